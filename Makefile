@@ -1,0 +1,61 @@
+# Each target does everything on a bare machine with Python, make and the package index.
+# PYTHON chooses the interpreter; VENV the place of the environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test check format lint types layers bench readme test-tensorflow-versions clean
+
+demo: $(INSTALLED)
+	$(BIN)/samebytes demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+# The one gate. `make test` is its last part.
+check: lint types layers test
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Ruff's pydocstyle rules hold the docstring coverage: every public name has one.
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+layers: $(INSTALLED)
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks
+
+# Writes the measured tables of the README anew.
+readme: $(INSTALLED)
+	$(BIN)/python -m benchmarks.readme
+
+# The sharing tests against the oldest and newest TensorFlow, each in an environment of its own.
+TENSORFLOW_VERSIONS ?= 2.16.2 2.18.1 2.21.0 2.22.0rc0
+test-tensorflow-versions: $(TENSORFLOW_VERSIONS:%=test-tensorflow-%)
+
+test-tensorflow-%: .venv-tensorflow-%/.installed
+	.venv-tensorflow-$*/bin/python -m pytest tests/share tests/memory tests/promises
+
+.venv-tensorflow-%/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-tensorflow-$*
+	.venv-tensorflow-$*/bin/python -m pip install --quiet "tensorflow-cpu==$*" -e '.[test]'
+	touch $@
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

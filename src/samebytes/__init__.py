@@ -1,0 +1,65 @@
+"""samebytes: your array's bytes are the tensor.
+
+Make or open an array here, and the TensorFlow code you already have stops copying it::
+
+    import samebytes as sb
+
+    x = sb.open("images.npy")          # an ndarray, mapped
+    tf.convert_to_tensor(x)            # the same bytes
+    model.fit(x, y)                    # the same bytes
+
+Importing samebytes imports no framework.
+"""
+
+from samebytes.errors import (
+    CompressedMember,
+    CopyNeeded,
+    FileError,
+    MissingPackage,
+    NotABuffer,
+    PickledData,
+    SamebytesError,
+    Unconvertible,
+    UnknownFormat,
+    WrongSize,
+)
+from samebytes.share.array import Array, as_array
+from samebytes.share.creation import aligned, empty, open, zeros
+from samebytes.share.explain import explain, shares_memory
+from samebytes.share.guard import SharingStats, no_copy, stats
+from samebytes.share.layout import Layout, layout
+from samebytes.share.tensorflow import as_tensor
+from samebytes.share.verdict import Code, Reason, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Array",
+    "Code",
+    "CompressedMember",
+    "CopyNeeded",
+    "FileError",
+    "Layout",
+    "MissingPackage",
+    "NotABuffer",
+    "PickledData",
+    "Reason",
+    "SamebytesError",
+    "SharingStats",
+    "Unconvertible",
+    "UnknownFormat",
+    "Verdict",
+    "WrongSize",
+    "__version__",
+    "aligned",
+    "as_array",
+    "as_tensor",
+    "empty",
+    "explain",
+    "layout",
+    "no_copy",
+    "open",
+    "shares_memory",
+    "stats",
+    "zeros",
+]

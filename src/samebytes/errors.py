@@ -1,0 +1,92 @@
+"""The errors of samebytes, each saying what came, what was expected and what to do.
+
+::
+
+    SamebytesError
+    ├── NotABuffer         (TypeError)    the object exports no memory to share
+    ├── Unconvertible      (TypeError)    no tensor can hold this dtype
+    ├── CopyNeeded         (ValueError)   a copy was forbidden, and only a copy would do
+    ├── MissingPackage     (ImportError)  an optional package is not installed
+    └── FileError          (ValueError)   a file is not what it should be
+        ├── UnknownFormat                 neither its name nor its first bytes say what it is
+        ├── WrongSize                     it holds fewer or more bytes than it should
+        ├── CompressedMember              it is compressed, so nothing can be mapped
+        └── PickledData                   it holds pickled objects, which are never read
+
+Every class also derives from the built-in that NumPy would raise in its place,
+so code that catches ``ValueError`` or ``TypeError`` today still does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samebytes.share.verdict import Verdict
+
+__all__ = [
+    "CompressedMember",
+    "CopyNeeded",
+    "FileError",
+    "MissingPackage",
+    "NotABuffer",
+    "PickledData",
+    "SamebytesError",
+    "Unconvertible",
+    "UnknownFormat",
+    "WrongSize",
+]
+
+
+class SamebytesError(Exception):
+    """Anything samebytes raises on purpose."""
+
+
+class NotABuffer(SamebytesError, TypeError):
+    """The object exports no memory that could be shared."""
+
+
+class Unconvertible(SamebytesError, TypeError):
+    """No tensor can hold this dtype, not even a copy of it."""
+
+
+class MissingPackage(SamebytesError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+class CopyNeeded(SamebytesError, ValueError):
+    """A copy was forbidden, and only a copy would do.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Why the bytes cannot be shared, what the copy costs, and the remedy.
+    """
+
+    def __init__(self, verdict: Verdict, forbidden_by: str) -> None:
+        self.verdict = verdict
+        self.forbidden_by = forbidden_by
+        super().__init__(f"{forbidden_by} forbids a copy, and only a copy would do.\n{verdict}")
+
+    def __reduce__(self) -> tuple[type[CopyNeeded], tuple[Verdict, str]]:
+        return CopyNeeded, (self.verdict, self.forbidden_by)
+
+
+class FileError(SamebytesError, ValueError):
+    """A file is not what it should be."""
+
+
+class UnknownFormat(FileError):
+    """Neither the file's name nor its first bytes say what it holds."""
+
+
+class WrongSize(FileError):
+    """The file holds fewer or more bytes than it should."""
+
+
+class CompressedMember(FileError):
+    """The data is compressed, so its bytes cannot be mapped."""
+
+
+class PickledData(FileError):
+    """The file holds pickled objects, which samebytes never reads."""

@@ -1,0 +1,150 @@
+"""Where a buffer's bytes lie: facts, read without touching the data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.memory.aligned import address_of
+from samebytes.share.buffer import type_name, view
+
+__all__ = ["Layout", "as_bytes_text", "layout", "layout_of_view"]
+
+
+def as_bytes_text(nbytes: float) -> str:
+    """Give a size as a person writes it, in decimal units.
+
+    Examples
+    --------
+    >>> as_bytes_text(512), as_bytes_text(786_432_000)
+    ('512 bytes', '786.4 MB')
+    """
+    if nbytes < 1000:
+        return "1 byte" if nbytes == 1 else f"{nbytes:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        nbytes /= 1000
+        if nbytes < 999.95:
+            return f"{nbytes:.1f} {unit}"
+    return f"{nbytes / 1000:.1f} TB"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Address, shape, strides, dtype, byte order, read-only and device of a buffer.
+
+    Attributes
+    ----------
+    exporter : str
+        The type of the object that lends the bytes, such as ``memoryview``.
+    address : int or None
+        Address of the first element; None where the processor cannot see it.
+    shape, strides : tuple of int
+        Lengths in elements, and steps in bytes, of each axis.
+    dtype : numpy.dtype
+        Type of an element, with its byte order.
+    readonly : bool
+        Whether the exporter forbids writing.
+    device : str
+        ``CPU:0``, or where else the bytes lie.
+    """
+
+    exporter: str
+    address: int | None
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+    readonly: bool
+    device: str = "CPU:0"
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements, packed."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def packed(self) -> bool:
+        """Whether the elements lie row-major without gaps, as a tensor's do."""
+        expected = self.dtype.itemsize
+        for length, step in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if length == 0:
+                return True
+            if length > 1 and step != expected:
+                return False
+            expected *= length
+        return True
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First byte and one past the last, relative to `address`."""
+        if self.size == 0:
+            return 0, 0
+        reach = [(n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)]
+        low = sum(step for step in reach if step < 0)
+        high = sum(step for step in reach if step > 0)
+        return low, high + self.dtype.itemsize
+
+    @property
+    def alignment(self) -> int:
+        """The largest power of two, up to 4096, that divides the address; 0 without one."""
+        if self.address is None:
+            return 0
+        return math.gcd(self.address, 4096)
+
+    def __str__(self) -> str:
+        """Give the facts in one line."""
+        where = self.device if self.address is None else f"at {self.alignment}-byte alignment"
+        order = "" if self.dtype.isnative else " (other byte order)"
+        rights = "read-only" if self.readonly else "writable"
+        return (
+            f"{self.exporter}: {self.dtype.name}{order} {self.shape}, strides {self.strides}, "
+            f"{as_bytes_text(self.nbytes)}, {rights}, {where}"
+        )
+
+
+def layout_of_view(array: npt.NDArray[Any], exporter: str) -> Layout:
+    """Give the layout of `array`, an ndarray that stands for `exporter`; touches no data."""
+    return Layout(
+        exporter=exporter,
+        address=address_of(array),
+        shape=array.shape,
+        strides=array.strides,
+        dtype=array.dtype,
+        readonly=not array.flags.writeable,
+    )
+
+
+def layout(obj: object) -> Layout:
+    """Give where the bytes of `obj` lie; never copies and never touches the data.
+
+    Parameters
+    ----------
+    obj : buffer
+        Anything `as_array` takes, and tensors on any device.
+
+    Raises
+    ------
+    NotABuffer
+        If `obj` exports no memory.
+
+    Examples
+    --------
+    >>> rows = np.zeros((100, 64), np.float32)
+    >>> facts = layout(memoryview(rows)[::2])
+    >>> facts.shape, facts.strides, facts.packed, facts.readonly
+    ((50, 64), (512, 4), False, False)
+    """
+    from samebytes.share.tensorflow import device_layout
+
+    elsewhere = device_layout(obj)
+    if elsewhere is not None:
+        return elsewhere
+    return layout_of_view(view(obj), type_name(obj))

@@ -1,0 +1,277 @@
+"""TensorFlow on the same bytes: tensors read in place, and `as_tensor`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.errors import NotABuffer, Unconvertible
+from samebytes.memory.aligned import empty
+from samebytes.memory.files.mapping import check_unshrunk
+from samebytes.memory.gather import gather
+from samebytes.share.buffer import framework_class, type_name
+from samebytes.share.buffer import view as view_of_buffer
+from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
+from samebytes.share.dtypes import as_dtype
+from samebytes.share.guard import record
+from samebytes.share.layout import Layout, layout_of_view
+from samebytes.share.verdict import Code, Reason, Target, Verdict, judge
+
+__all__ = ["as_tensor", "convert", "device_layout", "device_values", "judge_tensor", "view"]
+
+
+def _tensor_class() -> type[Any] | None:
+    return framework_class("tensorflow", "Tensor")
+
+
+def _as_eager(obj: Any) -> Any:
+    """Give the eager tensor behind `obj`, a Tensor or a Variable, or None for other things.
+
+    Raises
+    ------
+    NotABuffer
+        For a symbolic tensor: it is a promise, and has no memory yet.
+    """
+    variable = framework_class("tensorflow", "Variable")
+    if variable is not None and isinstance(obj, variable):
+        # Its present value: TensorFlow writes later values into memory of their own while
+        # this one is held.
+        obj = obj.value() if callable(obj.value) else obj.value
+    tensor = _tensor_class()
+    if tensor is None or not isinstance(obj, tensor):
+        return None
+    if not hasattr(obj, "_numpy"):
+        message = (
+            f"a symbolic {type_name(obj)} of shape {tuple(obj.shape)} has no memory yet; inside "
+            "tf.function work on the tensor itself, outside of it pass the value"
+        )
+        raise NotABuffer(message)
+    return obj
+
+
+def _device(tensor: Any) -> str:
+    """Give where the tensor's bytes lie, as ``CPU:0``."""
+    return str(tensor.backing_device).rpartition("device:")[2] or "CPU:0"
+
+
+def device_layout(obj: object) -> Layout | None:
+    """Give the layout of a tensor outside of host memory, None for anything else."""
+    if "tensorflow" not in sys.modules:
+        return None
+    tensor = _as_eager(obj)
+    if tensor is None or _device(tensor).startswith("CPU"):
+        return None
+    dtype = as_dtype(tensor.dtype)
+    shape = tuple(tensor.shape)
+    strides = empty(0, dtype).reshape((0, *shape)).strides[1:] if shape else ()
+    return Layout(
+        type_name(tensor), None, shape, strides, dtype, readonly=True, device=_device(tensor)
+    )
+
+
+def device_values(obj: object) -> npt.NDArray[Any]:
+    """Give the values of a tensor outside of host memory; always copies them to the host."""
+    return np.asarray(_as_eager(obj))
+
+
+def view(obj: object) -> npt.NDArray[Any] | None:
+    """Give a read-only ndarray on a host tensor's bytes, None for non-tensors; never copies."""
+    tensor = _as_eager(obj)
+    if tensor is None:
+        return None
+    if tensor.dtype.name in {"string", "variant", "resource"}:
+        message = (
+            f"a tf.Tensor of {tensor.dtype.name} holds no plain values that could be shared; "
+            "copy it: x.numpy()"
+        )
+        raise NotABuffer(message)
+    if not _device(tensor).startswith("CPU"):
+        message = f"this tf.Tensor lies on {_device(tensor)}; copy it to the host: x.numpy()"
+        raise NotABuffer(message)
+    array = np.asarray(tensor)
+    # TensorFlow takes a tensor for immutable and may have used it already.
+    array.flags.writeable = False
+    return array
+
+
+# ------------------------------------------------------------------------------ deciding
+
+
+@functools.cache
+def _supports(dtype: np.dtype[Any]) -> bool:
+    if dtype.hasobject or dtype.names is not None or dtype.kind in "SUT":
+        return False
+    tensorflow = import_tensorflow()
+    try:
+        return bool(as_dtype(tensorflow.as_dtype(dtype.newbyteorder("="))) == dtype)
+    except TypeError:
+        return False
+
+
+def _has_door(dtype: np.dtype[Any], readonly: bool) -> bool:  # noqa: FBT001
+    return door_for(dtype, readonly=readonly) is not None
+
+
+_EAGER = Target(
+    "TensorFlow", ALIGNMENT, packed=True, native=True, supports=_supports, has_door=_has_door
+)
+_GRAPH = replace(_EAGER, in_graph=True)
+
+
+def _target(tensorflow: Any) -> Target:
+    if tensorflow.executing_eagerly():
+        return _EAGER
+    with tensorflow.init_scope():  # leaves a tf.function, whose captures share; a Graph it can't
+        return _EAGER if tensorflow.executing_eagerly() else _GRAPH
+
+
+def judge_tensor(
+    layout: Layout, dtype: np.dtype[Any] | None = None, *, copy: bool | None = None
+) -> Verdict:
+    """Decide what the installed TensorFlow can do with `layout`, here and now."""
+    return judge(layout, _target(import_tensorflow()), dtype, copy=copy)
+
+
+# -------------------------------------------------------------------------------- acting
+
+
+def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> Any:
+    """Give a ``tf.Tensor`` on the bytes of `obj`; may copy, and never does with ``copy=False``.
+
+    Where TensorFlow cannot share, the values are gathered once into page-aligned memory that
+    TensorFlow shares, on several threads, converted in the same pass. `explain` tells
+    beforehand which of the two happens, and why.
+
+    Inside a ``tf.function`` the tensor is captured, not copied into the graph. The tensor is
+    on ``CPU:0`` also where there are GPUs. A writable array stays writable: what is written
+    to it later shows in the tensor, which TensorFlow takes for constant.
+
+    Parameters
+    ----------
+    obj : buffer
+        Anything that `as_array` takes, or a tensor.
+    dtype : dtype-like, optional
+        Dtype of the tensor, converted as ``astype`` does; by default that of `obj` in this
+        machine's byte order.
+    copy : bool, optional
+        None shares and copies only if it must; False shares or raises; True always copies.
+
+    Returns
+    -------
+    tf.Tensor
+        Of the same shape. It keeps the owner of the bytes alive.
+
+    Raises
+    ------
+    CopyNeeded
+        If ``copy=False`` (or a `no_copy` block) and only a copy would do.
+    Unconvertible
+        If no tensor can hold the dtype: strings, objects, dates, structures.
+    NotABuffer
+        If `obj` exports no memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> images = sb.zeros((8, 64, 64, 3), "uint8")
+    >>> tensor = sb.as_tensor(images, copy=False)
+    >>> sb.shares_memory(images, tensor)
+    True
+    """
+    tensorflow = import_tensorflow()
+    wanted = None if dtype is None else as_dtype(dtype)
+    kind = _tensor_class()
+    if isinstance(obj, tensorflow.Variable):
+        obj = tensorflow.convert_to_tensor(obj)
+    if kind is not None and isinstance(obj, kind):
+        return _as_tensor_from_tensor(tensorflow, obj, wanted, copy=copy)
+    array = view_of_buffer(obj)
+    verdict = judge(layout_of_view(array, type_name(obj)), _target(tensorflow), wanted, copy=copy)
+    return _hand_over(tensorflow, array, verdict, copy=copy)
+
+
+def _as_tensor_from_tensor(
+    tensorflow: Any, tensor: Any, wanted: np.dtype[Any] | None, *, copy: bool | None
+) -> Any:
+    came = as_dtype(tensor.dtype)
+    same = wanted is None or wanted == came
+    if same and not copy:
+        return tensor
+    if hasattr(tensor, "_numpy") and _device(tensor).startswith("CPU"):
+        array = view_of_buffer(tensor)
+        facts = layout_of_view(array, type_name(tensor))
+        return _hand_over(tensorflow, array, judge_tensor(facts, wanted, copy=copy), copy=copy)
+    # Symbolic or on a device: TensorFlow copies there itself, in one pass of its own. Axes
+    # whose length is not known yet count as empty.
+    shape = tuple(length or 0 for length in tensor.shape)
+    strides = (0,) * len(shape)
+    facts = Layout(
+        type_name(tensor), None, shape, strides, came, readonly=True, device="TensorFlow"
+    )
+    if same:
+        reason = Reason(Code.REQUESTED, "copy=True asks for bytes of its own")
+    else:
+        reason = Reason(Code.DTYPE, f"{came.name} must become {wanted}, element by element")
+    record(Verdict(facts, "TensorFlow", wanted or came, (reason,), None), copy=copy)
+    return tensorflow.identity(tensor) if same else tensorflow.cast(tensor, wanted)
+
+
+def refusal_error(verdict: Verdict) -> Unconvertible:
+    """Give the error for a verdict that allows no result at all."""
+    sentences = "; ".join(reason.sentence for reason in verdict.reasons)
+    cure = f". Instead: {verdict.remedy}" if verdict.remedy else ""
+    facts = verdict.layout
+    return Unconvertible(
+        f"{facts.exporter} of {facts.dtype.name} {facts.shape} cannot become a tensor of "
+        f"{verdict.dtype.name}: {sentences}{cure}"
+    )
+
+
+def _hand_over(
+    tensorflow: Any, array: npt.NDArray[Any], verdict: Verdict, *, copy: bool | None
+) -> Any:
+    """Do what `verdict` says: put `array`, or one gather of it, through the door."""
+    if not verdict.possible:
+        raise refusal_error(verdict)
+    record(verdict, copy=copy)
+    if verdict.shared:
+        check_unshrunk(array)
+        # The same bits under the wanted name: dates are read as their counts.
+        out = array if array.dtype == verdict.dtype else array.view(verdict.dtype)
+    else:
+        out = empty(array.shape, verdict.dtype)
+        gather(array, out)
+    if Code.GRAPH in verdict.codes:
+        return tensorflow.constant(out)
+    door = door_for(verdict.dtype, readonly=not out.flags.writeable)
+    if tensorflow.executing_eagerly():
+        return _open(tensorflow, door, out)
+    with tensorflow.init_scope():
+        return _open(tensorflow, door, out)
+
+
+def _open(tensorflow: Any, door: Door | None, out: npt.NDArray[Any]) -> Any:
+    with tensorflow.device("CPU:0"):
+        return tensorflow.constant(out) if door is None else door(tensorflow, out)
+
+
+def convert(array: npt.NDArray[Any], dtype: Any, name: str | None) -> Any:
+    """Give what TensorFlow's conversion of `array` shall be: shared, or copied as it would.
+
+    This is what stands behind ``__tf_tensor__``. What no tensor can share (strings, objects) is
+    left to TensorFlow, so that every value and every error stays what it is for an ndarray.
+    """
+    tensorflow = import_tensorflow()
+    plain = array.view(np.ndarray)
+    facts = layout_of_view(plain, type_name(array))
+    wanted = None if dtype is None else as_dtype(dtype)
+    verdict = judge(facts, _target(tensorflow), wanted)
+    if not verdict.possible:
+        return tensorflow.convert_to_tensor(plain, dtype=dtype, name=name)
+    return _hand_over(tensorflow, plain, verdict, copy=None)

@@ -1,0 +1,330 @@
+"""What a target can do with a layout: shared, or copied because of these reasons, at this cost."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from samebytes.memory.aligned import empty
+from samebytes.memory.gather import gather
+from samebytes.share.layout import Layout, as_bytes_text
+
+__all__ = ["NUMPY", "Code", "Reason", "Target", "Verdict", "gather_bandwidth", "judge"]
+
+
+class Code(str, Enum):
+    """Why bytes cannot be shared: a closed set, stable for programs to compare with."""
+
+    ALIGNMENT = "alignment"
+    STRIDES = "strides"
+    BYTE_ORDER = "byte-order"
+    DTYPE = "dtype"
+    DEVICE = "device"
+    REQUESTED = "requested"
+    DOOR = "door"
+    GRAPH = "graph"
+    UNSUPPORTED = "unsupported"
+
+    def __str__(self) -> str:
+        """Give the code itself, as ``StrEnum`` does from Python 3.11 on."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason against sharing: a stable code, and the sentence for people."""
+
+    code: Code
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a framework asks of memory that it shall share.
+
+    Attributes
+    ----------
+    name : str
+        As prose names it.
+    alignment : int
+        The address must be a multiple of this many bytes.
+    packed : bool
+        Whether elements must lie row-major and without gaps.
+    native : bool
+        Whether numbers must be in this machine's byte order.
+    supports : callable
+        Whether the framework has this dtype at all.
+    has_door : callable
+        Whether the installed version was seen to share memory of this dtype (and, where the
+        second argument says so, read-only memory).
+    in_graph : bool
+        Whether a legacy graph is being built, which holds constants only.
+    """
+
+    name: str
+    alignment: int
+    packed: bool
+    native: bool
+    supports: Callable[[np.dtype[Any]], bool]
+    has_door: Callable[[np.dtype[Any], bool], bool]
+    in_graph: bool = False
+
+
+NUMPY = Target(
+    "NumPy", 1, packed=False, native=False, supports=lambda _: True, has_door=lambda *_: True
+)
+
+
+@functools.cache
+def gather_bandwidth() -> float:
+    """Give the bytes a second a gather into fresh memory reaches here, measured once (10 ms)."""
+    source = empty(16 << 20, np.uint8)
+    source[...] = 1
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        gather(source, empty(source.shape, source.dtype))
+        seconds.append(time.perf_counter() - start)
+    return source.nbytes / statistics.median(seconds)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What happens to a buffer on its way to a target, why, what it costs, what to do instead.
+
+    Attributes
+    ----------
+    layout : Layout
+        The facts that the verdict rests on.
+    target : str
+        Where the bytes shall go, as prose names it.
+    dtype : numpy.dtype
+        Type of the result's elements.
+    reasons : tuple of Reason
+        Empty exactly when the bytes are shared.
+    remedy : str or None
+        A line of code after which ``x`` is shared; None when there is nothing to do.
+
+    Examples
+    --------
+    >>> import samebytes as sb
+    >>> print(sb.explain(sb.zeros((4, 64), "float32")))
+    float32 (4, 64) to TensorFlow: shared, no byte is copied
+    """
+
+    layout: Layout
+    target: str
+    dtype: np.dtype[Any]
+    reasons: tuple[Reason, ...]
+    remedy: str | None
+
+    @property
+    def shared(self) -> bool:
+        """Whether the result lies on the same bytes."""
+        return not self.reasons
+
+    @property
+    def possible(self) -> bool:
+        """Whether there can be a result at all, shared or copied."""
+        return all(reason.code is not Code.UNSUPPORTED for reason in self.reasons)
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The codes of the reasons."""
+        return tuple(reason.code for reason in self.reasons)
+
+    @property
+    def bytes_copied(self) -> int:
+        """Bytes that one gather writes; 0 when shared or impossible."""
+        if self.shared or not self.possible:
+            return 0
+        return self.layout.size * self.dtype.itemsize
+
+    @property
+    def milliseconds(self) -> float:
+        """Estimated time of the copy, from this machine's measured gather speed."""
+        return self.bytes_copied / gather_bandwidth() * 1e3 if self.bytes_copied else 0.0
+
+    def __str__(self) -> str:
+        """Give the verdict in one line, then a line a reason, then the remedy."""
+        what = f"{self.layout.dtype.name} {self.layout.shape} to {self.target}"
+        if self.shared:
+            return f"{what}: shared, no byte is copied"
+        if not self.possible:
+            cost = "impossible"
+        else:
+            about = f"about {self.milliseconds:,.0f}" if self.milliseconds >= 1 else "under 1"
+            cost = f"copied, {as_bytes_text(self.bytes_copied)}, {about} ms"
+        lines = [f"{what}: {cost}"]
+        lines += [f"  {reason.code}: {reason.sentence}" for reason in self.reasons]
+        if self.remedy is not None:
+            lines.append(f"  instead: {self.remedy}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Draw the layout in a notebook: bytes used, gaps, rows, alignment."""
+        from samebytes.share.drawing import draw_verdict
+
+        return draw_verdict(self)
+
+
+def judge(
+    layout: Layout, target: Target, dtype: np.dtype[Any] | None = None, *, copy: bool | None = None
+) -> Verdict:
+    """Decide what `target` can do with `layout`; pure, touches no data.
+
+    This is the one place that decides: `as_tensor`, `as_array` and `Array` act on what it
+    says, `explain` shows it.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where the bytes lie.
+    target : Target
+        Who shall share them.
+    dtype : numpy.dtype, optional
+        The wanted dtype; by default the layout's own, in this machine's byte order.
+    copy : bool, optional
+        True asks for a copy, whatever could be shared.
+    """
+    native = layout.dtype.newbyteorder("=") if target.native else layout.dtype
+    wanted = native if dtype is None else dtype
+    refusal = _refusal(layout, target, wanted)
+    if refusal is not None:
+        reason, remedy = refusal
+        return Verdict(layout, target.name, wanted, (reason,), remedy)
+    reasons = tuple(_reasons(layout, target, wanted, copy=copy))
+    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted))
+
+
+def _refusal(
+    layout: Layout, target: Target, wanted: np.dtype[Any]
+) -> tuple[Reason, str | None] | None:
+    """Give why there can be no result at all, and what to do, or None when there can."""
+    came = layout.dtype
+    plain = came.names is None and came.kind not in "OSUT"
+    if target.supports(wanted) and (plain or came == wanted):
+        return None
+    kind, name = came.kind, target.name
+    if kind in "SUT":
+        sentence, remedy = "strings live in tensors of their own kind", "x = tf.constant(x)"
+    elif came.hasobject:
+        sentence = "its elements are references to Python objects, not values"
+        remedy = "x = tf.constant(x.tolist())"
+    elif came.names is not None:
+        sentence = f"a tensor has one dtype, and this has the fields {came.names}"
+        remedy = f"x = x[{came.names[0]!r}]"
+    elif kind in "mM":
+        sentence = f"{name} has no dates; their 64-bit counts share the same bytes"
+        remedy = "x = x.view('int64')"
+    elif kind in "fc" and came.itemsize > 8 * (1 + (kind == "c")):
+        sentence = f"{name} has no {came.name}; the next narrower dtype loses digits"
+        remedy = f"x = sb.aligned(x, '{'float64' if kind == 'f' else 'complex128'}')"
+    elif target.supports(came):
+        sentence, remedy = f"{name} has no dtype {wanted.name}", None
+    else:
+        sentence = f"this version of {name} has no dtype {came.name}; its bits can be shared"
+        remedy = f"x = x.view('uint{8 * came.itemsize}')" if came.itemsize in (1, 2, 4, 8) else None
+    return Reason(Code.UNSUPPORTED, sentence), remedy
+
+
+def _reasons(
+    layout: Layout, target: Target, wanted: np.dtype[Any], *, copy: bool | None
+) -> list[Reason]:
+    reasons = []
+    if copy:
+        reasons.append(Reason(Code.REQUESTED, "copy=True asks for bytes of its own"))
+    if layout.address is None:
+        reasons.append(Reason(Code.DEVICE, f"the bytes lie on {layout.device}, not in host memory"))
+    if target.in_graph:
+        reasons.append(
+            Reason(Code.GRAPH, "a graph under construction holds constants, which are copies")
+        )
+    if layout.size == 0:
+        return reasons  # no byte, so nothing that could lie wrong
+    if not target.in_graph and not target.has_door(wanted, layout.readonly):
+        kind = f"read-only {wanted.name}" if layout.readonly else wanted.name
+        sentence = f"no way into the installed {target.name} was seen to share {kind}"
+        reasons.append(Reason(Code.DOOR, sentence))
+    if wanted.newbyteorder("=") != layout.dtype.newbyteorder("=") and not _same_bits(
+        layout.dtype, wanted
+    ):
+        sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"
+        reasons.append(Reason(Code.DTYPE, sentence))
+    if layout.address is not None:
+        reasons += _reasons_of_place(layout, target)
+    return reasons
+
+
+def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
+    """Give the reasons that lie in how and where the bytes lie."""
+    reasons = []
+    if target.native and not layout.dtype.isnative:
+        order = "big" if layout.dtype.str[0] == ">" else "little"
+        sentence = f"its numbers are {order}-endian, this machine's are not"
+        reasons.append(Reason(Code.BYTE_ORDER, sentence))
+    if target.packed and not layout.packed:
+        sentence = f"a tensor is row-major without gaps, but {_disorder(layout)}"
+        reasons.append(Reason(Code.STRIDES, sentence))
+    past = (layout.address or 0) % target.alignment
+    if past:
+        sentence = (
+            f"the first byte lies {past} past a multiple of {target.alignment}, "
+            f"and {target.name} shares only what begins on one"
+        )
+        reasons.append(Reason(Code.ALIGNMENT, sentence))
+    return reasons
+
+
+def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    """Tell whether reading `came` as `wanted` needs no conversion: dates are 64-bit counts."""
+    return came.kind in "mM" and wanted == np.dtype(np.int64)
+
+
+def _disorder(layout: Layout) -> str:
+    """Say what keeps the elements from lying packed, in words."""
+    axes = [
+        (axis, length, step)
+        for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True))
+        if length > 1
+    ]
+    for axis, _, step in axes:
+        if step == 0:
+            return f"axis {axis} repeats the same bytes (a broadcast)"
+    for axis, _, step in axes:
+        if step < 0:
+            return f"axis {axis} runs backwards"
+    if any(outer[2] < inner[2] for outer, inner in pairwise(axes)):
+        return "its axes lie in another order (a transpose, or Fortran order)"
+    expected = layout.dtype.itemsize
+    for axis, length, step in reversed(axes):
+        if step > expected:
+            gap = as_bytes_text(step - expected)
+            return f"axis {axis} leaves {gap} between its elements (a crop or a step)"
+        expected = step * length
+    return "its elements overlap"
+
+
+def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any]) -> str | None:
+    codes = {reason.code for reason in reasons}
+    if not codes:
+        return None
+    if Code.DEVICE in codes:
+        return "keep it on the processor: with tf.device('CPU:0'): ..."
+    if Code.GRAPH in codes:
+        return "make the tensor outside of the graph, or in a tf.function"
+    if Code.DOOR in codes:
+        return "pip install --upgrade tensorflow"
+    if codes == {Code.REQUESTED}:
+        return "leave out copy=True"
+    if Code.DTYPE in codes:
+        return f"x = sb.aligned(x, {wanted.name!r})"
+    return "x = sb.aligned(x)"
