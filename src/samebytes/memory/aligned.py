@@ -71,7 +71,9 @@ def empty(
         )
         raise Unconvertible(message)
     block = allocate_pages(math.prod(lengths) * kind.itemsize, huge_pages=huge_pages)
-    array: npt.NDArray[Any] = np.ndarray(lengths, kind, buffer=block)
+    # frombuffer holds the block's export, so that closing the block fails while an array
+    # lives; the constructor's buffer= would let it unmap memory under the array.
+    array: npt.NDArray[Any] = np.ndarray(lengths, kind, buffer=np.frombuffer(block, np.uint8))
     return array
 
 

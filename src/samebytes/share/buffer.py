@@ -135,16 +135,14 @@ def _view_of_ctypes(obj: object) -> npt.NDArray[Any] | None:
         return None  # pointers and wide characters; the buffer may still be readable
     if dtype.hasobject:
         raise _refusal(obj, "it holds Python objects, not their bytes")
-    array: npt.NDArray[Any] = np.ndarray((), dtype, buffer=memoryview(obj).cast("B"))
-    return array
+    return _held(obj, (), dtype)
 
 
 def _view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
     native = _NATIVE_FORMATS.get(exported.format.lstrip("@=<"))
     try:
         if native is not None and native.itemsize == exported.itemsize:
-            lengths = exported.shape or ()
-            found: npt.NDArray[Any] = np.ndarray(lengths, native, buffer=exported)
+            found = _held(exported, exported.shape or (), native)
         else:
             found = np.asarray(exported)
     except (ValueError, BufferError, NotImplementedError) as refusal:
@@ -153,6 +151,16 @@ def _view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
         # NumPy would read these pointers, but nothing keeps the objects behind them alive.
         raise _refusal(obj, f"its format {exported.format!r} holds Python objects")
     return found
+
+
+def _held(exported: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Give the packed bytes of `exported` as `dtype`, its export held while the array lives.
+
+    ndarray's own ``buffer=`` lets go of the export: the exporter could then free its memory.
+    """
+    held = np.frombuffer(exported, np.uint8)  # type: ignore[call-overload]
+    array: npt.NDArray[Any] = np.ndarray(shape, dtype, buffer=held)
+    return array
 
 
 def _view_by_protocol(obj: object, refusal: Exception | None = None) -> npt.NDArray[Any]:

@@ -1,0 +1,106 @@
+"""Files as arrays, mapped: nothing is read until it is touched, and nothing is copied."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from samebytes.errors import UnknownFormat
+from samebytes.memory.files.mapping import MappedFile, check_unshrunk, map_file, mapping_of
+from samebytes.memory.files.npy import read_npy
+from samebytes.memory.files.npz import read_npz
+from samebytes.memory.files.raw import open_raw
+from samebytes.memory.files.sniffing import format_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import SupportsIndex
+
+    import numpy.typing as npt
+
+    from samebytes.memory.files.mapping import Mode
+
+__all__ = ["MappedFile", "check_unshrunk", "map_file", "mapping_of", "open_file"]
+
+
+def open_file(
+    path: str | os.PathLike[str],
+    dtype: npt.DTypeLike | None = None,
+    shape: SupportsIndex | Sequence[SupportsIndex] | None = None,
+    *,
+    offset: SupportsIndex = 0,
+    mode: Mode = "r",
+) -> npt.NDArray[Any] | dict[str, npt.NDArray[Any]]:
+    """Give what a file holds as arrays on its mapped bytes; it never copies.
+
+    Opening takes the same time for any size. With `dtype` the file is raw; otherwise its
+    first bytes, not its name, tell whether it is a ``.npy`` or an ``.npz`` file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A regular file.
+    dtype : dtype-like, optional
+        For raw files, which say nothing about themselves.
+    shape : int or sequence of int, optional
+        For raw files; one length may be -1. By default, one axis over the rest of the file.
+    offset : int
+        For raw files: bytes to leave out at the beginning.
+    mode : {'r', 'r+', 'c'}
+        As NumPy means it: read-only; written through to the file; or copy-on-write, where
+        the array can be written and the file stays as it is.
+
+    Returns
+    -------
+    numpy.ndarray or dict of str to numpy.ndarray
+        A dict for ``.npz`` files, by member name without its ``.npy``.
+
+    Raises
+    ------
+    UnknownFormat
+        If nothing tells what the file holds, or `dtype` and its first bytes disagree.
+    WrongSize
+        If the file holds fewer or more bytes than it should.
+    CompressedMember
+        If a member of an ``.npz`` file is compressed or encrypted.
+    PickledData
+        If it holds pickled objects, which are never read.
+    FileError
+        If the file is damaged.
+    ValueError
+        If `mode` is none of the three, or `shape` or `offset` come without `dtype`.
+    OSError
+        As ``open`` raises it, for example FileNotFoundError or IsADirectoryError.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "images.npy")
+    ...     np.save(path, np.ones((2, 3), "float32"))
+    ...     images = open_file(path)
+    ...     print(images.shape, images.dtype, images.flags.writeable)
+    (2, 3) float32 False
+    """
+    if dtype is not None:
+        return open_raw(path, dtype, shape, offset=offset, mode=mode)
+    mapping = map_file(path, mode)
+    found = format_of(mapping)
+    if found is None:
+        message = (
+            f"{mapping.path} begins neither as .npy nor as .npz files do, so nothing tells what it "
+            "holds. Pass dtype=, and shape= for more than one axis, to open it as raw numbers: "
+            "for example dtype='float32', shape=(-1, 28, 28)."
+        )
+        raise UnknownFormat(message)
+    if shape is not None or operator.index(offset) != 0:
+        message = (
+            f"{mapping.path} is an .{found} file, whose header tells shape and offset: expected "
+            "neither shape= nor offset=. Leave them out, or add dtype= to open the file raw."
+        )
+        raise ValueError(message)
+    if found == "npz":
+        return read_npz(mapping)
+    return read_npy(mapping, 0, len(mapping), str(mapping.path))

@@ -1,0 +1,1 @@
+"""Tests of mapped files; a package, so that they share `support`."""

@@ -1,0 +1,34 @@
+"""Files that are not what they should be, made by hand."""
+
+import io
+import struct
+
+import numpy as np
+
+MODES = ("r", "r+", "c")
+
+
+def npy_bytes(array, **options) -> bytes:
+    target = io.BytesIO()
+    np.lib.format.write_array(target, array, **options)
+    return target.getvalue()
+
+
+def npy_with_header(header: str | bytes, data: bytes = b"", version=(1, 0)) -> bytes:
+    text = header if isinstance(header, bytes) else header.encode()
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(text))
+    return b"\x93NUMPY" + bytes(version) + length + text + data
+
+
+def header_of(*, descr="'<f4'", fortran_order="False", shape="(2,)") -> str:
+    return f"{{'descr': {descr}, 'fortran_order': {fortran_order}, 'shape': {shape}, }}\n"
+
+
+class Malicious:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
