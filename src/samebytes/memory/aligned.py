@@ -15,18 +15,32 @@ from samebytes.errors import Unconvertible
 from samebytes.memory.gather import gather
 from samebytes.memory.pages import allocate_pages
 
-__all__ = ["PAGE_BYTES", "Shape", "address_of", "aligned", "as_shape", "empty", "is_packed"]
+__all__ = [
+    "PAGE_BYTES",
+    "Shape",
+    "address_of",
+    "aligned",
+    "as_shape",
+    "empty",
+    "is_packed",
+    "lengths_of",
+]
 
 PAGE_BYTES = mmap.PAGESIZE
 Shape = SupportsIndex | Sequence[SupportsIndex]
 
 
+def lengths_of(shape: Any) -> tuple[int, ...]:
+    """Give an int, or anything that iterates over ints (a ``tf.TensorShape``), as a tuple."""
+    try:
+        return (operator.index(shape),)
+    except TypeError:
+        return tuple(operator.index(length) for length in shape)
+
+
 def as_shape(shape: Shape) -> tuple[int, ...]:
     """Give `shape` as a tuple of ints >= 0, as NumPy reads it: an int or a sequence."""
-    if isinstance(shape, Sequence):
-        lengths = tuple(operator.index(length) for length in shape)
-    else:
-        lengths = (operator.index(shape),)
+    lengths = lengths_of(shape)
     if any(length < 0 for length in lengths):
         message = f"shape {lengths} has a negative length; lengths are 0 or more"
         raise ValueError(message)

@@ -73,7 +73,8 @@ def _share_out(
             if block is None:
                 return
             try:
-                np.copyto(writer[block], reader[block], casting="unsafe")
+                part: Any = (*block, ...)  # the ellipsis keeps a block of a 0-d array an array
+                np.copyto(writer[part], reader[part], casting="unsafe")
             except BaseException as failure:  # noqa: BLE001 (raised again by the calling thread)
                 failures.append(failure)
 

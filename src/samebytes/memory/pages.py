@@ -41,13 +41,18 @@ def allocate_pages(nbytes: int, *, huge_pages: bool | None = None) -> mmap.mmap:
     -------
     mmap.mmap
         The block. It is given back when the last view of it dies.
+
+    Raises
+    ------
+    MemoryError
+        If the system has no room for that many.
     """
     size = max(nbytes, 1)
-    if sys.platform == "win32":
-        return mmap.mmap(-1, size)
-    # Private, because Python's default is shared memory: after a fork the child would write
-    # into its parent's batches, and shared memory gets no huge pages.
-    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        block = _map_anonymous(size)
+    except (OSError, OverflowError) as refusal:
+        message = f"the system gives no block of {size:,} bytes: {refusal}"
+        raise MemoryError(message) from refusal
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
     if advice is not None and size >= HUGE_PAGE_BYTES and wants_huge_pages(huge_pages=huge_pages):
         try:
@@ -57,3 +62,11 @@ def allocate_pages(nbytes: int, *, huge_pages: bool | None = None) -> mmap.mmap:
             # as good, only slower to touch for the first time.
             return block
     return block
+
+
+def _map_anonymous(size: int) -> mmap.mmap:
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size)
+    # Private, because Python's default is shared memory: after a fork the child would write
+    # into its parent's batches, and shared memory gets no huge pages.
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

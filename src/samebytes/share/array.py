@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.memory.aligned import Shape, as_shape, empty
+from samebytes.memory.aligned import Shape, as_shape, empty, lengths_of
 from samebytes.memory.files.mapping import mapping_of
 from samebytes.memory.gather import gather
+from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
@@ -86,6 +85,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
             mapping.flush()
 
 
+@plain_python
 def as_array(
     obj: object,
     dtype: Any = None,
@@ -172,7 +172,8 @@ def _read_anew(
     rest = source.reshape(-1).view(np.uint8)[offset:]
     lengths = _resolve_shape(shape, kind, rest.nbytes, source.nbytes)
     needed = math.prod(lengths) * kind.itemsize
-    return rest[:needed].view(kind).reshape(lengths)
+    # The axes of a subarray dtype become axes of the result, as in np.frombuffer.
+    return rest[:needed].view(kind.base).reshape(lengths + kind.shape)
 
 
 def _resolve_shape(
@@ -181,8 +182,7 @@ def _resolve_shape(
     """Give `shape` with its -1, or its absence, worked out from the `rest` of the bytes."""
     if shape is None:
         shape = -1
-    sequence = shape if isinstance(shape, Sequence) else (shape,)
-    lengths = tuple(operator.index(length) for length in sequence)
+    lengths = lengths_of(shape)
     known = math.prod(length for length in lengths if length != -1) * kind.itemsize
     if lengths.count(-1) == 1:
         if known == 0 or rest % known:

@@ -35,6 +35,8 @@ def view(obj: Any) -> npt.NDArray[Any] | None:
         return view(obj.chunk(0))
     if isinstance(obj, pa.Tensor):
         return np.asarray(obj.to_numpy())
+    if isinstance(obj, pa.FixedShapeTensorArray):
+        return _tensors(obj)
     if isinstance(obj, pa.ExtensionArray):
         return view(obj.storage)
     if not isinstance(obj, pa.Array):
@@ -50,11 +52,34 @@ def view(obj: Any) -> npt.NDArray[Any] | None:
         if values is None:  # pragma: no cover (flatten gives an Array)
             return None
         return values.reshape(len(obj), obj.type.list_size, *values.shape[1:])
+    return _flat(obj)
+
+
+def _flat(obj: Any) -> npt.NDArray[Any]:
+    """Give the values of an array that is not nested."""
+    if pa.types.is_dictionary(obj.type):  # to_numpy decodes it, which is a copy
+        message = (
+            f"this pyarrow.Array of {obj.type} holds indices into a dictionary; share them "
+            "(x.indices), or copy its values: x.dictionary_decode()"
+        )
+        raise NotABuffer(message)
     try:
         return np.asarray(obj.to_numpy(zero_copy_only=True))
-    except pa.ArrowInvalid as refusal:
+    except pa.ArrowException as refusal:
         message = (
             f"this pyarrow.Array of {obj.type} has no strided layout: {refusal}. "
             "Expected fixed-width values; copy it: x.to_numpy(zero_copy_only=False)"
         )
         raise NotABuffer(message) from refusal
+
+
+def _tensors(obj: Any) -> npt.NDArray[Any] | None:
+    """Give an array of equally shaped tensors with their axes in logical order."""
+    rows = view(obj.storage)
+    if rows is None:  # pragma: no cover (the storage is an Array)
+        return None
+    lengths = tuple(obj.type.shape)
+    order = obj.type.permutation or range(len(lengths))
+    stored = rows.reshape(len(obj), *lengths)
+    logical: npt.NDArray[Any] = stored.transpose(0, *(1 + axis for axis in order))
+    return logical

@@ -22,6 +22,7 @@ _NATIVE_FORMATS = {
     "N": np.dtype(np.uintp),
     "P": np.dtype(np.uintp),
     "u": np.dtype("U1"),
+    "g": np.dtype(np.longdouble),
 }
 _CTYPES = (ctypes.Array, ctypes.Structure, ctypes.Union)
 # inspect.BufferFlags.FULL_RO, which Python 3.11 and older lack.
@@ -33,9 +34,10 @@ _HOST_DEVICES = frozenset({1, 3, 11})
 def type_name(obj: object) -> str:
     """Give the type's name as a person would write it, ``numpy.ndarray`` or ``list``."""
     kind = type(obj)
-    if kind.__module__ == "builtins":
+    module = kind.__module__
+    if module == "builtins" or not isinstance(module, str):
         return kind.__qualname__
-    return f"{kind.__module__.split('.')[0]}.{kind.__qualname__}"
+    return f"{module.split('.')[0]}.{kind.__qualname__}"
 
 
 def framework_class(module: str, name: str) -> type[Any] | None:
@@ -54,7 +56,12 @@ class _Owner:
 
     def __init__(self, array: npt.NDArray[Any], *keep: object) -> None:
         self.__array_interface__ = array.__array_interface__
-        self._keep = (array, keep)
+        self._array: npt.NDArray[Any] | None = array
+        self._keep = keep
+
+    def __del__(self) -> None:
+        # The export goes first: SharedMemory cannot close while it is held.
+        self._array = None
 
 
 def view(obj: object) -> npt.NDArray[Any]:
@@ -74,7 +81,13 @@ def view(obj: object) -> npt.NDArray[Any]:
     """
     if isinstance(obj, np.ndarray):
         return _view_of_ndarray(obj)
-    for recognise in (_view_of_tensor, _view_of_shared_memory, _view_of_arrow, _view_of_ctypes):
+    for recognise in (
+        _view_of_tensor,
+        _view_of_shared_memory,
+        _view_of_arrow,
+        _view_of_ctypes,
+        _view_of_numpy_scalar,
+    ):
         found = recognise(obj)
         if found is not None:
             return found
@@ -131,18 +144,34 @@ def _view_of_ctypes(obj: object) -> npt.NDArray[Any] | None:
     try:
         # The class knows its padding; the PEP 3118 format that ctypes exports forgets it.
         dtype = np.dtype(type(obj))
-    except (TypeError, ValueError, NotImplementedError):
+    except (TypeError, ValueError, NotImplementedError) as refusal:
+        element: Any = type(obj)
+        while issubclass(element, ctypes.Array):
+            element = element._type_
+        if issubclass(element, (ctypes.Structure, ctypes.Union)):
+            raise _refusal(obj, str(refusal)) from refusal
         return None  # pointers and wide characters; the buffer may still be readable
     if dtype.hasobject:
         raise _refusal(obj, "it holds Python objects, not their bytes")
     return _held(obj, (), dtype)
 
 
+def _view_of_numpy_scalar(obj: object) -> npt.NDArray[Any] | None:
+    if not isinstance(obj, (np.datetime64, np.timedelta64, np.void)) or obj.dtype.hasobject:
+        return None
+    return _held(obj, (), obj.dtype)  # their buffers forget what the bytes mean
+
+
 def _view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
     native = _NATIVE_FORMATS.get(exported.format.lstrip("@=<"))
     try:
-        if native is not None and native.itemsize == exported.itemsize:
+        if native is None or native.itemsize != exported.itemsize:
+            found = np.asarray(exported)
+        elif exported.c_contiguous:
             found = _held(exported, exported.shape or (), native)
+        elif exported[:1].c_contiguous:  # only the first axis of a memoryview can be sliced
+            start = _held(exported[:1], exported[:1].shape or (), native)
+            found = np.lib.stride_tricks.as_strided(start, exported.shape, exported.strides)
         else:
             found = np.asarray(exported)
     except (ValueError, BufferError, NotImplementedError) as refusal:
@@ -169,12 +198,25 @@ def _view_by_protocol(obj: object, refusal: Exception | None = None) -> npt.NDAr
     # A NumPy scalar has an __array_interface__ too, but of a copy made for the occasion.
     if not isinstance(obj, np.generic):
         if hasattr(kind, "__array_interface__") or hasattr(obj, "__array_interface__"):
-            return _asked(obj, lambda: np.asarray(obj))
+            return _view_of_interface(obj)
         if hasattr(kind, "__buffer__"):  # Python 3.12 asks it itself, older ones do not
             return _asked(obj, lambda: np.asarray(_Owner(np.asarray(_buffer_of(obj)), obj)))
         if hasattr(kind, "__dlpack__"):
             return _view_of_dlpack(obj)
     raise _refusal(obj, None if refusal is None else str(refusal)) from refusal
+
+
+def _view_of_interface(obj: Any) -> npt.NDArray[Any]:
+    once, again = (_asked(obj, lambda: obj.__array_interface__) for _ in range(2))
+    if not isinstance(once, dict) or not isinstance(again, dict):
+        # Such as the property itself, of a class; NumPy would make an array of the object.
+        raise _refusal(obj, f"its __array_interface__ is no dict but {type_name(once)}")
+    data, data_again = once.get("data"), again.get("data")
+    # An address is compared by value, an object that holds the bytes by identity.
+    if data is not data_again and not (isinstance(data, tuple) and data == data_again):
+        # Pillow's images do this.
+        raise _refusal(obj, "its __array_interface__ makes a new copy whenever it is asked")
+    return _asked(obj, lambda: np.asarray(obj))
 
 
 def _buffer_of(obj: Any) -> memoryview:
@@ -186,7 +228,7 @@ def _buffer_of(obj: Any) -> memoryview:
 
 
 def _view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
-    device, index = _asked(obj, obj.__dlpack_device__)
+    device, index = _asked(obj, lambda: tuple(obj.__dlpack_device__()))
     if device not in _HOST_DEVICES:
         raise _refusal(obj, f"it lies on DLPack device {int(device)}:{index}, not in host memory")
     return _asked(obj, lambda: np.from_dlpack(obj))

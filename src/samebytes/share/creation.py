@@ -12,6 +12,7 @@ from samebytes.memory import aligned as pages
 from samebytes.memory.aligned import Shape
 from samebytes.memory.files import open_file
 from samebytes.share.array import Array
+from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
@@ -30,9 +31,11 @@ _PAGES = Target(
     native=True,
     supports=lambda dtype: not dtype.hasobject,
     has_door=lambda *_: True,
+    casts=True,
 )
 
 
+@plain_python
 def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = None) -> Array:
     """Give a page-aligned `Array` whose values do not matter yet; never copies.
 
@@ -60,6 +63,7 @@ def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
     return pages.empty(shape, as_dtype(dtype), huge_pages=huge_pages).view(Array)
 
 
+@plain_python
 def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = None) -> Array:
     """Give a page-aligned `Array` of zeros; never copies, and costs no memory until touched.
 
@@ -73,6 +77,7 @@ def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
     return empty(shape, dtype, huge_pages=huge_pages)  # pages fresh from the system are zeros
 
 
+@plain_python
 def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) -> Array:
     """Give `array` page-aligned, row-major and native; copies once unless it already is.
 
@@ -109,6 +114,7 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     return pages.aligned(source, wanted, huge_pages=huge_pages).view(Array)
 
 
+@plain_python
 def open(
     path: str | os.PathLike[str],
     dtype: Any = None,

@@ -34,6 +34,8 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
         except TypeError:
             import ml_dtypes  # only for its own names: importing samebytes stays light
 
-            dtype = getattr(ml_dtypes, dtype, dtype)
+            found = getattr(ml_dtypes, dtype, None)
+            if isinstance(found, type) and issubclass(found, np.generic):
+                dtype = found
     known: np.dtype[Any] = np.dtype(dtype)
     return known

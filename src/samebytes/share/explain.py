@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from samebytes.errors import NotABuffer
+from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import view
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.layout import layout
@@ -16,6 +17,7 @@ from samebytes.share.verdict import NUMPY, Verdict, judge
 __all__ = ["explain", "shares_memory"]
 
 
+@plain_python
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
     """Give what happens to `obj` on its way to a framework, and why; never copies.
 
@@ -57,6 +59,7 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
     raise ValueError(message)
 
 
+@plain_python
 def shares_memory(a: object, b: object) -> bool:
     """Tell whether `a` and `b` have a byte in common; never copies.
 

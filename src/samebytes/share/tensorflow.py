@@ -14,6 +14,7 @@ from samebytes.errors import NotABuffer, Unconvertible
 from samebytes.memory.aligned import empty
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.gather import gather
+from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import framework_class, type_name
 from samebytes.share.buffer import view as view_of_buffer
 from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
@@ -79,6 +80,13 @@ def device_values(obj: object) -> npt.NDArray[Any]:
     return np.asarray(_as_eager(obj))
 
 
+def _reshape(tensor: Any, shape: tuple[int, ...]) -> Any:
+    """Give an eager tensor on the same bytes in another shape, also while a graph is built."""
+    tensorflow = import_tensorflow()
+    with tensorflow.init_scope(), tensorflow.device("CPU:0"):
+        return tensorflow.reshape(tensor, shape)
+
+
 def view(obj: object) -> npt.NDArray[Any] | None:
     """Give a read-only ndarray on a host tensor's bytes, None for non-tensors; never copies."""
     tensor = _as_eager(obj)
@@ -93,7 +101,11 @@ def view(obj: object) -> npt.NDArray[Any] | None:
     if not _device(tensor).startswith("CPU"):
         message = f"this tf.Tensor lies on {_device(tensor)}; copy it to the host: x.numpy()"
         raise NotABuffer(message)
-    array = np.asarray(tensor)
+    if tensor.shape.rank == 0:
+        # Of a 0-d tensor of bfloat16 and the like, TensorFlow makes a scalar, not an array.
+        array = np.asarray(_reshape(tensor, (1,))).reshape(())
+    else:
+        array = np.asarray(tensor)
     # TensorFlow takes a tensor for immutable and may have used it already.
     array.flags.writeable = False
     return array
@@ -140,6 +152,7 @@ def judge_tensor(
 # -------------------------------------------------------------------------------- acting
 
 
+@plain_python
 def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> Any:
     """Give a ``tf.Tensor`` on the bytes of `obj`; may copy, and never does with ``copy=False``.
 

@@ -65,6 +65,8 @@ class Target:
     has_door : callable
         Whether the installed version was seen to share memory of this dtype (and, where the
         second argument says so, read-only memory).
+    casts : bool
+        Whether NumPy's own casts do, those of strings, dates and structures too.
     in_graph : bool
         Whether a legacy graph is being built, which holds constants only.
     """
@@ -75,6 +77,7 @@ class Target:
     native: bool
     supports: Callable[[np.dtype[Any]], bool]
     has_door: Callable[[np.dtype[Any], bool], bool]
+    casts: bool = False
     in_graph: bool = False
 
 
@@ -211,9 +214,12 @@ def _refusal(
     """Give why there can be no result at all, and what to do, or None when there can."""
     came = layout.dtype
     plain = came.names is None and came.kind not in "OSUT"
-    if target.supports(wanted) and (plain or came == wanted):
+    if came.kind in "mM":
+        plain = _same_bits(came, wanted)
+    if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
     kind, name = came.kind, target.name
+    remedy: str | None
     if kind in "SUT":
         sentence, remedy = "strings live in tensors of their own kind", "x = tf.constant(x)"
     elif came.hasobject:
@@ -221,19 +227,37 @@ def _refusal(
         remedy = "x = tf.constant(x.tolist())"
     elif came.names is not None:
         sentence = f"a tensor has one dtype, and this has the fields {came.names}"
-        remedy = f"x = x[{came.names[0]!r}]"
+        path = _first_values(came)
+        remedy = f"x = sb.aligned(sb.as_array(x){path})" if path else None
     elif kind in "mM":
         sentence = f"{name} has no dates; their 64-bit counts share the same bytes"
-        remedy = "x = x.view('int64')"
+        remedy = _bits_as(layout, target, "int64")
     elif kind in "fc" and came.itemsize > 8 * (1 + (kind == "c")):
         sentence = f"{name} has no {came.name}; the next narrower dtype loses digits"
         remedy = f"x = sb.aligned(x, '{'float64' if kind == 'f' else 'complex128'}')"
-    elif target.supports(came):
+    elif target.supports(came.newbyteorder("=")):
         sentence, remedy = f"{name} has no dtype {wanted.name}", None
     else:
         sentence = f"this version of {name} has no dtype {came.name}; its bits can be shared"
-        remedy = f"x = x.view('uint{8 * came.itemsize}')" if came.itemsize in (1, 2, 4, 8) else None
+        remedy = None
+        if came.itemsize in (1, 2, 4, 8):
+            remedy = _bits_as(layout, target, f"uint{8 * came.itemsize}")
     return Reason(Code.UNSUPPORTED, sentence), remedy
+
+
+def _first_values(kind: np.dtype[Any]) -> str:
+    """Give the subscripts that lead from a structure to its first field of plain values."""
+    path = ""
+    while kind.names:
+        path += f"[{kind.names[0]!r}]"
+        kind = kind[0].base
+    return path
+
+
+def _bits_as(layout: Layout, target: Target, name: str) -> str:
+    """Give the line that reads the bits as another dtype, in a place where they are shared."""
+    lies_well = layout.address is not None and not _reasons_of_place(layout, target)
+    return f"x = sb.{'as_array' if lies_well else 'aligned'}(x).view({name!r})"
 
 
 def _reasons(
@@ -254,8 +278,8 @@ def _reasons(
         kind = f"read-only {wanted.name}" if layout.readonly else wanted.name
         sentence = f"no way into the installed {target.name} was seen to share {kind}"
         reasons.append(Reason(Code.DOOR, sentence))
-    if wanted.newbyteorder("=") != layout.dtype.newbyteorder("=") and not _same_bits(
-        layout.dtype, wanted
+    if wanted.newbyteorder("=") != layout.dtype.newbyteorder("=") and not (
+        _same_bits(layout.dtype, wanted) and not target.casts
     ):
         sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"
         reasons.append(Reason(Code.DTYPE, sentence))

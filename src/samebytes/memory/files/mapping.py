@@ -175,14 +175,10 @@ def mapping_of(array: object) -> MappedFile | None:
     """
     owner = array
     while owner is not None:
-        if isinstance(owner, np.ndarray):
-            owner = owner.base
-        elif isinstance(owner, MappedFile):
+        if isinstance(owner, MappedFile):
             return owner
-        elif isinstance(owner, memoryview):
-            owner = owner.obj
-        else:
-            return None
+        # Any base, not only an array's: as_strided puts an object of its own between two.
+        owner = owner.obj if isinstance(owner, memoryview) else getattr(owner, "base", None)
     return None
 
 

@@ -1,0 +1,110 @@
+"""Importing samebytes brings no framework along, costs little, and only goes down the house."""
+
+from __future__ import annotations
+
+import ast
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import samebytes
+
+SOURCE = Path(samebytes.__file__).parent
+FRAMEWORKS = "tensorflow keras torch jax numba pyarrow ml_dtypes typer rich jinja2 skimage".split()
+
+# DESIGN.md, the house: a line may import from the lines above it, never from those below.
+HOUSE = [
+    ["errors"],
+    ["memory"],
+    ["share"],
+    ["dataset"],
+    ["engine"],
+    ["feeds"],
+    ["compat"],
+    ["report"],
+    ["cli"],
+]
+
+
+def run(script: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+
+
+def loaded_after(statement: str) -> set[str]:
+    script = f"{statement}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    return {name.partition(".")[0] for name in json.loads(run(script))}
+
+
+def test_import_loads_no_framework():
+    assert not loaded_after("import samebytes") & set(FRAMEWORKS)
+
+
+def test_the_test_above_can_fail():
+    assert "pyarrow" in loaded_after("import samebytes, pyarrow")
+
+
+def test_sharing_with_numpy_loads_no_framework():
+    statement = """
+import array, samebytes as sb
+sb.as_array(memoryview(array.array("f", [1, 2]))); sb.layout(b"x"); sb.zeros(3, "float32")
+sb.explain(b"x", to="numpy"); sb.aligned([1, 2]); sb.stats()
+"""
+    assert not loaded_after(statement) & set(FRAMEWORKS)
+
+
+def test_import_costs_at_most_twice_numpy():
+    script = """
+import subprocess, sys, time
+def seconds(module):
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    return time.perf_counter() - start
+seconds("samebytes")
+rounds = [(seconds("sys"), seconds("numpy"), seconds("samebytes")) for _ in range(9)]
+import json; print(json.dumps(rounds))
+"""
+    rounds = json.loads(run(script))
+    # The interpreter's own start is in all three; what is left is the import.
+    bare, numpy, ours = (statistics.median(column) for column in zip(*rounds, strict=True))
+    assert ours - bare <= 2 * (numpy - bare), (bare, numpy, ours)
+
+
+def imported_parts(path: Path) -> set[str]:
+    """Give the parts of the house that a file imports, names for the type checker left out."""
+    tree = ast.parse(path.read_text())
+    skipped = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
+    names = []
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+    return {name.split(".")[1] for name in names if name.startswith("samebytes.")}
+
+
+def test_imports_only_go_down_the_house():
+    level = {part: number for number, line in enumerate(HOUSE) for part in line}
+    for path in SOURCE.rglob("*.py"):
+        part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if part.startswith("__"):
+            continue
+        for other in imported_parts(path):
+            assert level[other] <= level[part], f"{path.name} of {part} imports {other}"
+
+
+def test_the_linter_holds_the_same_layers():
+    project = (SOURCE.parent.parent / "pyproject.toml").read_text()
+    block = project[project.index("layers = [") :]
+    listed = [line.strip(' ",()') for line in block[: block.index("]")].splitlines()[1:]]
+    assert [name for name in listed if name] == [line[0] for line in reversed(HOUSE)]
