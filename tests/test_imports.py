@@ -12,7 +12,19 @@ from pathlib import Path
 import samebytes
 
 SOURCE = Path(samebytes.__file__).parent
-FRAMEWORKS = "tensorflow keras torch jax numba pyarrow ml_dtypes typer rich jinja2 skimage".split()
+FRAMEWORKS = [
+    "tensorflow",
+    "keras",
+    "torch",
+    "jax",
+    "numba",
+    "pyarrow",
+    "ml_dtypes",
+    "typer",
+    "rich",
+    "jinja2",
+    "skimage",
+]
 
 # DESIGN.md, the house: a line may import from the lines above it, never from those below.
 HOUSE = [

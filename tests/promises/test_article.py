@@ -38,7 +38,7 @@ def test_claim_a_memoryview_crops_without_a_copy(images):
 def test_claim_convert_to_tensor_takes_a_memoryview(images):
     """`tf.convert_to_tensor(memoryview)` works."""
     # Versions differ in which of the two comes first.
-    with pytest.raises((ValueError, NotImplementedError), match="memoryview|multi-dimensional"):
+    with pytest.raises((ValueError, NotImplementedError), match=r"memoryview|multi-dimensional"):
         tf.convert_to_tensor(memoryview(images))
     tensor = tf.convert_to_tensor(sb.as_array(memoryview(images)))
     assert shared(tensor, images)

@@ -14,10 +14,22 @@ from samebytes.share import tensorflow as sharing
 
 tf = pytest.importorskip("tensorflow")
 
-PLAIN = (
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
-    "float16 float32 float64 complex64 complex128"
-).split()
+PLAIN = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 NARROW = ["bfloat16", "float8_e5m2", "float8_e4m3fn", "int4", "uint4"]
 
 
@@ -82,19 +94,17 @@ class TestShares:
 
     def test_from_many_threads_at_once(self):
         x = sb.zeros((64, 64), "float32")
-        failures = []
+        seen = []
 
         def share():
-            for _ in range(50):
-                if not sb.shares_memory(sb.as_tensor(x, copy=False), x):
-                    failures.append(1)
+            seen.extend(sb.shares_memory(sb.as_tensor(x, copy=False), x) for _ in range(50))
 
         threads = [threading.Thread(target=share) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert not failures
+        assert seen == [True] * 400
 
 
 class TestGathersOnce:
@@ -175,9 +185,9 @@ class TestRefuses:
             (np.zeros(2, "m8[s]"), r"TensorFlow has no dates"),
             (np.zeros(2, "g"), r"no float128.*sb.aligned\(x, 'float64'\)"),
             (np.zeros(2, "G"), r"no complex256.*sb.aligned\(x, 'complex128'\)"),
-            (np.zeros(2, [("a", "f4"), ("b", "i4")]), r"fields \('a', 'b'\).*x = x\['a'\]"),
+            (np.zeros(2, [("a", "f4"), ("b", "i4")]), r"fields \('a', 'b'\).*\['a'\]"),
             (np.zeros(2, "V3"), r"no dtype void24"),
-            (np.zeros(2, "V4"), r"its bits can be shared.*x = x.view\('uint32'\)"),
+            (np.zeros(2, "V4"), r"its bits can be shared.*view\('uint32'\)"),
         ],
     )
     def test_dtypes_without_a_tensor(self, x, sentence):

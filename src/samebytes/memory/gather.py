@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -79,11 +78,17 @@ def _share_out(
                 failures.append(failure)
 
     # Threads for this copy only, not a pool: nothing to rebuild after a fork, nothing to stop
-    # at exit. They run in this thread's context, where numpy.errstate lives.
+    # at exit. They run under this thread's numpy.errstate, which NumPy 1 keeps per thread and
+    # NumPy 2 per context.
+    errstate: dict[str, Any] = {**np.geterr(), "call": np.geterrcall()}
+
+    def copy_blocks_as_here() -> None:
+        with np.errstate(**errstate):
+            copy_blocks()
+
     started = []
     for _ in range(workers - 1):
-        context = contextvars.copy_context()
-        thread = threading.Thread(target=context.run, args=(copy_blocks,), daemon=True)
+        thread = threading.Thread(target=copy_blocks_as_here, daemon=True)
         try:
             thread.start()
         except RuntimeError:

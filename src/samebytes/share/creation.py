@@ -107,6 +107,8 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     try:
         source = view(array)
     except NotABuffer:
+        if isinstance(array, np.ma.MaskedArray):
+            raise  # np.asarray would drop the mask in silence
         source = np.asarray(array)
     wanted = None if dtype is None else as_dtype(dtype)
     native = None if wanted is None else wanted.newbyteorder("=")

@@ -73,10 +73,10 @@ class Layout:
     @property
     def packed(self) -> bool:
         """Whether the elements lie row-major without gaps, as a tensor's do."""
+        if self.size == 0:
+            return True
         expected = self.dtype.itemsize
         for length, step in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if length == 0:
-                return True
             if length > 1 and step != expected:
                 return False
             expected *= length

@@ -213,7 +213,8 @@ def _refusal(
 ) -> tuple[Reason, str | None] | None:
     """Give why there can be no result at all, and what to do, or None when there can."""
     came = layout.dtype
-    plain = came.names is None and came.kind not in "OSUT"
+    # What ml_dtypes adds is of kind V too, but not of type void.
+    plain = came.names is None and came.kind not in "OSUT" and came.type is not np.void
     if came.kind in "mM":
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):

@@ -1,0 +1,167 @@
+"""What can be typed: demo, explain and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+import samebytes as sb
+from samebytes.cli.sizes import parse_shape, parse_size
+from samebytes.cli.slices import Index, parse_slice
+from samebytes.errors import SamebytesError
+from samebytes.report.way import Way
+
+__all__ = ["app"]
+
+_Parsed = TypeVar("_Parsed")
+
+app = typer.Typer(
+    name="samebytes",
+    help="Your array's bytes are the tensor: see it, ask why not, measure it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    if asked:
+        typer.echo(f"samebytes {sb.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Your array's bytes are the tensor: see it, ask why not, measure it."""
+
+
+def _parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
+    """Give what `parse` makes of `text`, its ValueError turned into one about the option."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+@app.command()
+def demo(
+    tiles: Annotated[
+        int, typer.Option(min=9, help="How many tiles of 512x512x3; 512 are 403 MB.")
+    ] = 512,
+) -> None:
+    """Turn real photographs into tensors without a copy, beside what stock TensorFlow does."""
+    from samebytes.report.console import make_console
+    from samebytes.report.demo import run_demo
+
+    if not run_demo(tiles, make_console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    file: Annotated[
+        Path, typer.Argument(help="A .npy file, a stored .npz, or, with --dtype, raw.")
+    ],
+    dtype: Annotated[str | None, typer.Option(help="Of raw values, such as uint8.")] = None,
+    shape: Annotated[str | None, typer.Option(help="Of raw values, such as -1,28,28.")] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Bytes before the raw values.")] = 0,
+    slice_text: Annotated[
+        str | None, typer.Option("--slice", help="As between brackets: '10:20, :, ::2'.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="tensorflow or numpy.")] = "tensorflow",
+) -> None:
+    """Tell whether the arrays in a file become tensors on the same bytes, and if not, why."""
+    if to not in {"tensorflow", "numpy"}:
+        message = f"{to!r} is no target; expected tensorflow or numpy"
+        raise typer.BadParameter(message, param_hint="--to")
+    lengths = None if shape is None else _parsed(parse_shape, shape, "--shape")
+    index = None if slice_text is None else _parsed(parse_slice, slice_text, "--slice")
+    try:
+        found = sb.open(file, dtype, lengths, offset=offset)
+    except SamebytesError:
+        raise
+    except (TypeError, ValueError) as error:  # a dtype that is none, --shape without --dtype
+        raise typer.BadParameter(str(error)) from error
+    members = found if isinstance(found, dict) else {"": found}
+    chosen = {name: _chosen(array, index, name) for name, array in members.items()}
+    if to == "tensorflow":
+        from samebytes.report.quiet import import_quietly
+
+        import_quietly()
+    for name, array in chosen.items():
+        typer.echo(f"{file}, {name}" if name else str(file))
+        typer.echo(f"  {sb.layout(array)}")
+        for line in str(sb.explain(array, to=to)).splitlines():
+            typer.echo(f"  {line}")
+
+
+def _chosen(array: sb.Array, index: tuple[Index, ...] | None, name: str) -> Any:
+    if index is None:
+        return array
+    if Ellipsis not in index:
+        index = (*index, Ellipsis)  # or an element alone would be a copy of it
+    try:
+        return array[index]
+    except IndexError as error:
+        what = f"{name}, of shape {array.shape}" if name else f"shape {array.shape}"
+        raise typer.BadParameter(f"{error} ({what})", param_hint="--slice") from error
+
+
+@app.command()
+def compare(
+    size: Annotated[
+        str, typer.Option(help="Of the data; less is taken where it does not fit.")
+    ] = "4GB",
+    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+) -> None:
+    """Measure every way from NumPy to a tensor, each in a process of its own."""
+    from samebytes.report.comparison import compare as measure_all
+    from samebytes.report.console import make_console, print_comparison
+    from samebytes.report.html import render_html
+    from samebytes.report.markdown import render_markdown
+    from samebytes.report.ways import WAYS
+
+    nbytes = _parsed(parse_size, size, "--size")
+    for target in (json, html, markdown):
+        if target is not None:
+            target.touch()  # to fail now, not after the minutes that measuring takes
+    progress = Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=make_console(stderr=True),
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("", total=len(WAYS))
+        started = iter(range(len(WAYS)))
+
+        def announce(way: Way) -> None:
+            progress.update(task, completed=next(started), description=way.code)
+
+        result = measure_all(
+            nbytes, announce=announce, command=f"samebytes compare --size {size.replace(' ', '')}"
+        )
+    console = make_console()
+    print_comparison(result, console)
+    renderings = ((json, type(result).as_json), (html, render_html), (markdown, render_markdown))
+    for path, render in renderings:
+        if path is not None:
+            path.write_text(render(result), encoding="utf-8")
+            console.print(Text(f"wrote {path}"), soft_wrap=True)

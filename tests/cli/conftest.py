@@ -1,0 +1,15 @@
+import sys
+from subprocess import CompletedProcess, run
+
+import pytest
+
+
+@pytest.fixture
+def samebytes():
+    """Run the command line as a shell would, in a process of its own."""
+
+    def run_it(*arguments: str) -> CompletedProcess[str]:
+        command = [sys.executable, "-m", "samebytes.cli.main", *map(str, arguments)]
+        return run(command, capture_output=True, text=True, timeout=200, check=False)
+
+    return run_it
