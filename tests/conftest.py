@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,11 @@ import numpy.typing as npt
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Compiled kernels of the tests, apart from the user's own. Inside, the engine names a folder by
+# a hash of its sources, so code that was edited is never run from the cache.
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"samebytes-tests-{getpass.getuser()}")
+)
 
 MakeArray = Callable[..., npt.NDArray[Any]]
 
