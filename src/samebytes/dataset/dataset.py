@@ -1,0 +1,388 @@
+"""`Dataset`: what to read, in which order, and what becomes of it; it describes and never runs."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset import reference as plain
+from samebytes.dataset import verbs
+from samebytes.dataset.describe import describe, fingerprint
+from samebytes.dataset.folding import fold_plan
+from samebytes.dataset.outlets import outlet
+from samebytes.dataset.pickling import pack, unpack
+from samebytes.dataset.plan import Plan
+from samebytes.dataset.sources import as_source
+from samebytes.dataset.spec import element_spec
+from samebytes.dataset.structure import Structure, flatten
+from samebytes.dataset.transforms.base import On, Transform
+from samebytes.dataset.transforms.keras_layers import from_keras, is_keras_layer
+
+__all__ = ["Dataset", "MapCall", "Options"]
+
+FORMATS = ("numpy", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a dataset is run; no result depends on it.
+
+    Attributes
+    ----------
+    threads : int, optional
+        Threads that fill batches; by default one a core.
+    prefetch : int
+        Batches made ahead of the one that is consumed.
+    format : str
+        What comes out: ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes.
+    """
+
+    threads: int | None = None
+    prefetch: int = 2
+    format: str = "numpy"
+
+
+@dataclass(frozen=True)
+class MapCall:
+    """One call of ``map``: what is done, to what, and whether to whole batches."""
+
+    function: Any
+    on: On
+    batched: bool
+    seed: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Samples of arrays, shuffled, transformed and batched in one pass over the source.
+
+    Immutable: each method gives a new one. Verbs are tf.data's, and their order matters as
+    there. Nothing is read before the first batch, and nothing grows with the number of samples.
+
+    Use `from_tensor_slices`, not the constructor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> images, labels = np.zeros((100, 64, 64, 3), "uint8"), np.arange(100)
+    >>> ds = (
+    ...     sb.Dataset.from_tensor_slices((images, labels))
+    ...     .shuffle(seed=0)
+    ...     .map(sb.RandomCrop(32, 32)).map(sb.Rescaling(1 / 255))
+    ...     .batch(32)
+    ... )
+    >>> len(ds)
+    4
+    >>> [(x.shape, y.shape) for x, y in ds][-1]
+    ((4, 32, 32, 3), (4,))
+    """
+
+    arrays: tuple[npt.NDArray[Any], ...] = field(repr=False)
+    structure: Structure
+    samples: Any
+    maps: tuple[MapCall, ...] = ()
+    batch_size: int | None = None
+    drop_remainder: bool = False
+    batches: Any = None
+    options: Options = Options()
+    _epochs: Iterator[int] = field(default_factory=itertools.count, repr=False)
+
+    # ------------------------------------------------------------------------- sources
+
+    @classmethod
+    def from_tensor_slices(cls, tensors: Any) -> Dataset:
+        """Give the dataset of the slices of `tensors` along their first axis; never copies.
+
+        Parameters
+        ----------
+        tensors : array, or nested tuple, dict, named tuple of arrays
+            Anything `as_array` takes, mapped files included, and lists. All must have the
+            same length.
+
+        Raises
+        ------
+        ValueError
+            If there is no array, one has no axis, or two differ in length.
+        TypeError
+            If one holds objects, or is masked.
+        """
+        leaves, structure = flatten(tensors)
+        if not leaves:
+            message = "from_tensor_slices needs at least one array; got an empty structure"
+            raise ValueError(message)
+        arrays = [as_source(name, leaf) for name, leaf in zip(structure.names, leaves, strict=True)]
+        first = len(arrays[0])
+        for name, array in zip(structure.names, arrays, strict=True):
+            if len(array) != first:
+                message = (
+                    f"components differ in length: {structure.names[0]} has {first:,} samples, "
+                    f"{name} has {len(array):,}; cut them to the same"
+                )
+                raise ValueError(message)
+        return cls(tuple(arrays), structure, verbs.Source(first))
+
+    # --------------------------------------------------------------------------- verbs
+
+    def _with(self, **changes: Any) -> Dataset:
+        return replace(self, **changes, _epochs=itertools.count())
+
+    def _choose(self, make: Callable[[Any], Any]) -> Dataset:
+        """Put a choosing verb behind what is there: on samples, or on batches once batched."""
+        if self.batch_size is None:
+            return self._with(samples=make(self.samples))
+        return self._with(batches=make(self.batches))
+
+    @property
+    def _length(self) -> int | None:
+        order = self.samples if self.batch_size is None else self.batches
+        return order.length  # type: ignore[no-any-return]
+
+    def shuffle(
+        self,
+        buffer_size: int | None = None,  # noqa: ARG002 (tf.data's signature)
+        seed: int | None = None,
+        reshuffle_each_iteration: bool = True,  # noqa: FBT001, FBT002 (tf.data's signature)
+    ) -> Dataset:
+        """Give all elements in a random order, new each epoch, in O(1) memory.
+
+        Parameters
+        ----------
+        buffer_size : int, optional
+            Taken for tf.data's sake and not needed: the shuffle is always full.
+        seed : int, optional
+            Of the order; by default a random one, which `state_dict` tells.
+        reshuffle_each_iteration : bool
+            Whether each epoch has an order of its own.
+        """
+        if self._length is None:
+            message = "an endless dataset has no full order: shuffle before repeat, not after"
+            raise ValueError(message)
+        key = _seed(seed)
+        return self._choose(lambda order: verbs.Shuffle(order, key, reshuffle_each_iteration))
+
+    def shard(self, num_shards: int, index: int) -> Dataset:
+        """Give every `num_shards`-th element, from `index` on."""
+        num_shards, index = operator.index(num_shards), operator.index(index)
+        if num_shards < 1 or not 0 <= index < num_shards:
+            message = f"shard({num_shards}, {index}): expected 0 <= index < num_shards"
+            raise ValueError(message)
+        return self._choose(lambda order: verbs.Shard(order, num_shards, index))
+
+    def take(self, count: int) -> Dataset:
+        """Give the first `count` elements; -1 gives all."""
+        number = operator.index(count)
+        return self if number < 0 else self._choose(lambda order: verbs.Take(order, number))
+
+    def skip(self, count: int) -> Dataset:
+        """Give all but the first `count` elements; -1 gives none."""
+        number = operator.index(count)
+        if number < 0:
+            return self.take(0)
+        return self._choose(lambda order: verbs.Skip(order, number))
+
+    def repeat(self, count: int | None = None) -> Dataset:
+        """Give the elements `count` times over, each time an epoch of its own; None is endless."""
+        number = -1 if count is None else operator.index(count)
+        return self._choose(lambda order: verbs.Repeat(order, None if number < 0 else number))
+
+    def map(
+        self, map_func: Any, *, on: On = None, batched: bool = False, seed: int | None = None
+    ) -> Dataset:
+        """Give each element after `map_func`.
+
+        Parameters
+        ----------
+        map_func : Transform, Keras layer, or callable
+            Our transforms, and the Keras layers we know, are folded into the pass. Anything
+            else runs after it, on our threads: a layer on batches of its component, a
+            function on each element, given as tf.data gives it (a tuple as arguments), or on
+            whole batches.
+        on : name, place, or tuple of them, optional
+            Which components. By default the first that fits; a function is given the element.
+        batched : bool
+            Whether a callable takes whole batches; after ``batch`` it always does.
+        seed : int, optional
+            Of a transform's draws; by default the transform's own, else a random one.
+        """
+        whole = batched or self.batch_size is not None
+        if isinstance(map_func, Transform):
+            function = map_func if on is None else replace(map_func, on=on)
+            return self._mapped([MapCall(function, None, whole, _seed_of(function, seed))])
+        if not callable(map_func):
+            message = f"map takes a transform, a Keras layer or a function; got {map_func!r}"
+            raise TypeError(message)
+        itself = [MapCall(map_func, on, whole, 0)]
+        if is_keras_layer(map_func):
+            known = from_keras(map_func, on)
+            try:
+                return self._mapped(
+                    [MapCall(one, None, whole, _seed_of(one, seed)) for one in known] or itself
+                )
+            except ValueError:
+                if not known:
+                    raise
+                # What we refuse a layer may still do: it crops images smaller than the crop.
+        return self._mapped(itself)
+
+    def _mapped(self, calls: list[MapCall]) -> Dataset:
+        changed = self._with(maps=(*self.maps, *calls))
+        fold_plan(changed)  # what cannot be done at all is refused here, not at the first batch
+        return changed
+
+    def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
+        """Give batches of `batch_size` elements; the last may be smaller unless dropped."""
+        if self.batch_size is not None:
+            message = f"this dataset has batches of {self.batch_size} already; batch once"
+            raise ValueError(message)
+        batch_size = operator.index(batch_size)
+        if batch_size < 1:
+            message = f"batch({batch_size}): expected 1 or more"
+            raise ValueError(message)
+        count = self.samples.length
+        if count is not None:
+            count = count // batch_size if drop_remainder else -(-count // batch_size)
+        return self._with(
+            batch_size=batch_size, drop_remainder=drop_remainder, batches=verbs.Source(count)
+        )
+
+    def prefetch(self, buffer_size: int) -> Dataset:
+        """Give the same elements, `buffer_size` made ahead; -1 (AUTOTUNE) keeps the default."""
+        buffer_size = operator.index(buffer_size)
+        if buffer_size < 0:
+            return self
+        return self._with(options=replace(self.options, prefetch=buffer_size))
+
+    def with_format(self, name: str) -> Dataset:
+        """Give elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
+        if name not in FORMATS:
+            message = f"with_format({name!r}): expected one of {', '.join(FORMATS)}"
+            raise ValueError(message)
+        return self._with(options=replace(self.options, format=name))
+
+    def with_options(self, *, threads: int | None = None) -> Dataset:
+        """Give the same elements, made by `threads` threads; None is one a core."""
+        if threads is not None:
+            threads = operator.index(threads)
+            if threads < 1:
+                message = f"with_options(threads={threads}): expected 1 or more"
+                raise ValueError(message)
+        return self._with(options=replace(self.options, threads=threads))
+
+    # --------------------------------------------------------------------------- facts
+
+    @property
+    def plan(self) -> Plan:
+        """What the pass will do, folded."""
+        return fold_plan(self)
+
+    @property
+    def element_spec(self) -> Any:
+        """Shapes and dtypes of an element, nested as it is: of `ArraySpec`."""
+        return element_spec(self.plan)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Give what decides about the values and their order, in words: the key of a state."""
+        return fingerprint(self.plan)
+
+    def __len__(self) -> int:
+        """Give the number of elements.
+
+        Raises
+        ------
+        TypeError
+            If the dataset is endless.
+        """
+        length = self._length
+        if length is None:
+            message = "this dataset is endless; take(n) gives a part with a length"
+            raise TypeError(message)
+        return length
+
+    def __str__(self) -> str:
+        """Give the plan as a table."""
+        return describe(self.plan, self.options)
+
+    def __repr__(self) -> str:
+        """Give the number of elements and the names of the components."""
+        count = "endless" if self._length is None else f"{self._length:,}"
+        kind = "samples" if self.batch_size is None else f"batches of {self.batch_size}"
+        return f"<samebytes.Dataset: {count} {kind}: {', '.join(self.structure.names)}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both do the same: equal plans over arrays of equal shapes and dtypes."""
+        return isinstance(other, Dataset) and (self.plan, self.options) == (
+            other.plan,
+            other.options,
+        )
+
+    def __hash__(self) -> int:
+        """Give a hash of the order and batch."""
+        return hash((self.structure.names, self.samples, self.batch_size))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
+        state = {name: value for name, value in vars(self).items() if name != "_epochs"}
+        return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map files again, and begin with epoch 0."""
+        arrays = tuple(unpack(array) for array in state["arrays"])
+        vars(self).update(state, arrays=arrays, _epochs=itertools.count())
+
+    # ----------------------------------------------------------------------- execution
+
+    def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Any:
+        """Give a batch of the samples `indices`, by plain slow NumPy: the oracle of all tests."""
+        return plain.reference(self.plan, np.asarray(indices, np.int64), epoch)
+
+    def next_epoch(self) -> int:
+        """Give the number of the next epoch, and count it as begun."""
+        return next(self._epochs)
+
+    def iterate(self, epoch: int | None = None) -> Any:
+        """Give an iterator over an epoch; by default the next one.
+
+        Returns
+        -------
+        samebytes.engine.iterator.Iterator
+            With ``state_dict()``, ``load_state_dict()``, ``stats()``, ``close()``.
+        """
+        return outlet("iterate")(self, self.next_epoch() if epoch is None else epoch)
+
+    def __iter__(self) -> Any:
+        """Give an iterator over the next epoch."""
+        return self.iterate()
+
+    def to_tf(self) -> Any:
+        """Give a ``tf.data.Dataset`` of the same elements, on the same bytes."""
+        return outlet("to_tf")(self)
+
+    def to_keras(self) -> Any:
+        """Give a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
+        return outlet("to_keras")(self)
+
+
+def _seed_of(transform: Transform, seed: int | None) -> int:
+    """Give the seed of a transform's draws; 0 where it draws nothing, so that plans compare."""
+    if not transform.draws:
+        return 0
+    return _seed(seed if seed is not None else transform.seed)
+
+
+def _seed(seed: int | None) -> int:
+    """Give `seed`, or a random one, which is then part of the dataset and of its state."""
+    if seed is None:
+        return secrets.randbits(63)
+    seed = operator.index(seed)
+    if not 0 <= seed < 1 << 64:
+        message = f"seed {seed}: expected an integer from 0 to 2**64 - 1"
+        raise ValueError(message)
+    return seed

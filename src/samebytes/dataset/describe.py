@@ -1,0 +1,182 @@
+"""A plan in words: the table that ``print(dataset)`` shows, and the key of a saved state."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from samebytes.dataset import verbs
+from samebytes.dataset.folding import function_name
+from samebytes.dataset.plan import Component, Later, Plan, Step
+from samebytes.dataset.transforms.base import Transform
+from samebytes.memory.files.mapping import mapping_of
+from samebytes.share.layout import as_bytes_text
+
+__all__ = ["describe", "fingerprint"]
+
+
+# What is the same in both -----------------------------------------------------------------
+
+
+def _exact(value: Any) -> str:
+    return repr(value)
+
+
+def _short(value: Any) -> str:
+    """Give a value for people: numbers to six digits."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_short, value))}{',' * (len(value) == 1)})"
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def _call(transform: Transform, text: Callable[[Any], str]) -> str:
+    """Give a transform as it would be written; what is left at its default is left out."""
+    parts = []
+    for field in dataclasses.fields(transform):
+        value = getattr(transform, field.name)
+        if field.name in {"on", "seed"} or value == field.default:
+            continue
+        named = "" if field.default is dataclasses.MISSING else f"{field.name}="
+        parts.append(named + text(value))
+    return f"{type(transform).__name__}({', '.join(parts)})"
+
+
+def _verb(verb: Any) -> str:
+    """Give a choosing verb as it would be written."""
+    if isinstance(verb, verbs.Shuffle):
+        still = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
+        return f"shuffle(seed={verb.seed}{still})"
+    if isinstance(verb, verbs.Shard):
+        return f"shard({verb.count}, {verb.index})"
+    if isinstance(verb, verbs.Repeat) and verb.count is None:
+        return "repeat()"
+    return f"{type(verb).__name__.lower()}({verb.count})"
+
+
+def _order(verb: Any) -> str:
+    """Give a chain of verbs, first to last."""
+    names: list[str] = []
+    while hasattr(verb, "parent"):
+        names.append(_verb(verb))
+        verb = verb.parent
+    return " → ".join(reversed(names)) or "as it is"
+
+
+# For comparing ----------------------------------------------------------------------------
+
+
+def fingerprint(plan: Plan) -> dict[str, str]:
+    """Give what decides about values and order, in words, for comparing two plans.
+
+    The same in every process for the same plan, whose functions go by their names.
+    """
+    facts = {
+        f"component {c.name}": f"{c.fold.source_dtype.name} {c.array.shape}"
+        + "".join(f" → {_drawn(step)}" for step in c.steps)
+        for c in plan.components
+    }
+    return {
+        **facts,
+        "samples": _order(plan.samples),
+        "batches": _order(plan.batches),
+        "batch_size": str(plan.batch_size),
+        "drop_remainder": str(plan.drop_remainder),
+        "after the pass": " → ".join(_after(later) for later in plan.later),
+    }
+
+
+def _drawn(step: Step) -> str:
+    """Give a step exactly, with the source of its draws where it has any."""
+    source = f" (seed {step.seed}, stream {step.stream})" if step.transform.draws else ""
+    return _call(step.transform, _exact) + source
+
+
+def _after(later: Later) -> str:
+    named = f" on {later.on!r}" if later.on is not None else ""
+    if isinstance(later.function, Step):
+        return _drawn(later.function) + named
+    name = getattr(later.function, "__qualname__", type(later.function).__qualname__)
+    return f"{name}{' of batches' if later.batched else ''}{named}"
+
+
+# For people -------------------------------------------------------------------------------
+
+
+def describe(plan: Plan, options: Any) -> str:
+    """Give the plan as a short table: source, what is folded, what is not, bytes a batch."""
+    size = plan.batch_size or 1
+    read = sum(c.read_bytes for c in plan.components) * size
+    written = sum(c.sample_bytes for c in plan.components) * size
+    total = sum(c.array.size * c.array.itemsize for c in plan.components)
+    samples = len(plan.components[0].array)
+    rows = [
+        ("source", f"{samples:,} samples, {as_bytes_text(total)}"),
+        *((f"  {c.name}", _source(c)) for c in plan.components),
+        ("order", _with_length(plan.samples, "samples")),
+        ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
+        *((f"  {c.name}", _made(c)) for c in plan.components),
+        *_rows_after(plan),
+    ]
+    if plan.batch_size is not None:
+        rows.append(("batch", _batch(plan)))
+    depth = options.prefetch + 1
+    element = "sample" if plan.batch_size is None else "batch"
+    many = (
+        f"{depth} {element}{'s' if element == 'sample' else 'es'}" if depth > 1 else f"1 {element}"
+    )
+    rows.append(
+        ("memory", f"{as_bytes_text(written * depth)} for {many} in flight, and what you keep")
+    )
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)
+
+
+def _each(plan: Plan) -> str:
+    return "a sample, once" if plan.batch_size is None else "a batch, once"
+
+
+def _source(component: Component) -> str:
+    mapping = mapping_of(component.array)
+    mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
+    return f"{_kind(component.fold.source_dtype, component.array.shape[1:])}{mapped}"
+
+
+def _made(component: Component) -> str:
+    kind = _kind(component.fold.dtype, component.fold.result_shape)
+    steps = [_call(step.transform, _short) for step in component.steps]
+    return " → ".join([*steps, kind]) if steps else f"copied, {kind}"
+
+
+def _kind(dtype: Any, shape: tuple[int, ...]) -> str:
+    return f"{dtype.name} {shape}" if shape else str(dtype.name)
+
+
+def _rows_after(plan: Plan) -> list[tuple[str, str]]:
+    rows = []
+    for later in plan.later:
+        name = function_name(later)
+        if isinstance(later.function, Step):
+            name = _call(later.function.transform, _short)
+        named = f" on {later.on!r}" if later.on is not None else ""
+        each = "" if isinstance(later.function, Step) else f", each {_unit(later)}"
+        rows.append(("after it", f"{name}{named}{each}: {later.why}"))
+    return rows
+
+
+def _unit(later: Later) -> str:
+    return "batch" if later.batched else "sample"
+
+
+def _batch(plan: Plan) -> str:
+    last = "dropped" if plan.drop_remainder else "kept"
+    return f"{plan.batch_size:,} samples, a smaller last one is {last}; " + _with_length(
+        plan.batches, "batches"
+    )
+
+
+def _with_length(verb: Any, what: str) -> str:
+    count = "endless" if verb.length is None else f"{verb.length:,} {what}"
+    chosen = _order(verb)
+    return count if chosen == "as it is" else f"{chosen}: {count}"

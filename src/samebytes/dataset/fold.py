@@ -1,0 +1,185 @@
+"""Folding a chain of transforms into one pass: where each pixel is read, and what becomes of it.
+
+Every geometric transform maps an output pixel to a source pixel by an offset and a step of +1 or
+-1 an axis, and so does a chain of them. Every linear one is a factor and a term a sample and
+channel, and so is a chain of them. A clip after a linear transform can be moved behind the next
+one, since both are monotone: one pair of bounds at the end serves any number of clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["NUMBERS", "Fold", "Tables", "Unfoldable", "open_fold", "open_tables"]
+
+NUMBERS = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("bfloat16", "float16", "float32", "float64"),
+)
+"""Names of the dtypes that are calculated with; everything else is moved as it is."""
+
+Floats = npt.NDArray[np.float64]
+Means = Callable[["Tables"], Floats]
+
+
+class Unfoldable(Exception):
+    """A transform cannot join the pass; its message says why."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one component is so far, and what its pass will write; facts, no data.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of a sample in the source.
+    source_dtype : numpy.dtype
+        In the source.
+    height, width, channels : int
+        Of a sample now, for components whose samples have three axes; else 0.
+    dtype : numpy.dtype
+        Of the values now.
+    planar, source_planar : bool
+        Whether channels come first, in what is written and in the source.
+    linear, clipped : bool
+        Whether the pass calculates at all, and whether it has bounds.
+    rounded : bool
+        Whether values were already rounded to integers, after which nothing can be folded.
+    placed : bool
+        Whether it was decided already where pixels are read.
+    chosen : bool
+        Whether a Cast chose the dtype, so that calculating keeps it.
+    read_again : int
+        Items of the source that are read once more, for means.
+    """
+
+    shape: tuple[int, ...]
+    source_dtype: np.dtype[Any]
+    height: int
+    width: int
+    channels: int
+    dtype: np.dtype[Any]
+    planar: bool = False
+    source_planar: bool = False
+    linear: bool = False
+    clipped: bool = False
+    rounded: bool = False
+    placed: bool = False
+    chosen: bool = False
+    read_again: int = 0
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a sample has height, width and channels, of items that are moved one by one."""
+        if len(self.shape) != 3:
+            return False
+        dtype = self.source_dtype
+        return dtype.name in NUMBERS or (dtype.isnative and dtype.itemsize in {1, 2, 4, 8})
+
+    @property
+    def source_size(self) -> tuple[int, int]:
+        """Height and width in the source; zeros where samples are no images."""
+        if not self.is_image:
+            return 0, 0
+        rows, columns = self.shape[1:] if self.source_planar else self.shape[:2]
+        return rows, columns
+
+    @property
+    def factors(self) -> int:
+        """Length of the last axis, along which factors and terms may differ."""
+        return self.channels if self.is_image else (self.shape[-1] if self.shape else 1)
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        """Shape of a sample as the pass writes it."""
+        if not self.is_image:
+            return self.shape
+        if self.planar:
+            return (self.channels, self.height, self.width)
+        return (self.height, self.width, self.channels)
+
+
+def open_fold(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Fold:
+    """Give the fold of a component to which nothing was done yet."""
+    height, width, channels = shape if len(shape) == 3 else (0, 0, 0)
+    # Numbers come out as this machine writes them; what is only moved keeps its bytes.
+    written = dtype.newbyteorder("=") if dtype.name in NUMBERS else dtype
+    return Fold(shape, dtype, height, width, channels, written)
+
+
+@dataclass
+class Tables:
+    """The numbers of one batch and component, row by sample: geometry and affine.
+
+    Attributes
+    ----------
+    geometry : ndarray of int64, shape (n, 4)
+        First row, row step, first column, column step.
+    scale, offset, low, high : ndarray of float64, shape (n, factors)
+        ``out = min(max(scale * x + offset, low), high)``.
+    height, width : int
+        Pixels of the output at this point of the chain.
+    """
+
+    indices: npt.NDArray[np.int64]
+    geometry: npt.NDArray[np.int64]
+    scale: Floats
+    offset: Floats
+    low: Floats
+    high: Floats
+    height: int
+    width: int
+
+    def crop(self, top: npt.ArrayLike, left: npt.ArrayLike, height: int, width: int) -> None:
+        """Read `height` by `width` pixels from (`top`, `left`) on, for each sample."""
+        self.geometry[:, 0] += self.geometry[:, 1] * np.asarray(top)
+        self.geometry[:, 2] += self.geometry[:, 3] * np.asarray(left)
+        self.height, self.width = height, width
+
+    def flip(self, *, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> None:
+        """Read backwards, along the rows or the columns of the samples that are True."""
+        for chosen, axis, length in ((rows, 0, self.height), (columns, 2, self.width)):
+            self.geometry[chosen, axis] += self.geometry[chosen, axis + 1] * (length - 1)
+            self.geometry[chosen, axis + 1] *= -1
+
+    def multiply_add(self, factor: npt.ArrayLike, term: npt.ArrayLike) -> None:
+        """Put ``factor * x + term`` behind what is there; both broadcast to (n, factors)."""
+        factor, term = np.asarray(factor, np.float64), np.asarray(term, np.float64)
+        self.scale *= factor
+        self.offset[...] = self.offset * factor + term
+        ends = [self._moved(bound, factor, term) for bound in (self.low, self.high)]
+        self.low, self.high = np.minimum(*ends), np.maximum(*ends)
+
+    @staticmethod
+    def _moved(bound: Floats, factor: Floats, term: Floats) -> Floats:
+        # An absent bound stays absent also under a factor of 0, where infinity times it is not
+        # a number.
+        with np.errstate(invalid="ignore"):
+            moved = bound * factor + term
+        return np.where(np.isfinite(bound), moved, np.where(factor < 0, -bound, bound))
+
+    def clip(self, low: float, high: float) -> None:
+        """Put bounds behind what is there."""
+        self.low, self.high = np.clip(self.low, low, high), np.clip(self.high, low, high)
+
+
+def open_tables(fold: Fold, indices: npt.NDArray[np.int64]) -> Tables:
+    """Give the tables that read the samples `indices` whole and unchanged."""
+    count, factors = len(indices), fold.factors
+    geometry = np.zeros((count, 4), np.int64)
+    geometry[:, 1] = geometry[:, 3] = 1
+    return Tables(
+        indices,
+        geometry,
+        np.ones((count, factors)),
+        np.zeros((count, factors)),
+        np.full((count, factors), -np.inf),
+        np.full((count, factors), np.inf),
+        *fold.source_size,
+    )

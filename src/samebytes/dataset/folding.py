@@ -1,0 +1,126 @@
+"""From what was asked to what will be done: each ``map`` joins the pass, or runs after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from samebytes.dataset.fold import Fold, Unfoldable, open_fold
+from samebytes.dataset.plan import Component, Later, Plan, Step, fold_component
+from samebytes.dataset.transforms.base import On, Transform
+from samebytes.dataset.transforms.keras_layers import is_keras_layer
+
+__all__ = ["fold_alone", "fold_plan", "function_name", "places_of"]
+
+
+def fold_plan(dataset: Any) -> Plan:
+    """Give the plan of a dataset; pure, reads no data.
+
+    Raises
+    ------
+    ValueError
+        If a transform cannot be done to what it is given.
+    """
+    folded: list[Step] = []
+    later: list[Later] = []
+    names = dataset.structure.names
+    components = _fold_all(dataset, folded)
+    # What the components are where the chain has come to; None once a function decides.
+    known: list[Fold] | None = [component.fold for component in components]
+    for stream, call in enumerate(dataset.maps):
+        if not isinstance(call.function, Transform):
+            later.append(_later_call(call))
+            known = None
+            continue
+        on = call.function.on
+        leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
+        planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
+        step = Step(call.function, leaves, stream, call.seed, planar)
+        if later:
+            later.append(
+                Later(step, batched=True, why=f"follows {function_name(later[-1])}", on=on)
+            )
+        else:
+            try:
+                components = _fold_all(dataset, [*folded, step])
+                folded.append(step)
+                known = [component.fold for component in components]
+                continue
+            except Unfoldable as finding:
+                later.append(Later(step, batched=True, why=str(finding), on=on))
+        if known is not None:
+            for leaf in leaves:
+                known[leaf] = fold_alone(step.transform, known[leaf])
+    return Plan(
+        dataset.structure,
+        components,
+        dataset.samples,
+        dataset.batch_size,
+        dataset.drop_remainder,
+        dataset.batches,
+        tuple(later),
+    )
+
+
+def _fold_all(dataset: Any, steps: list[Step]) -> tuple[Component, ...]:
+    return tuple(
+        fold_component(name, array, steps, leaf)
+        for leaf, (name, array) in enumerate(
+            zip(dataset.structure.names, dataset.arrays, strict=True)
+        )
+    )
+
+
+def fold_alone(transform: Transform, fold: Fold) -> Fold:
+    """Give what one transform makes of what has been written already."""
+    shape = (fold.height, fold.width, fold.channels) if fold.is_image else fold.shape
+    return transform.fold(replace(open_fold(shape, fold.dtype), planar=fold.planar))
+
+
+def _later_call(call: Any) -> Later:
+    if is_keras_layer(call.function):
+        why = "a Keras layer that does not fold"
+        return Later(call.function, batched=True, why=why, on=call.on)
+    why = "a function, not a transform that folds"
+    whole = call.on is None
+    return Later(call.function, batched=call.batched, why=why, on=call.on, whole=whole)
+
+
+def function_name(later: Later) -> str:
+    """Give what people call the thing that runs after the pass."""
+    function = later.function.transform if isinstance(later.function, Step) else later.function
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def places_of(on: On, names: Sequence[str], images: Sequence[bool]) -> tuple[int, ...]:
+    """Give the places of the components that `on` names; by default the first that fits.
+
+    Without a name that is the first component whose samples are images, or, where there is
+    none, the first.
+
+    Examples
+    --------
+    >>> places_of(None, ["image", "label"], [True, False])
+    (0,)
+    >>> places_of(("x", "label"), ["label", "x.left", "x.right"], [False] * 3)
+    (1, 2, 0)
+    """
+    if on is None:
+        return (next((place for place, image in enumerate(images) if image), 0),)
+    wanted = on if isinstance(on, tuple) else (on,)
+    if not wanted:
+        message = f"on=() names no component; expected some of {', '.join(names)}"
+        raise ValueError(message)
+    places = []
+    for name in wanted:
+        matches = [
+            place
+            for place, known in enumerate(names)
+            if known == str(name) or known.startswith(f"{name}.")
+        ]
+        if not matches:
+            message = f"there is no component {name!r}; expected some of {', '.join(names)}"
+            raise ValueError(message)
+        places += matches
+    return tuple(dict.fromkeys(places))

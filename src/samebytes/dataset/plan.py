@@ -1,0 +1,195 @@
+"""What a dataset will do, folded: frozen, printable, and testable without data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset.draws import uniform
+from samebytes.dataset.fold import Floats, Fold, Means, Tables, open_fold, open_tables
+from samebytes.dataset.pickling import pack, unpack
+from samebytes.dataset.structure import Structure
+from samebytes.dataset.transforms.base import On, Transform
+
+__all__ = ["Component", "Later", "Plan", "Step", "draw_units", "fold_component", "tabulate"]
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A transform at its place in the chain: it draws from the stream of that place.
+
+    Attributes
+    ----------
+    transform : Transform
+        What is done.
+    components : tuple of int
+        To which leaves of the structure.
+    stream, seed : int
+        Where its draws come from.
+    planar : tuple of int
+        Those of the components whose channels come first where it stands.
+    """
+
+    transform: Transform
+    components: tuple[int, ...]
+    stream: int
+    seed: int
+    planar: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Later:
+    """What cannot join the pass and runs after it, and why.
+
+    Attributes
+    ----------
+    function : callable or Step
+        A function of the user's, a Keras layer, or a transform of ours that follows one.
+    batched : bool
+        Whether it takes a whole batch.
+    why : str
+        The reason, for people.
+    on : name, place, or tuple of them, optional
+        Components that it is given, each alone.
+    whole : bool
+        Whether it is given whole elements instead.
+    """
+
+    function: Any
+    batched: bool
+    why: str
+    on: On = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Component:
+    """One leaf: where it comes from, and what the pass makes of it.
+
+    Attributes
+    ----------
+    name : str
+        Its place in the structure.
+    array : ndarray
+        The source; not compared, since a plan is the same over other data of the same kind.
+    fold : Fold
+        What the pass writes.
+    steps : tuple of Step
+        What was folded into it.
+    """
+
+    name: str
+    array: npt.NDArray[Any] = field(compare=False, repr=False)
+    fold: Fold
+    steps: tuple[Step, ...]
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes that the pass writes for a sample."""
+        return int(np.prod(self.fold.result_shape, dtype=np.int64)) * self.fold.dtype.itemsize
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes that the pass reads for a sample, the second reading for means included."""
+        fold = self.fold
+        shape = (fold.height, fold.width, fold.channels) if fold.is_image else fold.shape
+        items = int(np.prod(shape, dtype=np.int64)) + fold.read_again
+        return items * fold.source_dtype.itemsize
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the bytes of a mapped file: its path stands for them."""
+        return {**vars(self), "array": pack(self.array)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again."""
+        vars(self).update(state, array=unpack(state["array"]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Source, order, transforms and batch, folded.
+
+    Attributes
+    ----------
+    structure : Structure
+        How the components nest.
+    components : tuple of Component
+        The leaves, in the structure's order.
+    samples : Verb
+        Which sample comes at which position.
+    batch_size : int or None
+        Samples a batch; None hands out single samples.
+    drop_remainder : bool
+        Whether an incomplete last batch is left out.
+    batches : tuple
+        Verbs after ``batch``, which choose whole batches: (name, arguments).
+    later : tuple of Later
+        What runs after the pass.
+    """
+
+    structure: Structure
+    components: tuple[Component, ...]
+    samples: Any
+    batch_size: int | None
+    drop_remainder: bool
+    batches: Any
+    later: tuple[Later, ...]
+
+
+def fold_component(name: str, array: npt.NDArray[Any], steps: list[Step], leaf: int) -> Component:
+    """Give the component with all of `steps` that concern `leaf` folded into it.
+
+    Raises
+    ------
+    Unfoldable
+        At the first step that cannot join; the caller cuts the chain there for all leaves.
+    """
+    fold = open_fold(array.shape[1:], array.dtype)
+    mine = tuple(step for step in steps if leaf in step.components)
+    for step in mine:
+        fold = step.transform.fold(fold)
+    return Component(name, array, fold, mine)
+
+
+def draw_units(step: Step, epochs: Indices, indices: Indices) -> Floats:
+    """Give a step's draws for samples of epochs, shape (n, draws)."""
+    count = step.transform.draws
+    units = np.empty((len(indices), count))
+    if count:
+        for epoch in np.unique(epochs):
+            mine = epochs == epoch
+            units[mine] = uniform(step.seed, int(epoch), indices[mine], step.stream, count)
+    return units
+
+
+def tabulate(
+    component: Component,
+    epochs: Indices,
+    indices: Indices,
+    means: Means,
+    units_of: Callable[[Step], Floats] | None = None,
+) -> Tables:
+    """Give the numbers of a batch of one component: where each pixel is read, what becomes of it.
+
+    Parameters
+    ----------
+    component : Component
+        With its folded steps.
+    epochs, indices : ndarray of int64, shape (n,)
+        Which samples, of which epochs.
+    means : callable
+        Gives channel means of what tables describe; only `RandomContrast` asks.
+    units_of : callable, optional
+        Gives a step's draws where they were drawn already for another component.
+    """
+    tables = open_tables(component.fold, indices)
+    for step in component.steps:
+        units = draw_units(step, epochs, indices) if units_of is None else units_of(step)
+        step.transform.tabulate(tables, units, means)
+    return tables

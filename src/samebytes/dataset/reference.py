@@ -1,0 +1,49 @@
+"""The oracle: the same elements by plain, slow NumPy, one transform after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset.later import apply_later, apply_one
+from samebytes.dataset.plan import Component, Plan, draw_units
+from samebytes.dataset.transforms.cast import Cast, cast_values
+
+__all__ = ["apply_later", "reference"]
+
+Indices = npt.NDArray[np.int64]
+
+
+def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
+    """Give a batch of the samples `indices` of `epoch`, as the plan makes them."""
+    epochs = np.full(len(indices), epoch, np.int64)
+    batch = plan.structure.rebuild(
+        [
+            _component(component, leaf, epochs, indices)
+            for leaf, component in enumerate(plan.components)
+        ]
+    )
+    for later in plan.later:
+        batch = apply_later(later, batch, epochs, indices)
+    return batch
+
+
+def _component(
+    component: Component, leaf: int, epochs: Indices, indices: Indices
+) -> npt.NDArray[Any]:
+    """Give one component of a batch: each sample alone, in float64 where it is calculated."""
+    fold = component.fold
+    out = np.empty((len(indices), *fold.result_shape), fold.dtype)
+    for row, index in enumerate(indices):
+        sample = np.asarray(component.array[index])
+        if fold.linear:
+            sample = sample.astype(np.float64)
+        for step in component.steps:
+            if isinstance(step.transform, Cast):
+                continue  # a dtype is chosen; the values stay exact until the pass writes them
+            units = draw_units(step, epochs[row : row + 1], indices[row : row + 1])[0]
+            sample = apply_one(step, leaf, sample, units)
+        out[row] = cast_values(sample, fold.dtype)
+    return out

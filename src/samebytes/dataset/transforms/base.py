@@ -1,0 +1,131 @@
+"""What every transform is: a frozen description that folds, draws, and works on one sample."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset.fold import NUMBERS, Floats, Fold, Means, Tables, Unfoldable
+
+__all__ = [
+    "On",
+    "Transform",
+    "as_counts",
+    "as_numbers",
+    "calculated",
+    "need_factors",
+    "need_image",
+    "need_numbers",
+]
+
+On = str | int | tuple[str | int, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """A step on some components of each sample.
+
+    Attributes
+    ----------
+    on : name, place, or tuple of them, optional
+        Which components; by default the first one that fits. Several share one draw.
+    seed : int, optional
+        Of this transform's draws; by default the dataset's.
+    """
+
+    on: On = None
+    seed: int | None = None
+
+    draws: ClassVar[int] = 0
+    """Random numbers a sample needs."""
+
+    def fold(self, fold: Fold) -> Fold:
+        """Give what the component is after this; never touches data.
+
+        Raises
+        ------
+        Unfoldable
+            If it cannot join the pass.
+        ValueError
+            If it cannot be done at all.
+        """
+        raise NotImplementedError
+
+    def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
+        """Write this step into the batch's tables.
+
+        Parameters
+        ----------
+        tables : Tables
+            Of the steps before this one; changed in place.
+        units : ndarray of float64, shape (n, draws)
+            Draws in [0, 1), owned by (seed, epoch, sample, transform).
+        means : callable
+            Gives the channel means of what the tables describe, shape (n, factors).
+        """
+        raise NotImplementedError
+
+    def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
+        """Give one sample after this step: plain NumPy, the reference of every fast path."""
+        raise NotImplementedError
+
+
+def need_image(fold: Fold, what: str) -> None:
+    """Refuse components whose samples are no images."""
+    if len(fold.shape) != 3:
+        message = (
+            f"{what} needs samples with the axes height, width, channels; got the shape "
+            f"{fold.shape}. Name the images with on=, or add an axis: x[..., None]"
+        )
+        raise ValueError(message)
+    if not fold.is_image:
+        message = f"{what} works on numbers; items of {fold.source_dtype} can only be copied"
+        raise ValueError(message)
+
+
+def need_numbers(fold: Fold, what: str) -> None:
+    """Refuse to calculate with what is no number, or was rounded already."""
+    if fold.source_dtype.name not in NUMBERS:
+        message = f"{what} calculates with real numbers; got {fold.dtype.name}"
+        raise ValueError(message)
+    if fold.rounded:
+        message = f"{what} follows a Cast to {fold.dtype.name}, which has rounded already"
+        raise Unfoldable(message)
+
+
+def need_factors(fold: Fold, what: str, **values: Any) -> None:
+    """Refuse as many numbers as there are neither samples' channels nor one."""
+    for name, value in values.items():
+        if np.ndim(value) and len(value) != fold.factors:
+            axis = "channels" if fold.is_image else "values along the last axis"
+            message = f"{what} has {len(value)} values of {name} for {fold.factors} {axis}"
+            raise ValueError(message)
+
+
+def calculated(fold: Fold) -> dict[str, Any]:
+    """Give the fields that calculating changes: float32 as in Keras, unless a Cast chose else."""
+    floating = fold.dtype.kind == "f" or fold.dtype.name == "bfloat16"
+    dtype = fold.dtype if fold.chosen and floating else np.dtype(np.float32)
+    return {"linear": True, "dtype": dtype}
+
+
+def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:
+    """Give a number, or a tuple of one a channel, which compares and prints."""
+    array = np.asarray(value, np.float64)
+    if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all():
+        message = f"{what} must be a finite number, or one a channel; got {value!r}"
+        raise ValueError(message)
+    return tuple(array.tolist()) if array.ndim else float(array)
+
+
+def as_counts(what: str, *values: Any) -> tuple[int, ...]:
+    """Give whole numbers of 1 or more, of whatever kind they came."""
+    counts = tuple(operator.index(value) for value in values)
+    if min(counts) < 1:
+        message = f"{what}{counts}: expected a height and a width of 1 or more"
+        raise ValueError(message)
+    return counts

@@ -1,0 +1,156 @@
+"""The verbs that choose samples: which sample, of which epoch, comes at which position.
+
+Each verb maps positions of its output to positions of its input, so a chain of them maps a
+position to (epoch, sample) at once, in O(1) memory, wherever it stands. The order of verbs
+matters as in tf.data: ``shuffle().take(10)`` takes ten at random, ``take(10).shuffle()``
+shuffles the first ten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset.order import permute
+
+__all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb"]
+
+Positions = npt.NDArray[np.int64]
+Place = tuple[Positions, Positions]
+
+EPOCHS = 1 << 32
+"""Epochs are counted modulo this, the width that the generator's counter gives them."""
+
+ENDLESS_EPOCHS = 1 << 16
+"""Repetitions that an endless repeat keeps apart from those of the next iteration."""
+
+
+class Verb(Protocol):
+    """What every verb tells: how many there are, and where each comes from."""
+
+    @property
+    def length(self) -> int | None:
+        """Number of elements, None where it never ends."""
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give (epochs, positions) in the source for these epochs and positions."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The elements themselves, in their own order."""
+
+    length: int | None
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give what came: this is the source."""
+        return epochs, positions
+
+
+@dataclass(frozen=True)
+class Shuffle:
+    """A full permutation, new each epoch unless `reshuffle` is off.
+
+    Source: ``tf.data.Dataset.shuffle``, with a buffer of the whole length and no memory.
+    """
+
+    parent: Any
+    seed: int
+    reshuffle: bool = True
+
+    @property
+    def length(self) -> int | None:
+        """As many as came."""
+        return self.parent.length  # type: ignore[no-any-return]
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give where the permutation of each epoch puts the positions."""
+        size = self.parent.length
+        found = np.empty_like(positions)
+        for epoch in np.unique(epochs):
+            mine = epochs == epoch
+            found[mine] = permute(positions[mine], size, self.seed, int(epoch) * self.reshuffle)
+        return self.parent.locate(epochs, found)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Every `count`-th element, from `index` on."""
+
+    parent: Any
+    count: int
+    index: int
+
+    @property
+    def length(self) -> int | None:
+        """What falls to this shard."""
+        size = self.parent.length
+        return None if size is None else max(0, -(-(size - self.index) // self.count))
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give the positions before sharding."""
+        return self.parent.locate(epochs, positions * self.count + self.index)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Take:
+    """The first `count` elements."""
+
+    parent: Any
+    count: int
+
+    @property
+    def length(self) -> int | None:
+        """At most `count`."""
+        size = self.parent.length
+        return self.count if size is None else min(size, self.count)
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give the same positions."""
+        return self.parent.locate(epochs, positions)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """All but the first `count` elements."""
+
+    parent: Any
+    count: int
+
+    @property
+    def length(self) -> int | None:
+        """What is left."""
+        size = self.parent.length
+        return None if size is None else max(0, size - self.count)
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give the positions before skipping."""
+        return self.parent.locate(epochs, positions + self.count)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The elements `count` times over, each time an epoch of its own; None never ends."""
+
+    parent: Any
+    count: int | None
+
+    @property
+    def length(self) -> int | None:
+        """`count` times as many; None where endless, but nothing repeated stays nothing."""
+        size = self.parent.length
+        if size == 0 or self.count == 0:
+            return 0
+        return None if size is None or self.count is None else int(size * self.count)
+
+    def locate(self, epochs: Positions, positions: Positions) -> Place:
+        """Give positions within a repetition, and the epoch of that repetition."""
+        size = self.parent.length
+        if size is None:
+            return self.parent.locate(epochs, positions)  # type: ignore[no-any-return]
+        each = ENDLESS_EPOCHS if self.count is None else self.count
+        repetition, within = np.divmod(positions, size)
+        return self.parent.locate((epochs * each + repetition) % EPOCHS, within)  # type: ignore[no-any-return]
