@@ -1,0 +1,1 @@
+"""How a plan is computed: compiled kernels and what drives them."""

@@ -1,0 +1,93 @@
+"""The order and the draws, compiled: the same numbers as `order` and `draws`, many times faster.
+
+Nothing is written twice. The arithmetic of `order.encipher` and `draws.philox` is plain Python
+that NumPy runs on arrays and Numba compiles for scalars; only the loops round them live here.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
+# ruff: noqa: ANN001, ANN202 - what Numba compiles is typed by Numba
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba.extending import register_jitable
+
+from samebytes.dataset import draws, order
+from samebytes.engine.compiling import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["integers", "permute", "uniform", "words"]
+
+# Tells Numba how to compile the shared arithmetic; the functions themselves stay plain Python.
+for _shared in (draws.philox, order.below, order.encipher):
+    register_jitable(_shared)
+
+_encipher = order.encipher
+_philox = draws.philox
+_LOW = draws.LOW
+_HALF = draws.HALF
+_ONE = np.uint64(1)
+
+
+@compiled(cache=True)
+def _walk(positions, size, keys, rows, columns, out):
+    for k in range(positions.shape[0]):
+        value = _encipher(np.uint64(positions[k]), keys, rows, columns)
+        while value >= size:
+            value = _encipher(value, keys, rows, columns)
+        out[k] = np.int64(value)
+
+
+@compiled(cache=True)
+def _draw(seed, epoch, indices, stream, out):
+    count = out.shape[1]
+    for j in range(indices.shape[0]):
+        index = np.uint64(indices[j])
+        for k in range(0, count, 2):
+            block = (stream << np.uint64(16)) | np.uint64(k >> 1)
+            r0, r1, r2, r3 = _philox(
+                index & _LOW, index >> _HALF, epoch, block, seed & _LOW, seed >> _HALF
+            )
+            out[j, k] = (r1 << _HALF) | r0
+            if k + 1 < count:
+                out[j, k + 1] = (r3 << _HALF) | r2
+
+
+def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return what `order.permute` returns, bit for bit."""
+    array = np.asarray(positions)
+    order.check_order(n, array)
+    if n <= order.TABLE_LIMIT:
+        return order.table(n, seed, epoch).take(array)
+    # One dtype and one layout, so that one compiled version serves every caller.
+    flat = np.ascontiguousarray(array, np.int64).reshape(-1)
+    out = np.empty(flat.shape, np.int64)
+    _walk(flat, np.uint64(n), *order.cipher(n, seed, epoch), out)
+    return out.reshape(array.shape)
+
+
+def words(seed: int, epoch: int, indices: ArrayLike, stream: int, count: int) -> NDArray[np.uint64]:
+    """Return what `draws.words` returns, bit for bit."""
+    draws.check_address(seed, epoch, stream, count)
+    flat = np.ascontiguousarray(indices, np.int64)
+    out = np.empty((len(flat), count), np.uint64)
+    _draw(np.uint64(seed), np.uint64(epoch), flat, np.uint64(stream), out)
+    return out
+
+
+def uniform(
+    seed: int, epoch: int, indices: ArrayLike, stream: int, count: int
+) -> NDArray[np.float64]:
+    """Return what `draws.uniform` returns, bit for bit."""
+    return draws.uniform_from_words(words(seed, epoch, indices, stream, count))
+
+
+def integers(
+    seed: int, epoch: int, indices: ArrayLike, stream: int, count: int, high: ArrayLike
+) -> NDArray[np.int64]:
+    """Return what `draws.integers` returns, bit for bit."""
+    return draws.integers_from_words(words(seed, epoch, indices, stream, count), high)

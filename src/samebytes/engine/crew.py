@@ -1,0 +1,277 @@
+"""The threads of an iterator, and the batches they have in work.
+
+Why no lock guards the work, only queues and single steps that are whole by themselves
+(``SimpleQueue.put``, ``deque.append``, ``list.pop``): an iterator may be collected at any moment,
+in any thread, in the middle of anything, also in the middle of a locked section; what its end has
+to do must then be possible without taking a lock. So stopping is one flag and one message.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from numba.core.compiler_lock import global_compiler_lock
+
+from samebytes.engine.executor import Batch, Piece
+
+__all__ = ["Crew", "Ticket"]
+
+CLOSE_SECONDS = 10.0
+"""The longest that closing waits for a thread: it may be inside a function of the user's."""
+
+_running: set[Crew] = set()
+
+
+class Ticket:
+    """A batch from the moment it is asked for to the moment it is handed out."""
+
+    __slots__ = ("batch", "element", "ended", "failure", "gate", "number", "pending", "resolved")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.batch: Batch | None = None
+        self.element: Any = None
+        self.failure: BaseException | None = None
+        self.ended = False
+        self.resolved = False
+        # One item a task that is not finished. Who pops item 0 was the last.
+        self.pending = [0]
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+    def wake(self) -> None:
+        """Let go who waits for this ticket; may be called twice."""
+        with contextlib.suppress(RuntimeError):
+            self.gate.release()
+
+
+class _Worker(threading.Thread):
+    """A thread of a crew; a class of its own, to know one's own kind by."""
+
+
+class Crew:
+    """Threads that make the elements of one iterator ahead of its consumer.
+
+    A task opens a batch (its numbers, its blocks) or fills a piece of one. Tasks are done in the
+    order they are put, so the numbers of a batch are made while the one before is filled, and
+    one huge batch uses every thread. Which thread does what changes no byte.
+
+    Parameters
+    ----------
+    open_batch : callable
+        Gives the batch of a number, None behind the last one. Called from any thread. It must
+        not refer to the iterator, or that would never be collected.
+    threads : int
+        How many.
+    ahead : int
+        Elements that are made before they are asked for.
+    """
+
+    def __init__(self, open_batch: Callable[[int], Batch | None], threads: int, ahead: int) -> None:
+        self._open_batch = open_batch
+        self._threads = threads
+        self._ahead = ahead
+        self._tasks: SimpleQueue[tuple[Ticket, Piece | None] | None] = SimpleQueue()
+        self._tickets: deque[Ticket] = deque()
+        self._unopened: deque[Ticket] = deque()
+        self._opening = threading.Lock()  # a flag: nobody ever waits for it
+        self._scheduled = 0
+        self._at_work = list(range(threads))
+        self._workers: list[_Worker] = []
+        self.closed = False
+        self.process = os.getpid()
+        self.turn = threading.RLock()
+        """Held by the one consumer that is in `next`, also while it waits."""
+
+    # ----------------------------------------------------------- the consumer's side
+
+    def next(self) -> Ticket:
+        """Give the next ticket with its element; the caller holds `turn`.
+
+        Interrupted while it waits, it has taken nothing: the next call gives the same element.
+
+        Raises
+        ------
+        StopIteration
+            Behind the last element, and once closed.
+        BaseException
+            What making the element raised, once; after that there is no further one.
+        """
+        self._start()
+        while not self.closed:
+            while len(self._tickets) <= self._ahead:
+                self._schedule()
+            head = self._tickets[0]
+            if not head.resolved:
+                head.gate.acquire()
+                head.wake()  # open for good: a signal's handler may have waited here as well
+                continue
+            if head.ended:
+                break
+            if head.failure is not None:
+                failure = head.failure
+                del head  # or the traceback would keep the batch alive
+                self.close()
+                try:
+                    raise failure
+                finally:
+                    del failure
+            return self._tickets.popleft()
+        _stay_if_doomed()
+        raise StopIteration
+
+    def _start(self) -> None:
+        if self._workers or self.closed:
+            return
+        _running.add(self)
+        self._workers = [
+            _Worker(target=self._work, name=f"samebytes-{number}", daemon=True)
+            for number in range(self._threads)
+        ]
+        try:
+            for worker in self._workers:
+                worker.start()
+        except BaseException:
+            self.stop()
+            _running.discard(self)
+            raise
+
+    def _schedule(self) -> None:
+        ticket = Ticket(self._scheduled)
+        self._scheduled += 1
+        self._tickets.append(ticket)
+        self._unopened.append(ticket)
+        self._open_another()
+
+    def _open_another(self) -> None:
+        """See that a batch is opened, one at a time, behind the pieces of those before it."""
+        while self._unopened and self._opening.acquire(blocking=False):
+            try:
+                self._tasks.put((self._unopened.popleft(), None))
+            except IndexError:  # noqa: PERF203 (another thread was faster: look again before going)
+                self._opening.release()
+            else:
+                return
+
+    # ----------------------------------------------------------------------- the end
+
+    def stop(self) -> None:
+        """Tell the threads to end, and return at once; possible anywhere, in a finalizer too."""
+        self.closed = True
+        self._tasks.put(None)
+
+    def close(self) -> None:
+        """End the threads, wake the consumer, wait for pieces in flight; may be called twice."""
+        self.stop()
+        for ticket in tuple(self._tickets):
+            ticket.wake()
+        with contextlib.suppress(IndexError):
+            while True:
+                self._tickets.popleft()
+        if isinstance(threading.current_thread(), _Worker):
+            return  # threads that waited for each other would wait for ever
+        deadline = time.monotonic() + CLOSE_SECONDS
+        for worker in self._workers:
+            if worker.ident is not None:
+                worker.join(max(0.0, deadline - time.monotonic()))
+
+    # ---------------------------------------------------------- the threads' side
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._do(*task)
+            del task  # or an idle thread would keep a batch alive
+        # What is still to do is not done any more; the message goes on to the other threads.
+        with contextlib.suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
+        self._tasks.put(None)
+        if self._at_work.pop() == 0:
+            _running.discard(self)
+
+    def _do(self, ticket: Ticket, piece: Piece | None) -> None:
+        if self.closed:
+            return
+        try:
+            if piece is None:
+                piece = self._open(ticket)
+            if piece is not None and ticket.failure is None:
+                piece.fill()
+        except BaseException as failure:  # noqa: BLE001 (raised again by the consumer)
+            ticket.failure = ticket.failure or failure
+        if ticket.pending.pop() == 0:
+            self._complete(ticket)
+
+    def _open(self, ticket: Ticket) -> Piece | None:
+        """Make the batch of `ticket`, leave its pieces to all, and give the first of them."""
+        try:
+            batch = self._open_batch(ticket.number)
+            if batch is None:
+                ticket.ended = True
+                return None
+            ticket.batch = batch
+            first, *others = batch.pieces
+            ticket.pending = list(range(len(batch.pieces)))
+            for piece in others:
+                self._tasks.put((ticket, piece))
+            return first
+        finally:
+            self._opening.release()
+            self._open_another()
+
+    def _complete(self, ticket: Ticket) -> None:
+        try:
+            if ticket.batch is not None and ticket.failure is None:
+                ticket.element = ticket.batch.finish()
+        except StopIteration as failure:
+            # As it is it would end the consumer's loop, in silence and too early.
+            message = "a mapped function raised StopIteration, which would end the loop early"
+            ticket.failure = RuntimeError(message)
+            ticket.failure.__cause__ = failure
+        except BaseException as failure:  # noqa: BLE001 (raised again by the consumer)
+            ticket.failure = failure
+        ticket.resolved = True
+        ticket.wake()
+
+
+# ------------------------------------------------------------------ exit and fork
+
+_exiting = False
+
+
+def _stay_if_doomed() -> None:
+    """Keep a daemon thread from taking the end of the process for the end of the data."""
+    here = threading.current_thread()
+    # Threads that Python did not start (TensorFlow's) are waited for by those who did.
+    if _exiting and here.daemon and type(here).__name__ != "_DummyThread":
+        threading.Event().wait()
+
+
+def _close_all() -> None:
+    """End all threads before the interpreter goes: in a piece, one would find it half gone."""
+    global _exiting
+    _exiting = True
+    for crew in tuple(_running):
+        if crew.process == os.getpid():
+            crew.close()
+    # And a thread that compiles would find LLVM gone. Kept, so that none begins to.
+    global_compiler_lock.acquire()
+
+
+atexit.register(_close_all)
+
+if hasattr(os, "register_at_fork"):
+    # A child that is forked while a thread compiles would wait for that thread for ever.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )

@@ -1,0 +1,393 @@
+"""One pass: read the source bytes of a batch, convert them, write the batch.
+
+A batch is described by small tables, one row for each sample. `geometry` says where the first
+pixel is read and in which direction ((row, row step, column, column step), steps +1 or -1);
+`scale`, `offset`, `low` and `high` say what becomes of an item:
+``min(max(scale[j, c] * x + offset[j, c], low[j, c]), high[j, c])``, product and sum each rounded
+in the dtype of the tables. No limits: nothing is clipped. No tables at all: the items are
+converted, or, between equal dtypes, copied.
+
+A batch is written line by line. A line is what lies contiguous in the output: a row of pixels with
+their channels (NHWC) or a row of one channel (NCHW). Each step is skipped where it has nothing
+to do:
+
+    source --gather--> line in cache --swap bytes--> --convert--> line in cache --scatter--> output
+
+For the usual crop nothing but `convert` is left, straight from the source to the output. With
+`streaming`, the stores go past the caches: a batch larger than the cache is written to memory once
+instead of being read in first, and the source stays cached.
+
+Work is divided by units, blocks of rows of one sample, so that threads can share a single huge
+image as well as a batch of many. Which thread fills which units changes no byte.
+
+Why the kernel takes addresses and strides in one integer table and not arrays: one compiled
+version for each pair of dtypes, whatever the layout, and nothing to unwrap at each call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+
+from samebytes.dataset import order
+from samebytes.engine import compiled
+from samebytes.engine.checks import check_bounds, check_tables
+from samebytes.engine.items import BFLOAT, HALF
+from samebytes.engine.loops import fill_chunk, mean_chunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from samebytes.engine.checks import Table
+
+__all__ = [
+    "FLIP",
+    "STREAMING_BYTES",
+    "UNIT_BYTES",
+    "Job",
+    "channel_means",
+    "fill",
+    "plain_dtype",
+    "prepare",
+    "streaming_pays",
+    "warm_up",
+]
+
+STREAMING_BYTES = 2 << 20
+"""Bytes of a batch from which streaming stores pay; measured, see `streaming_pays`."""
+
+UNIT_BYTES = 256 << 10
+"""Bytes of output in a unit, about: some 10 µs of work, so that threads end at the same time."""
+
+SUM_PLACES = 256
+"""Sums that `channel_means` keeps side by side, about: 2 KiB of them and of each laid table."""
+
+FLIP = -1
+"""A step of `geometry` that reads backwards."""
+
+
+class Job(NamedTuple):
+    """A batch as the kernel takes it; it keeps the arrays behind the addresses alive."""
+
+    source: NDArray[Any]
+    out: NDArray[Any]
+    source_table: NDArray[np.int64]
+    out_table: NDArray[np.int64]
+    indices: NDArray[np.int64]
+    geometry: NDArray[np.int64]
+    scale: Table
+    offset: Table
+    low: Table
+    high: Table
+    source_dtype: np.dtype[Any]
+    out_dtype: np.dtype[Any]
+    blocks: int
+    swapped: bool
+    streaming: bool
+
+    @property
+    def units(self) -> int:
+        """In how many pieces the batch can be filled."""
+        return len(self.indices) * self.blocks
+
+    def part(self, start: int, stop: int, out: NDArray[Any]) -> Job:
+        """Return the job that writes samples `start` to `stop` of this one to `out`.
+
+        What `prepare` has checked for many batches at once is not checked again: a batch then
+        costs 10 µs instead of 60. `out` has the layout of this job's own.
+        """
+        mine = self.out
+        if out.shape != (stop - start, *mine.shape[1:]) or out.strides != mine.strides:
+            message = (
+                f"expected {stop - start} samples laid out as {mine.shape} {mine.strides}, "
+                f"got {out.shape} {out.strides}"
+            )
+            raise ValueError(message)
+        if out.dtype != mine.dtype or not out.flags.writeable:
+            message = f"expected writable {mine.dtype}, got {out.dtype}"
+            raise ValueError(message)
+        chosen = slice(start, stop)
+        scale, offset, low, high = self.scale, self.offset, self.low, self.high
+        return self._replace(
+            out=out,
+            out_table=_table(out),
+            indices=self.indices[chosen],
+            geometry=self.geometry[chosen],
+            scale=None if scale is None else scale[chosen],
+            offset=None if offset is None else offset[chosen],
+            low=None if low is None else low[chosen],
+            high=None if high is None else high[chosen],
+            streaming=streaming_pays(out.nbytes),
+        )
+
+
+def plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype under which the kernel reads and writes `dtype`.
+
+    Native byte order; float16 and bfloat16 as the records that name their encoding, bool as
+    uint8. What the kernel cannot calculate with raises TypeError.
+    """
+    native: np.dtype[Any] = dtype.newbyteorder("=")
+    if native == ml_dtypes.bfloat16:
+        return BFLOAT
+    if native == np.float16:
+        return HALF
+    if native == np.bool_:
+        return np.dtype(np.uint8)
+    if native.kind in "iuf" and native.itemsize <= 8:  # no long double
+        return native
+    message = f"expected integers, bool, float16, bfloat16, float32 or float64, got {dtype}"
+    raise TypeError(message)
+
+
+def copy_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the unsigned integers that move items of `dtype`, or None if they are too large."""
+    return np.dtype(f"u{dtype.itemsize}") if dtype.itemsize in {1, 2, 4, 8} else None
+
+
+def streaming_pays(batch_bytes: int) -> bool:
+    """Whether to write a batch of this size past the caches.
+
+    A batch that fits the second-level cache is best left there for its reader; a larger one is
+    gone from it before it is read.
+    """
+    return batch_bytes >= STREAMING_BYTES
+
+
+def _table(array: NDArray[Any]) -> NDArray[np.int64]:
+    """Return (address, four sizes, four strides in bytes)."""
+    return np.array([array.ctypes.data, *array.shape, *array.strides], np.int64)
+
+
+def _blocks(shape: tuple[int, ...], itemsize: int) -> int:
+    """Return in how many blocks of rows to divide a sample of a batch of this shape."""
+    _, height, width, channels = shape
+    sample_bytes = height * width * channels * itemsize
+    return max(1, min(height, -(-sample_bytes // UNIT_BYTES)))
+
+
+def prepare(
+    source: NDArray[Any],
+    indices: NDArray[np.int64],
+    geometry: NDArray[np.int64],
+    out: NDArray[Any],
+    *,
+    scale: Table = None,
+    offset: Table = None,
+    low: Table = None,
+    high: Table = None,
+    streaming: bool | None = None,
+) -> Job:
+    """Check a batch and bring it into the form the kernel takes.
+
+    Nothing is written, and what passes here cannot fail in `fill`.
+
+    Parameters
+    ----------
+    source : array, shape (N, H, W, C)
+        Any strides and byte order.
+    indices : array of int64, shape (n,)
+        Which sample comes where in the batch.
+    geometry : array of int64, shape (n, 4)
+        First row, row step, first column, column step of each sample.
+    out : array, shape (n, h, w, C)
+        Any strides: pass ``batch.transpose(0, 2, 3, 1)`` to fill an NCHW batch. Filled in every
+        cell; not overlapping `source`.
+    scale, offset : arrays of float32 or float64, shape (n, C), optional
+        Both or none. Their dtype is the dtype of the arithmetic.
+    low, high : arrays like `scale`, optional
+        Both or none, and only with `scale`. NaN as a limit is no limit.
+    streaming : bool, optional
+        Whether to store past the caches; by default where it pays.
+
+    Raises
+    ------
+    IndexError
+        If any sample reads outside of the source.
+
+    Examples
+    --------
+    >>> source = np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1)
+    >>> out = np.empty((1, 2, 2, 1), np.float32)
+    >>> half = np.full((1, 1), 0.5, np.float32)
+    >>> top_right_flipped = np.array([[0, 1, 3, FLIP]])
+    >>> job = prepare(source, np.array([1]), top_right_flipped, out, scale=half, offset=half)
+    >>> fill(job, 0, job.units)
+    >>> out[0, :, :, 0].tolist()
+    [[8.0, 7.5], [10.0, 9.5]]
+    """
+    n = len(indices)
+    if out.ndim != 4 or source.ndim != 4:
+        message = f"expected axes N, H, W, C, got shapes {source.shape} and {out.shape}"
+        raise ValueError(message)
+    if len(out) != n or out.shape[3] != source.shape[3] or geometry.shape != (n, 4):
+        message = (
+            f"shapes do not fit: source {source.shape}, indices {indices.shape}, "
+            f"geometry {geometry.shape}, out {out.shape}"
+        )
+        raise ValueError(message)
+    if not out.flags.writeable or not out.dtype.isnative:
+        message = "out must be writable and of native byte order"
+        raise ValueError(message)
+    scale, offset, low, high = check_tables((n, out.shape[3]), scale, offset, low, high)
+    # Copies, so that nobody can change what has been checked.
+    indices, geometry = np.array(indices, np.int64), np.array(geometry, np.int64)
+    if out.size:
+        check_bounds(source.shape, indices, geometry, out.shape[1], out.shape[2])
+    moved = copy_dtype(source.dtype) if scale is None and source.dtype == out.dtype else None
+    return Job(
+        source,
+        out,
+        _table(source),
+        _table(out),
+        indices,
+        geometry,
+        scale,
+        offset,
+        low,
+        high,
+        moved or plain_dtype(source.dtype),
+        moved or plain_dtype(out.dtype),
+        blocks=_blocks(out.shape, out.itemsize) if out.size else 0,
+        swapped=not source.dtype.isnative,
+        streaming=streaming_pays(out.nbytes) if streaming is None else streaming,
+    )
+
+
+def _room(like: Table, limits: Table, items: int) -> Table:
+    """Return memory for a sample's factors laid out along a line of so many items."""
+    if like is None:
+        return None
+    return np.empty((2 if limits is None else 4, items), like.dtype)
+
+
+def fill(job: Job, start: int, stop: int) -> None:
+    """Fill units `start` to `stop` of the batch of a job, without the GIL.
+
+    Threads may fill different units of one job at the same time.
+    """
+    if not 0 <= start <= stop <= job.units:
+        message = f"expected 0 <= start <= stop <= {job.units} units, got {start} and {stop}"
+        raise ValueError(message)
+    if start == stop:
+        return
+    items = job.out.shape[2] * job.out.shape[3]
+    # Room for lines, private to this call and so to its thread.
+    fill_chunk(
+        job.source_table,
+        job.out_table,
+        job.indices,
+        job.geometry,
+        job.scale,
+        job.offset,
+        job.low,
+        job.high,
+        np.empty(2 * items, job.source_dtype),
+        np.empty(items, job.out_dtype),
+        _room(job.scale, job.low, items),
+        start,
+        stop,
+        job.blocks,
+        job.swapped,
+        job.streaming,
+    )
+
+
+def channel_means(
+    source: NDArray[Any],
+    indices: NDArray[np.int64],
+    geometry: NDArray[np.int64],
+    height: int,
+    width: int,
+    scale: Table = None,
+    offset: Table = None,
+    low: Table = None,
+    high: Table = None,
+) -> NDArray[np.float64]:
+    """Return the mean of every channel of every sample, over what `fill` would write of it.
+
+    The values are those that `fill` rounds to the output dtype, added up in float64, without the
+    GIL. The mean of a sample does not depend on the other samples, so any division of the batch
+    gives the same bits; and a flipped region has the mean of the region.
+
+    Parameters
+    ----------
+    source, indices, geometry, scale, offset, low, high
+        As for `prepare`.
+    height, width : int
+        Size of the region, at least 1 each.
+
+    Returns
+    -------
+    array of float64, shape (n, C)
+
+    Examples
+    --------
+    >>> source = np.arange(24, dtype=np.uint8).reshape(2, 3, 2, 2)
+    >>> whole = np.array([[0, 1, 0, 1], [2, -1, 1, -1]])
+    >>> channel_means(source, np.array([0, 1]), whole, 3, 2).tolist()
+    [[5.0, 6.0], [17.0, 18.0]]
+    """
+    n = len(indices)
+    if source.ndim != 4 or geometry.shape != (n, 4) or height < 1 or width < 1:
+        message = (
+            f"shapes do not fit: source {source.shape}, indices {indices.shape}, "
+            f"geometry {geometry.shape}, region {height} x {width}"
+        )
+        raise ValueError(message)
+    channels = source.shape[3]
+    scale, offset, low, high = check_tables((n, channels), scale, offset, low, high)
+    indices, geometry = np.array(indices, np.int64), np.array(geometry, np.int64)
+    means = np.empty((n, channels))
+    if means.size == 0:
+        return means
+    check_bounds(source.shape, indices, geometry, height, width)
+    # Read forwards, so that flips change neither the speed nor the order of the sums.
+    for axis, size in ((0, height), (2, width)):
+        first, step = geometry[:, axis], geometry[:, axis + 1]
+        first += np.minimum(step, 0) * (size - 1)
+        np.abs(step, out=step)
+    pixels = max(1, SUM_PLACES // channels)
+    if pixels > 32:
+        pixels -= pixels % 32  # whole vectors, several at a time
+    mean_chunk(
+        _table(source),
+        indices,
+        geometry,
+        height,
+        width,
+        scale,
+        offset,
+        low,
+        high,
+        np.empty(2 * width * channels, plain_dtype(source.dtype)),
+        _room(scale, low, pixels * channels),
+        np.empty(pixels * channels),
+        not source.dtype.isnative,
+        means,
+    )
+    return means
+
+
+def warm_up() -> None:
+    """Compile, or load from disk, the kernel of the usual pass: uint8 to float32 with tables.
+
+    From a background thread, while a data set is being set up: it takes 0.3 s where the machine
+    code is on disk (nearly all of it Numba's own start), and seconds where it is not.
+    """
+    source = np.zeros((1, 1, 1, 1), np.uint8)
+    table = np.zeros((1, 1), np.float32)
+    first = np.zeros(1, np.int64)
+    job = prepare(
+        source,
+        first,
+        np.array([[0, 1, 0, 1]]),
+        np.empty(source.shape, np.float32),
+        scale=table,
+        offset=table,
+    )
+    fill(job, 0, job.units)
+    compiled.permute(first, order.TABLE_LIMIT + 1, 0, 0)
+    compiled.words(0, 0, first, 0, 1)

@@ -1,0 +1,272 @@
+"""The loops over a batch, compiled: geometry, then line by line what has to be done to a line.
+
+One version is compiled for each (source dtype, output dtype, table dtype or none); layouts,
+flips and strides are ordinary numbers in it.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001, ARG005 - what Numba compiles is typed by Numba
+
+from __future__ import annotations
+
+from numba import types
+from numba.extending import overload
+
+from samebytes.engine.compiling import compiled
+from samebytes.engine.convert import (
+    add_line,
+    can_stream,
+    convert_line,
+    gather_line,
+    scatter_line,
+    stream_line,
+    swap_line,
+)
+from samebytes.engine.intrinsics import LINE, fence, line_at, load, prefetch, store
+
+__all__ = ["fill_chunk", "mean_chunk"]
+
+PREFETCH_ROWS = 4
+"""How many rows ahead the source is asked for: rows of a crop lie apart, and no hardware
+prefetcher follows them (a third of the speed of the whole pass; 2 to 16 measure the same)."""
+
+PREFETCH_BYTES = 8 << 10
+"""The most of a row that is asked for; over a longer one the hardware keeps up by itself."""
+
+
+@compiled()
+def _lay(laid, row, items, factors, j, channels, planar):
+    """Repeat a sample's factors so that item k of line `row` of `laid` meets factor k."""
+    table = line_at(laid.ctypes.data + row * items * laid.itemsize, items, laid)
+    if planar:
+        pixels = items // channels
+        for c in range(channels):
+            plane = line_at(table.ctypes.data + c * pixels * laid.itemsize, pixels, laid)
+            factor = load(factors, j * channels + c)
+            for x in range(pixels):
+                plane[x] = factor
+        return
+    for c in range(channels):
+        store(table, c, load(factors, j * channels + c))
+    done = channels
+    while done < items:  # twice as many each time, so that the copies are long
+        more = min(done, items - done)
+        target = line_at(table.ctypes.data + done * laid.itemsize, more, laid)
+        for k in range(more):
+            target[k] = load(table, k)
+        done += more
+
+
+def _lay_tables(factors, j, channels, planar, laid, items):
+    """Lay all tables that are not None, one after the other (compiled only)."""
+
+
+@overload(_lay_tables)
+def _lay_tables_overload(factors, j, channels, planar, laid, items):
+    if isinstance(factors[0], types.NoneType):
+        return lambda factors, j, channels, planar, laid, items: None
+
+    def lay_affine(factors, j, channels, planar, laid, items):
+        _lay(laid, 0, items, factors[0], j, channels, planar)
+        _lay(laid, 1, items, factors[1], j, channels, planar)
+
+    if isinstance(factors[2], types.NoneType):
+        return lay_affine
+
+    def lay_clip(factors, j, channels, planar, laid, items):
+        _lay(laid, 0, items, factors[0], j, channels, planar)
+        _lay(laid, 1, items, factors[1], j, channels, planar)
+        _lay(laid, 2, items, factors[2], j, channels, planar)
+        _lay(laid, 3, items, factors[3], j, channels, planar)
+
+    return lay_clip
+
+
+def _unowned(array):
+    """Return the items of a contiguous array without its owner, or None (compiled only)."""
+
+
+@overload(_unowned)
+def _unowned_overload(array):
+    if isinstance(array, types.NoneType):
+        return lambda array: None
+    return lambda array: line_at(array.ctypes.data, array.size, array)
+
+
+def _table_line(like, tables, start, count):
+    """Return `count` laid factors from item `start` on, None if `like` is (compiled only)."""
+
+
+@overload(_table_line)
+def _table_line_overload(like, tables, start, count):
+    if isinstance(like, types.NoneType):
+        return lambda like, tables, start, count: None
+    return lambda like, tables, start, count: line_at(
+        tables.ctypes.data + start * tables.itemsize, count, tables
+    )
+
+
+@compiled(cache=True)
+def fill_chunk(  # noqa: C901
+    source_table,
+    out_table,
+    indices,
+    geometry,
+    scale,
+    offset,
+    low,
+    high,
+    lines_in,
+    line_out,
+    tables,
+    start,
+    stop,
+    blocks,
+    swapped,
+    streaming,
+):
+    """Fill units `start` to `stop` of a batch; the axes of both tables are N, H, W, C.
+
+    A unit is one of `blocks` blocks of rows of a sample. `lines_in` holds two lines, the second
+    for `gather_line` to work in. Nothing is checked here.
+    """
+    base = source_table[0]
+    step_n, step_y, step_x, step_c = source_table[5:9]
+    out_base, _, out_height, out_width, channels = out_table[0:5]
+    out_n, out_y, out_x, out_c = out_table[5:9]
+    item, out_item = lines_in.itemsize, line_out.itemsize
+
+    # One channel at a time where the output has each of them together, all at a time elsewhere.
+    planar = channels > 1 and out_x == out_item
+    groups, inner = (channels, 1) if planar else (1, channels)
+    count = out_width * inner
+    contiguous = out_x == inner * out_item and (inner == 1 or out_c == out_item)
+    streamed = streaming and contiguous and can_stream(lines_in, tables, line_out)
+    # Without their owners, because an owner's references are counted at every call: by an atomic
+    # addition, which waits for all streaming stores before it (2.5 times the time of the pass).
+    gathered, finished = _unowned(lines_in), _unowned(line_out)
+    spare = gathered.ctypes.data + count * item
+    laid = _unowned(tables)
+    factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
+    affine, limits = factors[0], factors[2]
+
+    last = (stop - 1) // blocks
+    for j in range(start // blocks, last + 1):
+        # All rows of a sample, but for the first and the last one that this chunk has a share in.
+        top = max(start - j * blocks, 0) * out_height // blocks
+        bottom = min(stop - j * blocks, blocks) * out_height // blocks
+        i = indices[j]
+        y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
+        _lay_tables(factors, j, channels, planar, laid, groups * count)
+        pixel_step = x_step * step_x
+        packed = not swapped and pixel_step == inner * item and (inner == 1 or step_c == item)
+        first = base + i * step_n + x0 * step_x
+        following = min(j + 1, last)
+        following_first = base + indices[following] * step_n + geometry[following, 2] * step_x
+        row_bytes = out_width * abs(step_x)
+        asked_bytes = min(row_bytes, PREFETCH_BYTES)
+        for y in range(top, bottom):
+            row = first + (y0 + y * y_step) * step_y
+            ahead = y + PREFETCH_ROWS
+            if ahead < bottom:
+                coming = first + (y0 + ahead * y_step) * step_y
+            else:
+                ahead = min(ahead - bottom, out_height - 1)
+                coming = (
+                    following_first
+                    + (geometry[following, 0] + ahead * geometry[following, 1]) * step_y
+                )
+            if x_step < 0:
+                coming -= row_bytes
+            for byte in range(0, asked_bytes, LINE):
+                prefetch(coming + byte)
+            for g in range(groups):
+                address = row + g * step_c
+                if packed:
+                    line = line_at(address, count, gathered)
+                else:
+                    line = line_at(gathered.ctypes.data, count, gathered)
+                    gather_line(address, pixel_step, step_c, inner, line, spare)
+                    if swapped:
+                        swap_line(line)
+                scales = _table_line(affine, laid, g * count, count)
+                offsets = _table_line(affine, laid, (groups + g) * count, count)
+                lows = _table_line(limits, laid, (2 * groups + g) * count, count)
+                highs = _table_line(limits, laid, (3 * groups + g) * count, count)
+                target = out_base + j * out_n + y * out_y + g * out_c
+                if streamed:
+                    stream_line(target, line, scales, offsets, lows, highs, finished)
+                    continue
+                place = target if contiguous else finished.ctypes.data
+                written = line_at(place, count, finished)
+                convert_line(line, scales, offsets, lows, highs, written)
+                if not contiguous:
+                    scatter_line(written, target, out_x, out_c, inner)
+    if streamed:
+        fence()
+
+
+@compiled(cache=True)
+def mean_chunk(
+    source_table,
+    indices,
+    geometry,
+    height,
+    width,
+    scale,
+    offset,
+    low,
+    high,
+    lines_in,
+    tables,
+    sums,
+    swapped,
+    means,
+):
+    """Set `means` to the mean of every channel of every sample's region; nothing is checked.
+
+    `sums` has as many places as `tables` has factors: some pixels, each with its channels. Item k
+    of a row is added to sum ``k % len(sums)``, which is vectorised without any sum being
+    reordered; the sums of a channel are then added up in order.
+    """
+    base = source_table[0]
+    step_n, step_y, step_x, step_c = source_table[5:9]
+    channels = means.shape[1]
+    item, count = lines_in.itemsize, width * channels
+    gathered, laid = _unowned(lines_in), _unowned(tables)
+    spare = gathered.ctypes.data + count * item
+    factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
+    affine, limits, partial = factors[0], factors[2], _unowned(sums)
+    places = sums.shape[0]
+    for j in range(indices.shape[0]):
+        y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
+        _lay_tables(factors, j, channels, False, laid, places)  # noqa: FBT003 - Numba
+        scales = _table_line(affine, laid, 0, places)
+        offsets = _table_line(affine, laid, places, places)
+        lows = _table_line(limits, laid, 2 * places, places)
+        highs = _table_line(limits, laid, 3 * places, places)
+        sums[:] = 0.0
+        asked_bytes = min(width * abs(step_x), PREFETCH_BYTES)
+        pixel_step = x_step * step_x
+        packed = not swapped and pixel_step == channels * item
+        packed = packed and (channels == 1 or step_c == item)
+        first = base + indices[j] * step_n + x0 * step_x
+        for y in range(height):
+            address = first + (y0 + y * y_step) * step_y
+            coming = address + PREFETCH_ROWS * y_step * step_y
+            for byte in range(0, asked_bytes, LINE):
+                prefetch(coming + byte)
+            if not packed:
+                line = line_at(gathered.ctypes.data, count, gathered)
+                gather_line(address, pixel_step, step_c, channels, line, spare)
+                if swapped:
+                    swap_line(line)
+                address = line.ctypes.data
+            for k in range(0, count, places):
+                part = line_at(address + k * item, min(places, count - k), gathered)
+                add_line(part, scales, offsets, lows, highs, partial)
+        for c in range(channels):
+            total = 0.0
+            for k in range(c, places, channels):
+                total += sums[k]
+            means[j, c] = total / (height * width)

@@ -1,0 +1,38 @@
+"""The batches of an epoch by number: their order, their memory and what fills them, together."""
+
+from __future__ import annotations
+
+from samebytes.engine.executor import Batch, Executor
+from samebytes.engine.position import Walk
+from samebytes.engine.shelf import Pools
+
+__all__ = ["Source"]
+
+
+class Source:
+    """Opens the batch of any number, in any order, from any thread; it knows no iterator.
+
+    Parameters
+    ----------
+    executor : Executor
+        Of the plan.
+    walk : Walk
+        Which samples are in which batch.
+    pools : Pools
+        Where the blocks come from.
+    pieces : int
+        Into about how many pieces to cut a batch.
+    """
+
+    def __init__(self, executor: Executor, walk: Walk, pools: Pools, pieces: int) -> None:
+        self._executor = executor
+        self._walk = walk
+        self._pools = pools
+        self._pieces = pieces
+
+    def open(self, number: int) -> Batch | None:
+        """Give batch `number` with nothing written yet, None behind the last one."""
+        place = self._walk.at(number)
+        if place is None:
+            return None
+        return self._executor.open(self._pools.pools, *place, self._pieces)

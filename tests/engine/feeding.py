@@ -1,0 +1,50 @@
+"""Small datasets for the tests of the iterator, and what they must give."""
+
+import threading
+import time
+
+import numpy as np
+
+import samebytes as sb
+
+
+def images(count=50, size=12, dtype=np.uint8):
+    rng = np.random.default_rng(count)
+    return rng.integers(0, 256, (count, size, size, 3)).astype(dtype)
+
+
+def usual(count=50, batch=8, seed=3, **options):
+    """Images, labels, shuffled, cropped, flipped, scaled, batched."""
+    return (
+        sb.Dataset.from_tensor_slices({"image": images(count), "label": np.arange(count)})
+        .shuffle(seed=seed)
+        .map(sb.RandomCrop(8, 6), seed=1)
+        .map(sb.RandomFlip(), seed=2)
+        .map(sb.Rescaling(1 / 255))
+        .batch(batch)
+        .with_options(**options)
+    )
+
+
+def same(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def all_same(some, others):
+    some, others = list(some), list(others)
+    assert len(some) == len(others)
+    for one, other in zip(some, others, strict=True):
+        same(one, other)
+
+
+def crews():
+    return [t for t in threading.enumerate() if t.name.startswith("samebytes")]
+
+
+def no_threads_left(seconds=5.0):
+    end = time.monotonic() + seconds
+    while crews() and time.monotonic() < end:
+        time.sleep(0.005)
+    return not crews()
