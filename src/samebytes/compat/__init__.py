@@ -1,0 +1,1 @@
+"""Names users already know, on this engine."""

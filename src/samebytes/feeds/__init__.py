@@ -1,0 +1,1 @@
+"""To whom it goes: the engine as each framework wants it."""

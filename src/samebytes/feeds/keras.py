@@ -1,0 +1,204 @@
+"""A ``keras.utils.PyDataset`` of the engine's batches: made ahead in order, at once in any other.
+
+Keras asks for batches by number: in order, nearly in order (several workers), shuffled (its
+``fit`` shuffles the numbers unless told not to), and the first two before training begins.
+Whoever asks in order is served by an iterator that makes batches ahead; every other number is
+made at the moment it is asked for, on all threads. Both give the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from typing import Any
+
+from samebytes.feeds.position import import_keras
+
+__all__ = ["AnyOrder", "to_keras"]
+
+WINDOW = 8
+"""Numbers asked for within so many count as in order; so many batches are kept for late askers."""
+
+STREAK = 2
+"""So many numbers in order start the making ahead: Keras asks for 0 and 1 only to look at them."""
+
+
+class AnyOrder:
+    """The batches of one epoch by number, from any thread.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In batches.
+    epoch : int
+        Which epoch.
+    """
+
+    def __init__(self, dataset: Any, epoch: int) -> None:
+        self._dataset = dataset.with_format("numpy")
+        self._lone = self._dataset.prefetch(0)
+        self._epoch = epoch
+        self._size = dataset.batch_size
+        self._lock = threading.Lock()
+        self._running: Any = None
+        self._upcoming = 0
+        self._kept: dict[int, Any] = {}
+        self._last = -2 * WINDOW  # nothing was asked for yet
+        self._streak = 0
+
+    def batch(self, index: int) -> Any:
+        """Give batch `index`; asking twice gives the same values twice."""
+        with self._lock:
+            found = self._in_order(index)
+            if found is not None:
+                return found
+        with self._at(self._lone, index) as iterator:
+            return next(iterator)
+
+    def close(self) -> None:
+        """End the threads."""
+        with self._lock:
+            if self._running is not None:
+                self._running.close()
+            self._running = None
+            self._kept.clear()
+
+    def _at(self, dataset: Any, index: int) -> Any:
+        """Give an iterator that begins at batch `index`."""
+        iterator = dataset.iterate(self._epoch)
+        if index:
+            state = iterator.state_dict()
+            step = 1 if state["counted_in"] == "batches" else self._size
+            iterator.load_state_dict({**state, "position": index * step})
+        return iterator
+
+    def _in_order(self, index: int) -> Any:
+        """Give batch `index` if it is one that was made ahead, else None."""
+        step, self._last = index - self._last, index
+        self._streak = self._streak + 1 if -WINDOW < step <= WINDOW else 0
+        if index in self._kept:
+            return self._kept.pop(index)
+        ahead = self._running is not None and 0 <= index - self._upcoming < WINDOW
+        if not ahead:
+            if self._streak < STREAK or step < 1:
+                return None
+            self._begin_at(index)
+        try:
+            while self._upcoming < index:
+                self._kept[self._upcoming] = next(self._running)
+                self._upcoming += 1
+            found = next(self._running)
+        except BaseException:
+            self._running = None
+            raise
+        self._upcoming += 1
+        while len(self._kept) > WINDOW:
+            del self._kept[next(iter(self._kept))]
+        return found
+
+    def _begin_at(self, index: int) -> None:
+        if self._running is not None:
+            self._running.close()
+        self._kept.clear()
+        self._running = self._at(self._dataset, index)
+        self._upcoming = index
+
+
+@functools.cache
+def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once Keras is there)
+    keras = import_keras()
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+        """Batches of a samebytes dataset by number; each epoch has an order and draws of its own.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            In batches.
+        **options
+            ``workers`` and ``max_queue_size``, as Keras has them.
+        """
+
+        def __init__(self, dataset: Any, **options: Any) -> None:
+            super().__init__(**options)
+            self._dataset = dataset
+            self._lock = threading.Lock()
+            self._epoch: AnyOrder | None = None
+            self._process = os.getpid()
+
+        @property
+        def num_batches(self) -> int | None:
+            """Batches an epoch; None for an endless dataset, as Keras has it."""
+            try:
+                return len(self._dataset)
+            except TypeError:
+                return None
+
+        def __len__(self) -> int:
+            """Give the number of batches an epoch has."""
+            return len(self._dataset)
+
+        def __getitem__(self, index: int) -> Any:
+            """Give a batch of the present epoch, from any thread and in any order."""
+            length = self.num_batches
+            place = index if index >= 0 or length is None else index + length
+            if place < 0 or (length is not None and place >= length):
+                message = f"batch {index} of {length}"
+                raise IndexError(message)
+            if self._process != os.getpid():
+                message = (
+                    "to_keras() works in the process that made it; use workers=n with "
+                    "use_multiprocessing=False: batches are made by threads already"
+                )
+                raise RuntimeError(message)
+            with self._lock:
+                if self._epoch is None:
+                    self._epoch = AnyOrder(self._dataset, self._dataset.next_epoch())
+                epoch = self._epoch
+            return epoch.batch(place)
+
+        def on_epoch_end(self) -> None:
+            """Go on to the next epoch. Keras calls this."""
+            with self._lock:
+                epoch, self._epoch = self._epoch, None
+            if epoch is not None:
+                epoch.close()
+
+    Batches.__module__ = __name__
+    Batches.__qualname__ = "Batches"
+    return Batches
+
+
+def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any:
+    """Give a ``keras.utils.PyDataset`` of the batches of `dataset`; never copies.
+
+    ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
+    asked for in order are made ahead. With Keras' own shuffling, which is the default of
+    ``fit``, each is made when it is asked for.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In batches: of an input, a pair, or a triple with sample weights; inputs may be dicts.
+    workers, max_queue_size : int
+        As Keras has them. One worker is enough: batches are made by the engine's threads.
+
+    Raises
+    ------
+    ValueError
+        If the dataset gives single samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> ds = sb.Dataset.from_tensor_slices((np.zeros((10, 4)), np.arange(10))).batch(4)
+    >>> batches = ds.to_keras()
+    >>> len(batches), batches[2][0].shape
+    (3, (2, 4))
+    """
+    if dataset.batch_size is None:
+        message = "to_keras gives batches by number, and this dataset gives single samples"
+        raise ValueError(f"{message}: ds.batch(n)")
+    return _batches_class()(dataset, workers=workers, max_queue_size=max_queue_size)

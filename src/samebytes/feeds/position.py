@@ -1,0 +1,317 @@
+"""Where a ``fit`` stands: saved as training goes, so that an interrupted one continues exactly.
+
+What counts is what training has finished, not what was made ahead for it: the callback counts
+Keras' steps. Epochs of the dataset are those of ``fit``, whatever else iterates it meanwhile
+(Keras looks at a batch before it begins).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samebytes.dataset.dataset import Dataset
+from samebytes.errors import MissingPackage
+
+__all__ = ["Continued", "Place", "SavePosition", "done_in", "import_keras"]
+
+if TYPE_CHECKING:
+    SavePosition: Any
+
+
+@dataclass
+class Place:
+    """Where iterations of a `Continued` dataset begin.
+
+    Attributes
+    ----------
+    upcoming : int
+        The epoch that the next iteration is given.
+    epoch, done : int
+        In this epoch, so many batches are done with already.
+    state : dict
+        The engine's state at that place.
+    """
+
+    upcoming: int = 0
+    epoch: int = 0
+    done: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Continued(Dataset):
+    """A dataset whose epochs are told to it, and one of which begins in its middle."""
+
+    place: Place = field(default_factory=Place, repr=False)
+
+    def next_epoch(self) -> int:
+        """Give the epoch that is due, and count it as begun."""
+        self.place.upcoming += 1
+        return self.place.upcoming - 1
+
+    def iterate(self, epoch: int | None = None) -> Any:
+        """Give an iterator over what is left of an epoch; by default the next one."""
+        which = self.next_epoch() if epoch is None else epoch
+        iterator = super().iterate(which)
+        if done_in(self, which):
+            iterator.load_state_dict(self.place.state)
+        return iterator
+
+
+def done_in(dataset: Any, epoch: int) -> int:
+    """Give how many batches of `epoch` an iteration of `dataset` leaves out, being done with."""
+    if isinstance(dataset, Continued) and epoch == dataset.place.epoch:
+        return dataset.place.done
+    return 0
+
+
+def import_keras() -> Any:
+    """Give the keras module.
+
+    Raises
+    ------
+    MissingPackage
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module("keras")
+    except ImportError as missing:
+        message = (
+            "Keras is not installed, or does not import here; "
+            "install it: pip install 'samebytes[tensorflow-cpu]'"
+        )
+        raise MissingPackage(message) from missing
+
+
+def __getattr__(name: str) -> Any:
+    # The class derives from one of Keras', which is imported when it is first asked for.
+    if name == "SavePosition":
+        return _save_position()
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return None
+    try:
+        saved = json.loads(text)
+        known = (
+            saved["version"] == 1
+            and {"epoch", "batch", "state", "weights", "seeds"} <= saved.keys()
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        known = False
+    if not known:
+        message = f"{path} is no position that SavePosition wrote; give another path"
+        raise ValueError(message)
+    found: dict[str, Any] = saved
+    return found
+
+
+def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
+    """Give the engine's state at a batch."""
+    state = dataset.iterate(epoch).state_dict()
+    step = 1 if state["counted_in"] == "batches" else dataset.batch_size or 1
+    return {**state, "position": batch * step}
+
+
+def _check_same(dataset: Dataset, saved: dict[str, Any]) -> None:
+    """Refuse a position of another dataset, or of other batches of the same."""
+    try:
+        dataset.iterate(0).load_state_dict(saved["state"])
+        here = _state_at(dataset, saved["epoch"], saved["batch"])
+        if json.loads(json.dumps(here)) != saved["state"]:
+            message = "it has batches of another size"
+            raise ValueError(message)  # noqa: TRY301
+    except ValueError as different:
+        message = (
+            f"the saved position is of another dataset: {different}\n"
+            "Give the dataset it was saved with (shuffle and random maps with a seed=), "
+            "or another path"
+        )
+        raise ValueError(message) from different
+
+
+def _seeds(model: Any) -> list[Any]:
+    """Give where the random layers of a model stand, which Keras leaves out of its weights."""
+    return [one for one in model.variables if one.path.endswith("seed_generator_state")]
+
+
+@functools.cache
+def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once Keras is there)
+    keras = import_keras()
+
+    class SavePosition(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        """Saves where ``fit`` stands, and lets the next one continue exactly there.
+
+        The same lines serve the first run and every one after it::
+
+            position = sb.SavePosition("run/position.json", ds)
+            model.fit(
+                position.dataset.to_tf(),
+                initial_epoch=position.epoch,
+                epochs=10,
+                callbacks=[position],
+            )
+
+        The weights are saved with the position, the optimizer's and the seeds of Dropout and
+        its like included, and loaded when ``fit`` begins: the model must be built by then. A
+        kill at any moment leaves a position and weights that belong together. Random shuffles
+        and maps need a ``seed=``: without one each process has an order of its own. Put this
+        callback first, so that others see the end of a continued epoch as they see any.
+
+        Parameters
+        ----------
+        path : str or path
+            The file of JSON that holds the position; weights lie beside it.
+        dataset : Dataset
+            In batches, and not endless. Each of its epochs is an epoch of ``fit``.
+        every : int
+            Save after so many batches; the end of an epoch always is.
+        weights : bool
+            Whether to save and load the weights too; else that is yours to do.
+
+        Attributes
+        ----------
+        dataset : Dataset
+            The dataset that begins at the position; its first epoch gives what is left. What
+            comes behind ``to_tf()`` must keep one batch one batch.
+        epoch, batch : int
+            Where it begins: 0, 0 without a saved position.
+        """
+
+        def __init__(
+            self,
+            path: str | os.PathLike[str],
+            dataset: Dataset,
+            *,
+            every: int = 100,
+            weights: bool = True,
+        ) -> None:
+            super().__init__()
+            if dataset.batch_size is None:
+                message = "SavePosition counts batches, and this dataset gives single samples"
+                raise ValueError(f"{message}: ds.batch(n)")
+            try:
+                self._length = len(dataset)
+            except TypeError:
+                message = (
+                    "SavePosition needs a dataset that ends, each epoch one of fit; "
+                    "leave repeat() away, or take(n)"
+                )
+                raise ValueError(message) from None
+            if every < 1:
+                message = f"SavePosition(every={every}): expected 1 or more"
+                raise ValueError(message)
+            self._path = Path(path)
+            self._every = every
+            self._save_weights = weights
+            self._saved = _load(self._path)
+            self.epoch, self.batch = 0, 0
+            place = Place()
+            if self._saved is not None:
+                self.epoch, self.batch = self._saved["epoch"], self._saved["batch"]
+                _check_same(dataset, self._saved)
+                place = Place(self.epoch, self.epoch, self.batch, self._saved["state"])
+            self._whole = dataset
+            self.dataset = Continued(
+                **{name: value for name, value in vars(dataset).items() if name != "_epochs"},
+                place=place,
+            )
+            self._begun = False
+            self._now, self._offset, self._last_saved = self.epoch, self.batch, 0
+            self._ended_early = False
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Load the weights; refuse what would not continue exactly."""
+            steps = self.params.get("steps")
+            if steps is not None and steps != self._length:
+                message = (
+                    f"fit has epochs of {steps} steps, the dataset has {self._length} batches: "
+                    "leave steps_per_epoch away; ds.take(n) makes shorter epochs"
+                )
+                raise ValueError(message)
+            if self._save_weights and not self.model.built:
+                # Refused in the first run too, and not only in the one that finds weights.
+                message = (
+                    "SavePosition loads weights before the first batch, and this model has none "
+                    "yet: begin it with keras.Input, or call it on a batch; or weights=False"
+                )
+                raise ValueError(message)
+            saved = self._saved or {}
+            if self._save_weights and saved.get("weights") is not None:
+                if self.model.optimizer is not None and not self.model.optimizer.built:
+                    self.model.optimizer.build(self.model.trainable_variables)
+                self.model.load_weights(str(self._path.parent / saved["weights"]))
+                for variable, value in zip(_seeds(self.model), saved["seeds"], strict=True):
+                    variable.assign(value)
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Make the dataset's next epoch that of ``fit``."""
+            if not self._begun and self._saved is not None and epoch != self.epoch:
+                message = (
+                    f"fit began with epoch {epoch}, the saved position is in epoch {self.epoch}: "
+                    "fit(..., initial_epoch=position.epoch)"
+                )
+                raise ValueError(message)
+            self._begun = True
+            self._now = epoch
+            self._offset = done_in(self.dataset, epoch)
+            self._last_saved = self._offset
+            self.dataset.place.upcoming = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Count what was trained on, and save now and then."""
+            done = min(self._offset + batch + 1, self._length)
+            if done == self._length:
+                if self._offset and not self.model.stop_training:
+                    # Keras expects as many batches as any epoch has, and would warn that the
+                    # input ran dry; this leaves its loop over batches, and is taken back.
+                    self._ended_early = self.model.stop_training = True
+            elif done - self._last_saved >= self._every:
+                self._last_saved = done
+                self._save(self._now, done)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Save the beginning of the next epoch."""
+            if self._ended_early:
+                self._ended_early = self.model.stop_training = False
+            self._save(epoch + 1, 0)
+
+        def _save(self, epoch: int, batch: int) -> None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            name, seeds = None, []
+            if self._save_weights:
+                seeds = _seeds(self.model)
+                name = f"{self._path.stem}-{epoch}-{batch}.weights.h5"
+                self.model.save_weights(str(self._path.parent / name), overwrite=True)
+            old = None if self._saved is None else self._saved["weights"]
+            self._saved = {
+                "version": 1,
+                "epoch": epoch,
+                "batch": batch,
+                "state": _state_at(self._whole, epoch, batch),
+                "weights": name,
+                "seeds": [np.asarray(one).tolist() for one in seeds],
+            }
+            # The rename is what makes both count; a kill before it leaves the old ones.
+            part = self._path.with_name(self._path.name + ".part")
+            part.write_text(json.dumps(self._saved))
+            part.replace(self._path)
+            if old is not None and old != name:
+                (self._path.parent / old).unlink(missing_ok=True)
+
+    SavePosition.__module__ = __name__
+    SavePosition.__qualname__ = "SavePosition"
+    return SavePosition

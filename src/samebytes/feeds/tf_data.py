@@ -1,0 +1,274 @@
+"""A real ``tf.data.Dataset`` on the engine's bytes: known cardinality, static shapes, no copy.
+
+Each iteration TensorFlow begins is an epoch of its own, and runs three functions of ours: one
+that begins it, one that fetches the next arrays, one that ends it, also when it was abandoned.
+``from_generator`` is built on the same op. Used directly the op costs half as much to start, and
+``numpy_function`` hands aligned arrays over as they are in every TensorFlow version, where
+``from_generator`` copies them in 2.18.
+
+A call into Python costs as much as filling a megabyte, so small batches and single samples are
+made and handed over many at a time; tf.data then cuts them apart, on the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from samebytes.dataset.structure import flatten
+from samebytes.share.autograph import plain_python
+from samebytes.share.doors import import_tensorflow
+
+__all__ = ["Handover", "hand_over", "to_tf"]
+
+GROUP_BYTES = 8 << 20
+"""Small batches, and single samples, are handed over several at a time, up to this much.
+
+Measured on two busy cores, a batch of 32 in µs of CPU, one by one and up to 1, 4 and 16 MB at a
+time: 24 KB 750, 250, 210, 210; 384 KB 740, 560, 300, 430; 1.5 MB 900, 950, 860, 510; of 6 MB and
+more the call is the lesser part. Single samples of 768 KB: 260 one by one, 180 up to 8 MB.
+"""
+
+MOST_TOGETHER = 256
+"""Elements handed over in one call at most: more gains nothing that can be measured."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """How elements go over: the dataset the engine runs, and what tf.data makes of each array.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Whose elements are handed over whole, one a call.
+    together : int
+        Elements of the dataset to come that one call hands over.
+    cut : int or None
+        Samples of each element that tf.data cuts an array into; 0 cuts single samples, None
+        leaves it whole.
+    """
+
+    dataset: Any
+    together: int
+    cut: int | None
+
+
+def hand_over(dataset: Any) -> Handover:
+    """Decide how many elements of `dataset` one call hands over.
+
+    Only what nothing runs after is grouped: functions see the batches they were promised, and
+    their errors come when their batch does. Verbs after ``batch`` choose whole batches, which
+    need not lie side by side, so these go over one by one as well.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from samebytes import Dataset
+    >>> small = Dataset.from_tensor_slices(np.zeros((10_000, 16), "float32")).batch(32)
+    >>> found = hand_over(small)
+    >>> found.dataset.batch_size, found.together, found.cut
+    (8192, 256, 32)
+    """
+    plan, length = dataset.plan, _length(dataset)
+    sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
+    size = plan.batch_size
+    together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
+    if plan.later or together == 1 or hasattr(plan.batches, "parent"):
+        return Handover(dataset, 1, None)
+    whole = replace(dataset, batch_size=None, drop_remainder=False, batches=None)
+    if size is not None and dataset.drop_remainder and length is not None:
+        whole = whole.take(length * size)
+    ahead = math.ceil(dataset.options.prefetch / together)
+    grouped = whole.batch(together * (size or 1)).prefetch(ahead)
+    return Handover(grouped, together, size or 0)
+
+
+def to_tf(dataset: Any) -> Any:
+    """Give a ``tf.data.Dataset`` of the elements of `dataset`, on the same bytes; never copies.
+
+    It chains on as any other (``map``, ``cache``, ``prefetch``), may be iterated by several
+    consumers at once, and gives each iteration a new epoch. It works in the process that made
+    it: tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
+    Under ``tf.distribute`` a batch is split among the replicas of a machine as usual; several
+    workers each say ``ds.shard(workers, index)``.
+
+    Raises
+    ------
+    ValueError
+        If a Keras layer or a TensorFlow function runs after the pass: called from inside
+        TensorFlow it could wait for itself. Put it behind: ``ds.to_tf().map(layer)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> images, labels = np.zeros((100, 64, 64, 3), "uint8"), np.arange(100)
+    >>> ds = sb.Dataset.from_tensor_slices((images, labels)).map(sb.Rescaling(1 / 255)).batch(32)
+    >>> found = ds.to_tf()
+    >>> [spec.shape.as_list() for spec in found.element_spec], int(found.cardinality())
+    ([[None, 64, 64, 3], [None]], 4)
+    """
+    tensorflow = import_tensorflow()
+    _refuse_tensorflow_inside(dataset)
+    leaves, structure = flatten(dataset.element_spec)
+    signature = [tensorflow.TensorSpec(spec.shape, spec.dtype) for spec in leaves]
+    way = hand_over(dataset)
+    iterations = _Iterations(dataset, way, structure.treespec)
+    length = _length(dataset)
+    count = tensorflow.data.INFINITE_CARDINALITY if length is None else length
+    with tensorflow.init_scope():
+        if way.cut is None:
+            found = _generated(tensorflow, iterations, signature, structure.rebuild)
+        else:
+            whole = [
+                tensorflow.TensorSpec((None, *_row(spec, way.cut)), spec.dtype)
+                for spec in signature
+            ]
+            cut = _cutter(tensorflow, signature, structure.rebuild, way.cut)
+            found = _generated(tensorflow, iterations, whole, tuple).flat_map(cut)
+        found = found.apply(tensorflow.data.experimental.assert_cardinality(count))
+        return found.with_options(_options(tensorflow))
+
+
+def _options(tensorflow: Any) -> Any:
+    """Give the options of every dataset of ours; whoever comes behind may set others."""
+    options = tensorflow.data.Options()
+    # tf.distribute would look for files to share out among workers, and fail: there are none.
+    options.experimental_distribute.auto_shard_policy = (
+        tensorflow.data.experimental.AutoShardPolicy.OFF
+    )
+    # tf.data puts a prefetch of its own at the end of a pipeline and lets it grow. The engine
+    # makes ahead already; so 4 batches are alive instead of up to 11, and nothing is slower.
+    options.experimental_optimization.inject_prefetch = False
+    return options
+
+
+class _Iterations:
+    """The engine's iterators behind one ``tf.data.Dataset``, by the number of the iteration."""
+
+    def __init__(self, dataset: Any, way: Handover, treespec: Any) -> None:
+        self._dataset = dataset
+        self._engine = way.dataset.with_format("numpy")
+        self._treespec = treespec
+        self._running: dict[int, Any] = {}
+        self._numbers = itertools.count()
+
+    def begin(self, _: Any) -> Any:
+        """Begin an epoch, and give the number it goes by."""
+        number = next(self._numbers)
+        self._running[number] = self._engine.iterate(self._dataset.next_epoch())
+        return np.int64(number)
+
+    def fetch(self, number: Any) -> list[Any]:
+        """Give the next arrays of an iteration; ends with StopIteration."""
+        arrays: list[Any] = self._treespec.flatten_up_to(next(self._running[int(number)]))
+        return arrays
+
+    def end(self, number: Any) -> Any:
+        """Stop the threads of an iteration."""
+        self._running.pop(int(number)).close()
+        return np.int64(0)
+
+
+def _generated(
+    tensorflow: Any, iterations: _Iterations, signature: list[Any], nest: Callable[..., Any]
+) -> Any:
+    """Give the dataset of what `iterations` fetch, nested as it is to be."""
+    integer = tensorflow.TensorSpec((), tensorflow.int64)
+
+    def traced(function: Callable[[Any], Any], specs: list[Any]) -> Any:
+        def call(number: Any) -> list[Any]:
+            found = tensorflow.numpy_function(function, [number], [one.dtype for one in specs])
+            for part, one in zip(found, specs, strict=True):
+                part.set_shape(one.shape)
+            return list(found)
+
+        return tensorflow.function(call, autograph=False).get_concrete_function(integer)
+
+    functions = {
+        "init_func": traced(lambda number: [iterations.begin(number)], [integer]),
+        "next_func": traced(iterations.fetch, signature),
+        "finalize_func": traced(lambda number: [iterations.end(number)], [integer]),
+    }
+    variant = tensorflow.raw_ops.GeneratorDataset(
+        init_func_other_args=[tensorflow.constant(0, tensorflow.int64)],
+        next_func_other_args=[],
+        finalize_func_other_args=[],
+        **functions,
+        output_types=[one.dtype for one in signature],
+        output_shapes=[one.shape for one in signature],
+    )
+    found = tensorflow.data.experimental.from_variant(variant, nest(signature))
+    # TensorFlow knows them by name and forgets them when they die. Every dataset made of this
+    # one holds it.
+    found.samebytes_functions = functions
+    return found
+
+
+def _row(spec: Any, cut: int) -> list[int | None]:
+    """Give the shape of a sample, from that of an element."""
+    shape: list[int | None] = spec.shape.as_list()
+    return shape if cut == 0 else shape[1:]
+
+
+def _cutter(
+    tensorflow: Any, signature: list[Any], nest: Callable[[list[Any]], Any], cut: int
+) -> Callable[..., Any]:
+    """Give what cuts a group apart, on the same bytes: a function for ``flat_map``."""
+    slices = tensorflow.data.Dataset.from_tensor_slices
+    even = all(spec.shape.rank and spec.shape[0] == cut for spec in signature)
+
+    @plain_python
+    def samples(*parts: Any) -> Any:
+        return slices(nest(list(parts)))
+
+    @plain_python
+    def batches(*parts: Any) -> Any:
+        count = tensorflow.shape(parts[0], tensorflow.int64)[0]
+        full = count - count % cut
+        found = slices(
+            nest(
+                [
+                    tensorflow.reshape(part[:full], (-1, cut, *_row(spec, 1)))
+                    for part, spec in zip(parts, signature, strict=True)
+                ]
+            )
+        )
+        if even:
+            return found
+        rest = [part[full:] for part in parts]
+        for part, spec in zip(rest, signature, strict=True):
+            part.set_shape(spec.shape)
+        there = tensorflow.data.Dataset.range(tensorflow.minimum(count - full, 1))
+        return found.concatenate(there.map(plain_python(lambda _: nest(rest))))
+
+    return samples if cut == 0 else batches
+
+
+def _length(dataset: Any) -> int | None:
+    try:
+        return len(dataset)
+    except TypeError:
+        return None
+
+
+def _refuse_tensorflow_inside(dataset: Any) -> None:
+    for later in dataset.plan.later:
+        function = later.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        owner = getattr(function, "__self__", function)
+        modules = {str(getattr(one, "__module__", "")) for one in (function, owner, type(owner))}
+        if {name.partition(".")[0] for name in modules} & {"keras", "tensorflow", "tf_keras"}:
+            name = getattr(function, "__name__", type(function).__name__)
+            message = (
+                f"{name} is TensorFlow's and runs after the pass; called from inside tf.data it "
+                "could wait for itself. Put it behind: ds.to_tf().map(...)"
+            )
+            raise ValueError(message)
