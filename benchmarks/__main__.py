@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ["benchmarks.sharing"]
+MODULES = ["benchmarks.sharing", "benchmarks.feeding"]
 
 
 def main() -> int:

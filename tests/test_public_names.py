@@ -22,8 +22,9 @@ def test_all_is_sorted_and_complete():
         name
         for name, value in vars(sb).items()
         if not name.startswith("_") and not isinstance(value, types.ModuleType)
-    }
-    assert public | {"__version__"} == set(sb.__all__)
+    } - {"Any"}
+    late = set(sb._LATE)  # classes that derive from a framework's, made when first asked for
+    assert public | late | {"__version__"} == set(sb.__all__)
 
 
 @pytest.mark.parametrize("name", sb.__all__)

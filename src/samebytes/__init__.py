@@ -11,6 +11,23 @@ Make or open an array here, and the TensorFlow code you already have stops copyi
 Importing samebytes imports no framework.
 """
 
+import importlib
+from typing import Any
+
+from samebytes.dataset.dataset import Dataset
+from samebytes.dataset.transforms import (
+    Cast,
+    CenterCrop,
+    ChannelsFirst,
+    ChannelsLast,
+    Normalization,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    Rescaling,
+    Transform,
+)
 from samebytes.errors import (
     CompressedMember,
     CopyNeeded,
@@ -35,21 +52,35 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "Cast",
+    "CenterCrop",
+    "ChannelsFirst",
+    "ChannelsLast",
     "Code",
     "CompressedMember",
     "CopyNeeded",
+    "Dataset",
     "FileError",
     "Layout",
     "MissingPackage",
+    "Normalization",
     "NotABuffer",
     "PickledData",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
     "Reason",
+    "Rescaling",
     "SamebytesError",
+    "SavePosition",
     "SharingStats",
+    "Transform",
     "Unconvertible",
     "UnknownFormat",
     "Verdict",
     "WrongSize",
+    "ZeroCopyDataset",
     "__version__",
     "aligned",
     "as_array",
@@ -63,3 +94,16 @@ __all__ = [
     "stats",
     "zeros",
 ]
+
+# Classes that derive from a framework's: made, and the framework imported, when first asked for.
+_LATE = {
+    "SavePosition": "samebytes.feeds.position",
+    "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
+    message = f"module 'samebytes' has no attribute {name!r}"
+    raise AttributeError(message)
