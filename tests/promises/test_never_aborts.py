@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -45,3 +46,43 @@ print(float(tf.reduce_sum(tf.add(t, t))))
     )
     assert child.returncode != 0
     assert "IsAligned" in child.stderr
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        'np.load(path, mmap_mode="r")',
+        'np.memmap(path, "f8", offset=128, shape=(100, 1000))',
+        "np.frombuffer(mmap.mmap(os.open(path, os.O_RDWR), 0), offset=128).reshape(100, -1)",
+    ],
+    ids=["np.load", "np.memmap", "mmap"],
+)
+def test_a_dataset_over_a_file_that_others_mapped_tells_that_it_shrank(tmp_path, opened):
+    """Touching the array afterwards dies: what a batch would do without being told."""
+    script = f"""
+import mmap, os, sys
+import numpy as np, samebytes as sb
+path = sys.argv[1]
+np.save(path, np.ones((100, 1000)))
+array = {opened}
+batches = iter(sb.Dataset.from_tensor_slices(array).batch(4).prefetch(0))
+assert next(batches).sum() == 4000
+os.truncate(path, 4096)
+try:
+    next(batches)
+except sb.WrongSize as error:
+    print(error, flush=True)
+array.sum()
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "x.npy")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONFAULTHANDLER": ""},
+    )
+    named = "A mapped file" if "frombuffer" in opened else str(tmp_path / "x.npy")
+    assert child.stdout.startswith(named), child.stderr
+    assert "expected at least 800,128 bytes, found 4,096 bytes" in child.stdout
+    assert child.returncode < 0, "touching the pages was expected to kill: the test can fail"

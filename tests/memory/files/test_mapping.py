@@ -1,11 +1,13 @@
 """Mapped files, views of them, and the check before touching them."""
 
+import errno
+import mmap
 import os
 
 import numpy as np
 import pytest
 
-from samebytes.errors import WrongSize
+from samebytes.errors import FileError, WrongSize
 from samebytes.memory.files import check_unshrunk, map_file, mapping_of, open_file
 from samebytes.memory.files.wording import bytes_in_words, shortened
 
@@ -47,10 +49,110 @@ def test_other_arrays_are_left_alone(other):
     check_unshrunk(other)
 
 
-def test_other_mappings_are_left_alone(path):
-    mapped = np.memmap(path, "uint8", mode="r")
-    assert mapping_of(mapped) is None
-    check_unshrunk(mapped)
+def mapped(path):
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def saved(path):
+    np.save(path.with_name("a.npy"), np.arange(2500))
+    return np.load(path.with_name("a.npy"), mmap_mode="r")
+
+
+FOREIGN = [
+    pytest.param(lambda path: np.memmap(path, "uint8", mode="r"), "a.bin", 20_000, id="memmap"),
+    pytest.param(
+        lambda path: np.memmap(path, "uint8", mode="r", offset=5000, shape=(50, 2)),
+        "a.bin",
+        5_100,
+        id="memmap of a part",
+    ),
+    pytest.param(saved, "a.npy", 20_128, id="np.load"),
+    pytest.param(lambda path: np.frombuffer(mapped(path), "uint8"), None, 20_000, id="mmap"),
+]
+
+
+@pytest.mark.parametrize(("make", "name", "end"), FOREIGN)
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x,
+        lambda x: x[3:][::-2],
+        lambda x: np.asarray(x)[1:].T,
+        lambda x: memoryview(x),
+        lambda x: np.lib.stride_tricks.sliding_window_view(x.reshape(-1), 9),
+        lambda x: x.view(np.memmap),
+    ],
+    ids=["whole", "slices", "plain", "memoryview", "windows", "as a memmap"],
+)
+def test_files_that_others_mapped_are_checked_too(path, make, name, end, view):
+    array = view(make(path))
+    assert mapping_of(array) is None
+    file = path if name is None else path.with_name(name)
+    os.truncate(file, end)
+    check_unshrunk(array)
+    told = "A mapped file, whose name is not known here," if name is None else str(file)
+    # Also a file of 0 bytes: that is how writing it anew begins.
+    for size in (end - 1, 0):
+        os.truncate(file, size)
+        with pytest.raises(WrongSize) as refusal:
+            check_unshrunk(array)
+        assert str(refusal.value) == (
+            f"{told} was cut short while it was mapped: expected at least {end:,} bytes, found "
+            f"{size:,} bytes. Reading on would end the process. Open it again, and let writers "
+            "write to another file and rename it."
+        )
+    os.truncate(file, end)
+    check_unshrunk(array)
+
+
+def test_memory_without_a_file_is_left_alone():
+    check_unshrunk(np.frombuffer(mmap.mmap(-1, 4096), "uint8"))
+
+
+def test_a_device_is_left_alone_though_it_is_0_bytes_long():
+    with open("/dev/zero", "r+b") as device:  # noqa: PTH123
+        mapping = mmap.mmap(device.fileno(), 4096)
+    assert mapping.size() == 0
+    check_unshrunk(np.frombuffer(mapping, "uint8"))
+
+
+def test_an_empty_memmap_at_the_end_of_its_file_is_left_alone(path):
+    os.truncate(path, 16384)
+    check_unshrunk(np.memmap(path, "uint8", mode="r", offset=16384, shape=(0,)))
+
+
+def test_a_mapping_that_let_go_of_its_file_is_left_alone(path):
+    class Untracked(mmap.mmap):
+        """As Python 3.13 makes it with trackfd=False."""
+
+        def size(self):
+            raise ValueError("can't get size with trackfd=False")
+
+    with path.open("rb") as file:
+        check_unshrunk(Untracked(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def test_other_errors_of_the_system_pass_unchanged(path):
+    class Failing(mmap.mmap):
+        def size(self):
+            raise OSError(errno.EIO, "no answer")
+
+    with path.open("rb") as file:
+        mapping = Failing(file.fileno(), 0, access=mmap.ACCESS_READ)
+    with pytest.raises(OSError, match="no answer"):
+        check_unshrunk(mapping)
+
+
+def test_a_mapping_that_was_closed_under_an_array_is_told(path):
+    array = np.memmap(path, "uint8", mode="r")[5:]
+    array._mmap.close()
+    with pytest.raises(FileError) as refusal:
+        check_unshrunk(array)
+    assert str(refusal.value) == (
+        f"{path} was closed while an array shows its bytes, and reading them would end the "
+        "process. Open it again, and close it after the last use."
+    )
 
 
 def test_a_shrunk_file_is_told_with_its_sizes(path):
