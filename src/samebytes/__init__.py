@@ -15,6 +15,7 @@ import importlib
 from typing import Any
 
 from samebytes.dataset.dataset import Dataset
+from samebytes.dataset.joined import Joined, join
 from samebytes.dataset.transforms import (
     Cast,
     CenterCrop,
@@ -28,6 +29,7 @@ from samebytes.dataset.transforms import (
     Rescaling,
     Transform,
 )
+from samebytes.dataset.windowing import borders_at_gaps
 from samebytes.errors import (
     CompressedMember,
     CopyNeeded,
@@ -61,6 +63,7 @@ __all__ = [
     "CopyNeeded",
     "Dataset",
     "FileError",
+    "Joined",
     "Layout",
     "MissingPackage",
     "Normalization",
@@ -85,8 +88,10 @@ __all__ = [
     "aligned",
     "as_array",
     "as_tensor",
+    "borders_at_gaps",
     "empty",
     "explain",
+    "join",
     "layout",
     "no_copy",
     "open",

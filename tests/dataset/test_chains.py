@@ -149,9 +149,7 @@ def test_rows_of_any_rank_are_copied(shape, dtype, backwards, fortran):
     source = np.random.default_rng(0).integers(0, 2 if dtype == "?" else 120, size).astype("u1")
     source = source.view(dtype).reshape(3, *shape)
     source = source[::-1] if backwards else source
-    # Three axes in an order of their own can be walked; items of odd sizes take one of them.
-    walked = 4 if source.dtype.itemsize in {1, 2, 4, 8} else 3
-    source = np.asfortranarray(source) if fortran and len(shape) < walked else source
+    source = np.asfortranarray(source) if fortran else source
     dataset = chain((source, np.arange(3)))
     found, labels = made(dataset)
     native = dtype.newbyteorder("=") if (dtype := source.dtype).kind in "iufb" else dtype
@@ -160,11 +158,19 @@ def test_rows_of_any_rank_are_copied(shape, dtype, backwards, fortran):
     assert_same_bytes(labels, np.arange(3))
 
 
-def test_rows_that_no_pass_can_walk_are_refused_in_words():
-    source = np.asfortranarray(np.zeros((3, 2, 2, 2, 2), np.uint8))
-    with pytest.raises(ValueError, match=r"that no pass can walk; give it packed rows: sb.aligned"):
-        made(chain(source))
-    assert_same_bytes(made(chain(sb.aligned(source))), np.array(source))
+@pytest.mark.parametrize("maps", [(), (sb.Rescaling(0.5, (1, 2, 3)),), (sb.Cast("int32"),)])
+@pytest.mark.parametrize("layout", ["Fortran", "every other", "backwards"])
+def test_rows_are_walked_whatever_their_rank_and_strides(maps, layout):
+    whole = pixels(5, 6, 4, 4, 6, 3)
+    strided = {
+        "Fortran": np.asfortranarray(whole),
+        "every other": np.repeat(np.repeat(whole, 2, 1), 2, 3)[:, ::2, :, ::2],
+        "backwards": whole[:, ::-1, ::-1, ::-1, ::-1].copy()[:, ::-1, ::-1, ::-1, ::-1],
+    }[layout]
+    dataset = chain(strided, *maps)
+    found = made(dataset)
+    assert_same_bytes(found, made(chain(whole, *maps)))
+    np.testing.assert_allclose(found, dataset.reference(range(5)), rtol=1e-6)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

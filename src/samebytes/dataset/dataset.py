@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import operator
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,47 +15,20 @@ from samebytes.dataset import reference as plain
 from samebytes.dataset import verbs
 from samebytes.dataset.describe import describe, fingerprint
 from samebytes.dataset.folding import fold_plan
+from samebytes.dataset.map_calls import MapCall, calls_of
+from samebytes.dataset.options import FORMATS, Options
 from samebytes.dataset.outlets import outlet
 from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.plan import Plan
-from samebytes.dataset.sources import as_source
+from samebytes.dataset.seeds import as_seed
+from samebytes.dataset.sources import as_sources
 from samebytes.dataset.spec import element_spec
 from samebytes.dataset.structure import Structure, flatten
-from samebytes.dataset.transforms.base import On, Transform
-from samebytes.dataset.transforms.keras_layers import from_keras, is_keras_layer
+from samebytes.dataset.transforms.base import On
+from samebytes.dataset.windowing import Target, cut_windows
+from samebytes.dataset.windows import ROW, Frame, Windows
 
 __all__ = ["Dataset", "MapCall", "Options"]
-
-FORMATS = ("numpy", "tensorflow")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a dataset is run; no result depends on it.
-
-    Attributes
-    ----------
-    threads : int, optional
-        Threads that fill batches; by default one a core.
-    prefetch : int
-        Batches made ahead of the one that is consumed.
-    format : str
-        What comes out: ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes.
-    """
-
-    threads: int | None = None
-    prefetch: int = 2
-    format: str = "numpy"
-
-
-@dataclass(frozen=True)
-class MapCall:
-    """One call of ``map``: what is done, to what, and whether to whole batches."""
-
-    function: Any
-    on: On
-    batched: bool
-    seed: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,14 +57,17 @@ class Dataset:
     ((4, 32, 32, 3), (4,))
     """
 
-    arrays: tuple[npt.NDArray[Any], ...] = field(repr=False)
+    arrays: tuple[Any, ...] = field(repr=False)
     structure: Structure
     samples: Any
+    frames: tuple[Frame, ...] = ()
+    windows: Windows | None = None
+    padding: Any = 0
     maps: tuple[MapCall, ...] = ()
     batch_size: int | None = None
     drop_remainder: bool = False
     batches: Any = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     _epochs: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     # ------------------------------------------------------------------------- sources
@@ -115,19 +90,8 @@ class Dataset:
             If one holds objects, or is masked.
         """
         leaves, structure = flatten(tensors)
-        if not leaves:
-            message = "from_tensor_slices needs at least one array; got an empty structure"
-            raise ValueError(message)
-        arrays = [as_source(name, leaf) for name, leaf in zip(structure.names, leaves, strict=True)]
-        first = len(arrays[0])
-        for name, array in zip(structure.names, arrays, strict=True):
-            if len(array) != first:
-                message = (
-                    f"components differ in length: {structure.names[0]} has {first:,} samples, "
-                    f"{name} has {len(array):,}; cut them to the same"
-                )
-                raise ValueError(message)
-        return cls(tuple(arrays), structure, verbs.Source(first))
+        arrays = as_sources(structure.names, leaves)
+        return cls(arrays, structure, verbs.Source(len(arrays[0])), (ROW,) * len(arrays))
 
     # --------------------------------------------------------------------------- verbs
 
@@ -165,7 +129,7 @@ class Dataset:
         if self._length is None:
             message = "an endless dataset has no full order: shuffle before repeat, not after"
             raise ValueError(message)
-        key = _seed(seed)
+        key = as_seed(seed)
         return self._choose(lambda order: verbs.Shuffle(order, key, reshuffle_each_iteration))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
@@ -213,29 +177,95 @@ class Dataset:
             Of a transform's draws; by default the transform's own, else a random one.
         """
         whole = batched or self.batch_size is not None
-        if isinstance(map_func, Transform):
-            function = map_func if on is None else replace(map_func, on=on)
-            return self._mapped([MapCall(function, None, whole, _seed_of(function, seed))])
-        if not callable(map_func):
-            message = f"map takes a transform, a Keras layer or a function; got {map_func!r}"
-            raise TypeError(message)
-        itself = [MapCall(map_func, on, whole, 0)]
-        if is_keras_layer(map_func):
-            known = from_keras(map_func, on)
+        for calls in calls_of(map_func, on, batched=whole, seed=seed):
+            changed = self._with(maps=(*self.maps, *calls))
             try:
-                return self._mapped(
-                    [MapCall(one, None, whole, _seed_of(one, seed)) for one in known] or itself
-                )
-            except ValueError:
-                if not known:
-                    raise
-                # What we refuse a layer may still do: it crops images smaller than the crop.
-        return self._mapped(itself)
+                fold_plan(changed)  # what cannot be done at all is refused here
+            except ValueError as failure:
+                refused = failure
+            else:
+                return changed
+        raise refused
 
-    def _mapped(self, calls: list[MapCall]) -> Dataset:
-        changed = self._with(maps=(*self.maps, *calls))
-        fold_plan(changed)  # what cannot be done at all is refused here, not at the first batch
-        return changed
+    def window(
+        self,
+        length: int,
+        stride: int = 1,
+        sampling_rate: int = 1,
+        *,
+        horizon: int | None = None,
+        offset: int | None = None,
+        columns: Any = None,
+        target: On = None,
+        align: str = "right",
+        groups: Any = None,
+        padding: str | None = None,
+        padding_value: Any = 0,
+    ) -> Dataset:
+        """Give windows over the first axis, time, as samples; index arithmetic, never copies.
+
+        Behaves as ``keras.utils.timeseries_dataset_from_array`` with groups and targets. A window
+        shows the rows ``start, start + sampling_rate, ...`` of each component: samples of shape
+        (length, *row). Comes before every other verb.
+
+        Parameters
+        ----------
+        length : int
+            Steps of a window.
+        stride : int
+            Rows from the start of one window to that of the next.
+        sampling_rate : int
+            Rows from one step to the next.
+        horizon : int, optional
+            With it elements are (windows, targets), and the target is so many steps: of shape
+            (horizon, *row), or row alone for ``horizon=1``, as Keras' targets are.
+        offset : int, optional
+            Rows from the window's last step to the first of the target; by default
+            `sampling_rate`, the next step.
+        columns : int, sequence of int, or slice, optional
+            Of the target's rows; an int leaves the axis away. By default all.
+        target : name, place, or tuple of them, optional
+            Which components targets are read from, as ``on=`` of transforms; needed where there
+            are several.
+        align : {"right", "each"}
+            Whether a target follows the window, or each of its steps: (length, horizon, *row), or
+            (length, *row) for ``horizon=1``.
+        groups : array, optional
+            Series that no window leaves: an id for each row, which changes where a series ends;
+            or the offsets at which they begin, and the end of the last (`borders_at_gaps` gives
+            those of gaps in time). A tuple of several counts all their borders. Parts of a
+            `join` are groups anyway.
+        padding : {"left", "right"}, optional
+            Fill a group that is shorter than a window up to one, on this side; by default it is
+            left out.
+        padding_value : number
+            What to fill with, as if it stood in the source.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of its range, groups do not cover the rows, no window fits, or
+            another verb came before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import samebytes as sb
+        >>> series = np.arange(40, dtype="float32").reshape(20, 2)
+        >>> ds = sb.Dataset.from_tensor_slices(series).window(4, horizon=2, columns=[1])
+        >>> len(ds), [spec.shape for spec in ds.element_spec]
+        (15, [(4, 2), (2, 1)])
+        >>> x, y = next(iter(ds))
+        >>> x[:, 1].tolist(), y[:, 0].tolist()
+        ([1.0, 3.0, 5.0, 7.0], [9.0, 11.0])
+        """
+        asked = Target(horizon, offset, columns, target, align)
+        cut = cut_windows(
+            self, length, stride, sampling_rate, asked, groups, padding, padding_value
+        )
+        return self._with(
+            **vars(cut), samples=verbs.Source(len(cut.windows)), padding=padding_value
+        )
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
         """Give batches of `batch_size` elements; the last may be smaller unless dropped."""
@@ -368,21 +398,3 @@ class Dataset:
     def to_keras(self) -> Any:
         """Give a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
         return outlet("to_keras")(self)
-
-
-def _seed_of(transform: Transform, seed: int | None) -> int:
-    """Give the seed of a transform's draws; 0 where it draws nothing, so that plans compare."""
-    if not transform.draws:
-        return 0
-    return _seed(seed if seed is not None else transform.seed)
-
-
-def _seed(seed: int | None) -> int:
-    """Give `seed`, or a random one, which is then part of the dataset and of its state."""
-    if seed is None:
-        return secrets.randbits(63)
-    seed = operator.index(seed)
-    if not 0 <= seed < 1 << 64:
-        message = f"seed {seed}: expected an integer from 0 to 2**64 - 1"
-        raise ValueError(message)
-    return seed

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from samebytes.dataset import verbs
 from samebytes.dataset.folding import function_name
+from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Later, Plan, Step
 from samebytes.dataset.transforms.base import Transform
 from samebytes.memory.files.mapping import mapping_of
@@ -74,9 +78,12 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     """
     facts = {
         f"component {c.name}": f"{c.fold.source_dtype.name} {c.array.shape}"
+        + ("" if plan.windows is None else f" {c.frame} padding={c.padding!r}")
         + "".join(f" → {_drawn(step)}" for step in c.steps)
         for c in plan.components
     }
+    if plan.windows is not None:
+        facts["windows"] = repr(plan.windows)
     return {
         **facts,
         "samples": _order(plan.samples),
@@ -109,11 +116,11 @@ def describe(plan: Plan, options: Any) -> str:
     size = plan.batch_size or 1
     read = sum(c.read_bytes for c in plan.components) * size
     written = sum(c.sample_bytes for c in plan.components) * size
-    total = sum(c.array.size * c.array.itemsize for c in plan.components)
-    samples = len(plan.components[0].array)
+    unit = "samples" if plan.windows is None else "rows"
     rows = [
-        ("source", f"{samples:,} samples, {as_bytes_text(total)}"),
+        ("source", f"{len(plan.components[0].array):,} {unit}, {_source_bytes(plan)}"),
         *((f"  {c.name}", _source(c)) for c in plan.components),
+        *_windows(plan),
         ("order", _with_length(plan.samples, "samples")),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
@@ -137,9 +144,48 @@ def _each(plan: Plan) -> str:
     return "a sample, once" if plan.batch_size is None else "a batch, once"
 
 
+def _source_bytes(plan: Plan) -> str:
+    """Give the bytes of all arrays, those that several components read counted once."""
+    total = 0
+    counted: list[npt.NDArray[Any]] = []
+    for component in plan.components:
+        arrays = _arrays(component)
+        if not any(np.may_share_memory(arrays[0], other) for other in counted):
+            counted.append(arrays[0])
+            total += sum(array.nbytes for array in arrays)
+    return as_bytes_text(total)
+
+
+def _arrays(component: Component) -> tuple[npt.NDArray[Any], ...]:
+    array = component.array
+    return array.arrays if isinstance(array, Joined) else (array,)
+
+
+def _windows(plan: Plan) -> list[tuple[str, str]]:
+    windows = plan.windows
+    if windows is None:
+        return []
+    groups = len(windows.borders) - 1
+    parts = [f"{len(windows):,} of {windows.span:,} rows"]
+    if windows.start_seed is None:
+        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one a row")
+    else:
+        parts.append(f"drawn with replacement (seed {windows.start_seed})")
+    if windows.phase_seed is not None:
+        parts.append(f"begun elsewhere each epoch (seed {windows.phase_seed})")
+    if groups > 1:
+        parts.append(f"none across the borders of {groups:,} groups")
+    if windows.padding is not None:
+        parts.append(f"short ones padded on the {windows.padding}")
+    return [("windows", ", ".join(parts))]
+
+
 def _source(component: Component) -> str:
-    mapping = mapping_of(component.array)
+    arrays = _arrays(component)
+    mapping = mapping_of(arrays[0])
     mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
+    if len(arrays) > 1:
+        mapped += f"{' and others' * (mapping is not None)}, {len(arrays):,} parts"
     return f"{_kind(component.fold.source_dtype, component.array.shape[1:])}{mapped}"
 
 

@@ -45,6 +45,8 @@ class Fold:
         Of a sample now, for components whose samples have three axes; else 0.
     dtype : numpy.dtype
         Of the values now.
+    lead : int
+        Axes of time, which come first: samples that have any are no images.
     planar, source_planar : bool
         Whether channels come first, in what is written and in the source.
     linear, clipped : bool
@@ -65,6 +67,7 @@ class Fold:
     width: int
     channels: int
     dtype: np.dtype[Any]
+    lead: int = 0
     planar: bool = False
     source_planar: bool = False
     linear: bool = False
@@ -77,7 +80,7 @@ class Fold:
     @property
     def is_image(self) -> bool:
         """Whether a sample has height, width and channels, of items that are moved one by one."""
-        if len(self.shape) != 3:
+        if len(self.shape) != 3 or self.lead:
             return False
         dtype = self.source_dtype
         return dtype.name in NUMBERS or (dtype.isnative and dtype.itemsize in {1, 2, 4, 8})
@@ -92,8 +95,10 @@ class Fold:
 
     @property
     def factors(self) -> int:
-        """Length of the last axis, along which factors and terms may differ."""
-        return self.channels if self.is_image else (self.shape[-1] if self.shape else 1)
+        """Length of a row's last axis, along which factors and terms may differ."""
+        if self.is_image:
+            return self.channels
+        return self.shape[-1] if len(self.shape) > self.lead else 1
 
     @property
     def result_shape(self) -> tuple[int, ...]:
@@ -105,12 +110,12 @@ class Fold:
         return (self.height, self.width, self.channels)
 
 
-def open_fold(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Fold:
+def open_fold(shape: tuple[int, ...], dtype: np.dtype[Any], lead: int = 0) -> Fold:
     """Give the fold of a component to which nothing was done yet."""
     height, width, channels = shape if len(shape) == 3 else (0, 0, 0)
     # Numbers come out as this machine writes them; what is only moved keeps its bytes.
     written = dtype.newbyteorder("=") if dtype.name in NUMBERS else dtype
-    return Fold(shape, dtype, height, width, channels, written)
+    return Fold(shape, dtype, height, width, channels, written, lead)
 
 
 @dataclass

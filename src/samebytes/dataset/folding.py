@@ -60,14 +60,16 @@ def fold_plan(dataset: Any) -> Plan:
         dataset.drop_remainder,
         dataset.batches,
         tuple(later),
+        dataset.windows,
     )
 
 
 def _fold_all(dataset: Any, steps: list[Step]) -> tuple[Component, ...]:
+    names, padding = dataset.structure.names, dataset.padding
     return tuple(
-        fold_component(name, array, steps, leaf)
-        for leaf, (name, array) in enumerate(
-            zip(dataset.structure.names, dataset.arrays, strict=True)
+        fold_component(name, array, frame, padding, steps, leaf)
+        for leaf, (name, array, frame) in enumerate(
+            zip(names, dataset.arrays, dataset.frames, strict=True)
         )
     )
 

@@ -37,7 +37,7 @@ class _Repeated:
     shape: tuple[int, ...]
 
 
-def pack(array: npt.NDArray[Any]) -> Any:
+def pack(array: Any) -> Any:
     """Give what stands for `array` in a pickle: its place in a file, or its own bytes.
 
     Read-only arrays of mapped files (`samebytes.open`, ``np.load(mmap_mode="r")``) go as
@@ -49,6 +49,8 @@ def pack(array: npt.NDArray[Any]) -> Any:
     WrongSize
         If the file is no longer where it was opened.
     """
+    if not isinstance(array, np.ndarray):
+        return array  # what is joined sees to its parts by itself
     place = _place(array)
     if place is not None:
         path, size, offset = place
@@ -62,7 +64,7 @@ def pack(array: npt.NDArray[Any]) -> Any:
     return array
 
 
-def unpack(packed: Any) -> npt.NDArray[Any]:
+def unpack(packed: Any) -> Any:
     """Give the array again, its file mapped anew.
 
     Raises
@@ -73,8 +75,7 @@ def unpack(packed: Any) -> npt.NDArray[Any]:
     if isinstance(packed, _Repeated):
         return np.broadcast_to(packed.once, packed.shape)
     if not isinstance(packed, _Mapped):
-        array: npt.NDArray[Any] = packed
-        return array
+        return packed
     mapping = map_file(packed.path)
     if len(mapping) != packed.size:
         message = (

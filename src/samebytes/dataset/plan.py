@@ -14,6 +14,7 @@ from samebytes.dataset.fold import Floats, Fold, Means, Tables, open_fold, open_
 from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.structure import Structure
 from samebytes.dataset.transforms.base import On, Transform
+from samebytes.dataset.windows import Frame, Rows, Windows
 
 __all__ = ["Component", "Later", "Plan", "Step", "draw_units", "fold_component", "tabulate"]
 
@@ -76,8 +77,12 @@ class Component:
     ----------
     name : str
         Its place in the structure.
-    array : ndarray
+    array : ndarray or Joined
         The source; not compared, since a plan is the same over other data of the same kind.
+    frame : Frame
+        Which of its rows make a sample.
+    padding : number
+        What stands where a sample has no row.
     fold : Fold
         What the pass writes.
     steps : tuple of Step
@@ -85,7 +90,9 @@ class Component:
     """
 
     name: str
-    array: npt.NDArray[Any] = field(compare=False, repr=False)
+    array: Any = field(compare=False, repr=False)
+    frame: Frame
+    padding: Any
     fold: Fold
     steps: tuple[Step, ...]
 
@@ -131,6 +138,8 @@ class Plan:
         Verbs after ``batch``, which choose whole batches: (name, arguments).
     later : tuple of Later
         What runs after the pass.
+    windows : Windows, optional
+        Where samples are read; without it sample i is row i.
     """
 
     structure: Structure
@@ -140,9 +149,21 @@ class Plan:
     drop_remainder: bool
     batches: Any
     later: tuple[Later, ...]
+    windows: Windows | None = None
+
+    @property
+    def count(self) -> int:
+        """Samples there are to choose from."""
+        return len(self.components[0].array if self.windows is None else self.windows)
+
+    def rows(self, epochs: Indices, indices: Indices) -> Rows:
+        """Give where samples are read."""
+        return Rows(indices) if self.windows is None else self.windows.rows(epochs, indices)
 
 
-def fold_component(name: str, array: npt.NDArray[Any], steps: list[Step], leaf: int) -> Component:
+def fold_component(
+    name: str, array: Any, frame: Frame, padding: Any, steps: list[Step], leaf: int
+) -> Component:
     """Give the component with all of `steps` that concern `leaf` folded into it.
 
     Raises
@@ -150,11 +171,12 @@ def fold_component(name: str, array: npt.NDArray[Any], steps: list[Step], leaf: 
     Unfoldable
         At the first step that cannot join; the caller cuts the chain there for all leaves.
     """
-    fold = open_fold(array.shape[1:], array.dtype)
+    row = array.shape[1:]
+    fold = open_fold(frame.shape(row), array.dtype, lead=len(frame.axes))
     mine = tuple(step for step in steps if leaf in step.components)
     for step in mine:
         fold = step.transform.fold(fold)
-    return Component(name, array, fold, mine)
+    return Component(name, array, frame, padding, fold, mine)
 
 
 def draw_units(step: Step, epochs: Indices, indices: Indices) -> Floats:

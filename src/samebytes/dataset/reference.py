@@ -10,6 +10,7 @@ import numpy.typing as npt
 from samebytes.dataset.later import apply_later, apply_one
 from samebytes.dataset.plan import Component, Plan, draw_units
 from samebytes.dataset.transforms.cast import Cast, cast_values
+from samebytes.dataset.windows import Rows
 
 __all__ = ["apply_later", "reference"]
 
@@ -19,9 +20,10 @@ Indices = npt.NDArray[np.int64]
 def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
     """Give a batch of the samples `indices` of `epoch`, as the plan makes them."""
     epochs = np.full(len(indices), epoch, np.int64)
+    rows = plan.rows(epochs, indices)
     batch = plan.structure.rebuild(
         [
-            _component(component, leaf, epochs, indices)
+            _component(component, leaf, rows, epochs, indices)
             for leaf, component in enumerate(plan.components)
         ]
     )
@@ -31,13 +33,14 @@ def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
 
 
 def _component(
-    component: Component, leaf: int, epochs: Indices, indices: Indices
+    component: Component, leaf: int, rows: Rows, epochs: Indices, indices: Indices
 ) -> npt.NDArray[Any]:
     """Give one component of a batch: each sample alone, in float64 where it is calculated."""
     fold = component.fold
     out = np.empty((len(indices), *fold.result_shape), fold.dtype)
-    for row, index in enumerate(indices):
-        sample = np.asarray(component.array[index])
+    for row, start in enumerate(rows.starts):
+        valid = None if rows.valid is None else rows.valid[row]
+        sample = component.frame.read(component.array, int(start), valid, component.padding)
         if fold.linear:
             sample = sample.astype(np.float64)
         for step in component.steps:

@@ -35,7 +35,7 @@ def _axis(plan: Plan) -> tuple[int | None, ...]:
 def _first(plan: Plan) -> Any:
     """Give the first sample as a batch of one; a blank one where there are no samples."""
     first = np.zeros(1, np.int64)
-    if all(len(component.array) for component in plan.components):
+    if plan.count:
         return reference(plan, first, 0)
     batch = plan.structure.rebuild(
         [np.zeros((1, *c.fold.result_shape), c.fold.dtype) for c in plan.components]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Table: TypeAlias = NDArray[Any] | None
 
-__all__ = ["check_bounds", "check_tables"]
+__all__ = ["check_bounds", "check_tables", "places_of"]
 
 TABLE_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -48,13 +48,9 @@ def check_tables(
 
 
 def check_bounds(
-    shape: tuple[int, ...],
-    indices: NDArray[np.int64],
-    geometry: NDArray[np.int64],
-    height: int,
-    width: int,
+    shape: tuple[int, ...], geometry: NDArray[np.int64], height: int, width: int
 ) -> None:
-    """Refuse a batch of which any sample reads outside of a source of this shape."""
+    """Refuse a batch of which any sample reads rows or columns outside of samples of this shape."""
     sizes = np.array(shape[1:3] * 2, np.uint64)
     first, step = geometry[:, 0::2], geometry[:, 1::2]
     last = first + step * np.array([height - 1, width - 1], np.int64)
@@ -63,11 +59,28 @@ def check_bounds(
     # Steps that could take the last place out of 64 bits, and so back inside, are too large.
     most = [shape[1] // max(height - 1, 1), shape[2] // max(width - 1, 1)]
     too_far = np.abs(step).view(np.uint64) > np.array(most, np.uint64)
-    strangers = indices.view(np.uint64) >= np.uint64(shape[0])
-    if corners_outside.any() or too_far.any() or strangers.any():
-        j = int((corners_outside.any(1) | too_far.any(1) | strangers).argmax())
+    if corners_outside.any() or too_far.any():
+        j = int((corners_outside.any(1) | too_far.any(1)).argmax())
         message = (
-            f"sample {indices[j]} with rows and columns {geometry[j].tolist()} for an output of "
-            f"{height} x {width} lies outside of a source of shape {shape}"
+            f"sample {j} of the batch, with rows and columns {geometry[j].tolist()} for an output "
+            f"of {height} x {width}, lies outside of a source of shape {shape}"
         )
         raise IndexError(message)
+
+
+def places_of(source: NDArray[Any], indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many bytes lie between the first item of `source` and that of each sample.
+
+    Raises
+    ------
+    IndexError
+        If there is no such sample.
+    """
+    indices = np.asarray(indices, np.int64)
+    strangers = indices.view(np.uint64) >= np.uint64(len(source))
+    if strangers.any():
+        stranger = indices[strangers.argmax()]
+        message = f"sample {stranger} lies outside of a source of shape {source.shape}"
+        raise IndexError(message)
+    places: NDArray[np.int64] = indices * np.int64(source.strides[0])
+    return places

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,12 +14,16 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Plan, Step, tabulate
 from samebytes.dataset.reference import apply_later
+from samebytes.dataset.windows import Rows
 from samebytes.engine import compiled
-from samebytes.engine.kernels import UNIT_BYTES, Job, channel_means, fill, prepare
+from samebytes.engine.grid import grid_of, moves, runs_of
+from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
+from samebytes.engine.means import channel_means
 from samebytes.engine.position import Stretch
-from samebytes.engine.rows import four_axes, words
+from samebytes.engine.rows import words
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool
 
@@ -90,22 +96,27 @@ class Executor:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._passes = tuple(_Pass(component) for component in plan.components)
-        self._measuring = any(one.measures for one in self._passes)
+        padded = plan.windows is not None and plan.windows.padding is not None
+        self._passes = tuple(
+            tuple(_Pass(component, *run, padded=padded) for run in runs_of(component.frame))
+            for component in plan.components
+        )
+        self._measuring = any(one.measures for one in self._each())
+        self._files = tuple(array for c in plan.components for array in _arrays(c))
+
+    def _each(self) -> Iterator[_Pass]:
+        return itertools.chain.from_iterable(self._passes)
 
     @property
     def kinds(self) -> frozenset[Any]:
         """What decides which kernels are compiled."""
-        return frozenset(one.kind for one in self._passes)
+        return frozenset(one.kind for one in self._each())
 
     def warm_up(self) -> None:
         """Compile, or load from disk, what the batches of this plan need; reads nothing."""
-        kinds = {
-            (p.source.dtype, p.fold.dtype, p.fold.linear, p.fold.clipped): p for p in self._passes
-        }
-        for one in kinds.values():
+        for one in {one.kind: one for one in self._each()}.values():
             one.warm_up()
-        if any(step.transform.draws for one in self._passes for step in one.component.steps):
+        if any(step.transform.draws for one in self._each() for step in one.component.steps):
             compiled.words(0, 0, np.zeros(1, np.int64), 0, 1)
 
     def open(self, pools: tuple[Pool, ...], stretch: Stretch, place: int, pieces: int) -> Batch:
@@ -127,8 +138,8 @@ class Executor:
         WrongSize
             If a mapped source has shrunk: touching it would kill the process.
         """
-        for one in self._passes:
-            check_unshrunk(one.component.array)
+        for array in self._files:
+            check_unshrunk(array)
         if stretch.prepared is None:
             stretch.prepared = self._prepare(stretch.epochs, stretch.indices, measured=False)
         prepared, start, stop = stretch.prepared, stretch.cuts[place], stretch.cuts[place + 1]
@@ -137,14 +148,15 @@ class Executor:
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self._prepare(epochs, indices, measured=True)
         arrays, jobs = [], []
-        for leaf, (one, pool) in enumerate(zip(self._passes, pools, strict=True)):
-            array = one.array(pool.take(), stop - start)
-            target = target_axes(array, one.fold, one.source.shape)
-            if one.measures:
-                jobs.append(measured[leaf].part(0, stop - start, target))
-            else:
-                jobs.append(prepared[leaf].part(start, stop, target))
+        for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
+            array = passes[0].array(pool.take(), stop - start)
             arrays.append(array)
+            for run, one in enumerate(passes):
+                target, planes = one.target(array), one.planes
+                if one.measures:
+                    jobs.append(measured[leaf][run].part(0, (stop - start) * planes, target))
+                else:
+                    jobs.append(prepared[leaf][run].part(start * planes, stop * planes, target))
         return Batch(self.plan, tuple(arrays), _cut(jobs, pieces), epochs, indices)
 
     def _prepare(self, epochs: Indices, indices: Indices, *, measured: bool) -> list[Any]:
@@ -157,25 +169,36 @@ class Executor:
                 drawn[step.stream] = _draw(step, epochs, indices)
             return drawn[step.stream]
 
+        rows = self.plan.rows(epochs, indices)
         return [
-            one.job(epochs, indices, units_of) if one.measures == measured else None
-            for one in self._passes
+            [
+                one.job(rows, epochs, indices, units_of) if one.measures == measured else None
+                for one in passes
+            ]
+            for passes in self._passes
         ]
 
 
 class _Pass:
-    """One component of a plan made ready."""
+    """One component of a plan made ready, or some of its columns."""
 
-    def __init__(self, component: Component) -> None:
+    def __init__(self, component: Component, columns: slice, place: slice, *, padded: bool) -> None:
         self.component = component
         self.fold = component.fold
-        self.source = source_axes(component)
-        self.kind = self.source.dtype, self.fold.dtype, self.fold.linear, self.fold.clipped
-        self.measures = component.fold.read_again > 0
-        self._shape = self.fold.result_shape
-        item = self.fold.dtype.itemsize
+        self._grid = grid_of(component, columns, padded=padded)
+        self._place = place
+        fold = self.fold
+        self.kind = self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
+        self.measures = fold.read_again > 0
+        self._shape = fold.result_shape
+        item = fold.dtype.itemsize
         sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
         self._layout = (*sizes, item)
+
+    @property
+    def planes(self) -> int:
+        """Into how many planes a sample is cut; each is a sample to the kernel."""
+        return len(self._grid.planes)
 
     def array(self, block: npt.NDArray[np.uint8], count: int) -> npt.NDArray[Any]:
         """Give a batch of so many samples in a block of memory."""
@@ -183,43 +206,76 @@ class _Pass:
         array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, buffer=block)
         return array
 
-    def job(self, epochs: Indices, indices: Indices, units: Any) -> Job:
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give what this writes of a batch, with the axes n, height, width, channels."""
+        if self.component.frame.columns is not None:
+            array = array[:, self._place] if self.fold.planar else array[..., self._place]
+        if self.fold.is_image:
+            return array.transpose(0, 2, 3, 1) if self.fold.planar else array
+        items = words(array) if moves(self.fold) else array
+        return items.reshape(len(array) * self.planes, *self._grid.source.shape[1:])
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
         """Give the job of these samples, checked, with nowhere to write to yet."""
-        tables = tabulate(self.component, epochs, indices, self._means, units)
+        places = self._grid.places(rows)
+
+        def means(tables: Tables) -> Floats:
+            factors = _affine(tables, self.fold)
+            size = tables.height, tables.width
+            return channel_means(
+                self._grid.source, indices, tables.geometry, *size, **factors, places=places
+            )
+
+        tables = tabulate(self.component, epochs, indices, means, units)
         # Only its layout is looked at; the parts of this job get memory.
         nowhere = as_strided(
             np.empty(1, self.fold.dtype), (len(indices), *self._shape), self._layout
         )
         return prepare(
-            self.source,
+            self._grid.source,
             indices,
-            tables.geometry,
-            target_axes(nowhere, self.fold, self.source.shape),
-            **(_affine(tables, self.fold) if self.fold.linear else {}),
+            _repeated(tables.geometry, self.planes),
+            self.target(nowhere),
+            **self._factors(tables),
+            places=places,
+            spans=self._grid.spans(rows),
+            padding=self._grid.padding,
         )
 
-    def _means(self, tables: Tables) -> Floats:
-        return channel_means(
-            self.source,
-            tables.indices,
-            tables.geometry,
-            tables.height,
-            tables.width,
-            **_affine(tables, self.fold),
-        )
+    def _factors(self, tables: Tables) -> dict[str, Any]:
+        """Give the tables of these columns, a row for each plane."""
+        if not self.fold.linear:
+            return {}
+        chosen = self._place if self.component.frame.columns is not None else slice(None)
+        return {
+            name: _repeated(table[:, chosen], self.planes)
+            for name, table in _affine(tables, self.fold).items()
+        }
 
     def warm_up(self) -> None:
         """Fill a pixel as a batch will be filled."""
-        source = np.zeros((1, 1, 1, self.source.shape[3]), self.source.dtype)
-        moved = _moves(self.fold) and not self.fold.is_image
+        grid = self._grid
+        source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
+        moved = moves(self.fold) and not self.fold.is_image
         out = np.empty(source.shape, source.dtype if moved else self.fold.dtype)
         kind = np.float64 if self.fold.dtype == np.float64 else np.float32
         names = ("scale", "offset", "low", "high") if self.fold.clipped else ("scale", "offset")
         table = np.zeros((1, source.shape[3]), kind)
-        factors: dict[str, Any] = dict.fromkeys(names, table) if self.fold.linear else {}
+        given: dict[str, Any] = dict.fromkeys(names, table) if self.fold.linear else {}
+        if grid.padding is not None:
+            given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
         one = np.zeros(1, np.int64)
-        job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **factors)
+        job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
         fill(job, 0, job.units)
+
+
+def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    return table if times == 1 else np.repeat(table, times, axis=0)
+
+
+def _arrays(component: Component) -> tuple[Any, ...]:
+    array = component.array
+    return array.arrays if isinstance(array, Joined) else (array,)
 
 
 def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
@@ -234,53 +290,6 @@ def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
         mine = epochs == epoch
         units[mine] = compiled.uniform(step.seed, int(epoch), indices[mine], step.stream, count)
     return units
-
-
-def source_axes(component: Component) -> npt.NDArray[Any]:
-    """Give a component's source with the four axes that the kernel walks."""
-    fold, array = component.fold, component.array
-    if fold.is_image:
-        return array.transpose(0, 2, 3, 1) if fold.source_planar else array
-    if fold.linear:
-        return _with_last_axis(array)
-    found = four_axes(words(array) if _moves(fold) else array)
-    if found is None:
-        message = (
-            f"component {component.name} of shape {array.shape} has strides {array.strides} that "
-            "no pass can walk; give it packed rows: sb.aligned(x)"
-        )
-        raise ValueError(message)
-    return found
-
-
-def _moves(fold: Fold) -> bool:
-    """Tell whether items are moved as they are, whatever they mean."""
-    return not fold.linear and fold.dtype == fold.source_dtype
-
-
-def _with_last_axis(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Give rows with their last axis as channels, along which factors run; never copies."""
-    if array.ndim == 1:
-        array = array[:, np.newaxis]
-    if array.size == 0:
-        return array.reshape(len(array), 1, math.prod(array.shape[1:-1]), array.shape[-1])
-    lead = four_axes(array[..., 0])
-    if lead is None or lead.shape[3] != 1:
-        message = f"rows of shape {array.shape[1:]} and strides {array.strides} need sb.aligned(x)"
-        raise ValueError(message)
-    shape = (*lead.shape[:3], array.shape[-1])
-    strides = (*lead.strides[:3], array.strides[-1])
-    return as_strided(array, shape, strides, writeable=False)
-
-
-def target_axes(
-    array: npt.NDArray[Any], fold: Fold, source_shape: tuple[int, ...]
-) -> npt.NDArray[Any]:
-    """Give a batch with the axes n, height, width, channels, whatever its layout."""
-    if fold.is_image:
-        return array.transpose(0, 2, 3, 1) if fold.planar else array
-    items = words(array) if _moves(fold) else array
-    return items.reshape(len(array), *source_shape[1:])
 
 
 def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:

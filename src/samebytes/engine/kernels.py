@@ -33,9 +33,9 @@ import numpy as np
 
 from samebytes.dataset import order
 from samebytes.engine import compiled
-from samebytes.engine.checks import check_bounds, check_tables
+from samebytes.engine.checks import check_bounds, check_tables, places_of
 from samebytes.engine.items import BFLOAT, HALF
-from samebytes.engine.loops import fill_chunk, mean_chunk
+from samebytes.engine.loops import fill_chunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,6 @@ __all__ = [
     "STREAMING_BYTES",
     "UNIT_BYTES",
     "Job",
-    "channel_means",
     "fill",
     "plain_dtype",
     "prepare",
@@ -61,9 +60,6 @@ STREAMING_BYTES = 2 << 20
 UNIT_BYTES = 256 << 10
 """Bytes of output in a unit, about: some 10 µs of work, so that threads end at the same time."""
 
-SUM_PLACES = 256
-"""Sums that `channel_means` keeps side by side, about: 2 KiB of them and of each laid table."""
-
 FLIP = -1
 """A step of `geometry` that reads backwards."""
 
@@ -75,12 +71,14 @@ class Job(NamedTuple):
     out: NDArray[Any]
     source_table: NDArray[np.int64]
     out_table: NDArray[np.int64]
-    indices: NDArray[np.int64]
+    places: NDArray[np.int64]
     geometry: NDArray[np.int64]
     scale: Table
     offset: Table
     low: Table
     high: Table
+    spans: NDArray[np.int64] | None
+    padding: NDArray[Any] | None
     source_dtype: np.dtype[Any]
     out_dtype: np.dtype[Any]
     blocks: int
@@ -90,7 +88,7 @@ class Job(NamedTuple):
     @property
     def units(self) -> int:
         """In how many pieces the batch can be filled."""
-        return len(self.indices) * self.blocks
+        return len(self.places) * self.blocks
 
     def part(self, start: int, stop: int, out: NDArray[Any]) -> Job:
         """Return the job that writes samples `start` to `stop` of this one to `out`.
@@ -112,13 +110,14 @@ class Job(NamedTuple):
         scale, offset, low, high = self.scale, self.offset, self.low, self.high
         return self._replace(
             out=out,
-            out_table=_table(out),
-            indices=self.indices[chosen],
+            out_table=address_table(out),
+            places=self.places[chosen],
             geometry=self.geometry[chosen],
             scale=None if scale is None else scale[chosen],
             offset=None if offset is None else offset[chosen],
             low=None if low is None else low[chosen],
             high=None if high is None else high[chosen],
+            spans=None if self.spans is None else self.spans[chosen],
             streaming=streaming_pays(out.nbytes),
         )
 
@@ -156,7 +155,7 @@ def streaming_pays(batch_bytes: int) -> bool:
     return batch_bytes >= STREAMING_BYTES
 
 
-def _table(array: NDArray[Any]) -> NDArray[np.int64]:
+def address_table(array: NDArray[Any]) -> NDArray[np.int64]:
     """Return (address, four sizes, four strides in bytes)."""
     return np.array([array.ctypes.data, *array.shape, *array.strides], np.int64)
 
@@ -178,6 +177,9 @@ def prepare(
     offset: Table = None,
     low: Table = None,
     high: Table = None,
+    places: NDArray[np.int64] | None = None,
+    spans: NDArray[np.int64] | None = None,
+    padding: NDArray[Any] | None = None,
     streaming: bool | None = None,
 ) -> Job:
     """Check a batch and bring it into the form the kernel takes.
@@ -199,6 +201,14 @@ def prepare(
         Both or none. Their dtype is the dtype of the arithmetic.
     low, high : arrays like `scale`, optional
         Both or none, and only with `scale`. NaN as a limit is no limit.
+    places : array of int64, shape (n,), optional
+        Bytes from the first item of `source` to that of each sample, instead of `indices`, which
+        are then not looked at. That samples lie inside of their memory is the caller's to see to.
+    spans : array of int64, shape (n, 4), optional
+        Of each sample's rows and columns in the source, the first one that is there and the one
+        behind the last: (row, row, column, column). The others are `padding`, and are not read.
+    padding : array of the dtype of `source`, shape (1,), optional
+        An item to put where there is nothing to read; with `spans`.
     streaming : bool, optional
         Whether to store past the caches; by default where it pays.
 
@@ -218,13 +228,13 @@ def prepare(
     >>> out[0, :, :, 0].tolist()
     [[8.0, 7.5], [10.0, 9.5]]
     """
-    n = len(indices)
+    n = len(indices if places is None else places)
     if out.ndim != 4 or source.ndim != 4:
         message = f"expected axes N, H, W, C, got shapes {source.shape} and {out.shape}"
         raise ValueError(message)
     if len(out) != n or out.shape[3] != source.shape[3] or geometry.shape != (n, 4):
         message = (
-            f"shapes do not fit: source {source.shape}, indices {indices.shape}, "
+            f"shapes do not fit: source {source.shape}, {n} samples, "
             f"geometry {geometry.shape}, out {out.shape}"
         )
         raise ValueError(message)
@@ -233,21 +243,24 @@ def prepare(
         raise ValueError(message)
     scale, offset, low, high = check_tables((n, out.shape[3]), scale, offset, low, high)
     # Copies, so that nobody can change what has been checked.
-    indices, geometry = np.array(indices, np.int64), np.array(geometry, np.int64)
+    geometry = np.array(geometry, np.int64)
     if out.size:
-        check_bounds(source.shape, indices, geometry, out.shape[1], out.shape[2])
+        check_bounds(source.shape, geometry, out.shape[1], out.shape[2])
+    places = places_of(source, indices) if places is None else np.array(places, np.int64)
     moved = copy_dtype(source.dtype) if scale is None and source.dtype == out.dtype else None
     return Job(
         source,
         out,
-        _table(source),
-        _table(out),
-        indices,
+        address_table(source),
+        address_table(out),
+        places,
         geometry,
         scale,
         offset,
         low,
         high,
+        None if spans is None else np.array(spans, np.int64),
+        None if padding is None else padding.view(moved or plain_dtype(source.dtype)),
         moved or plain_dtype(source.dtype),
         moved or plain_dtype(out.dtype),
         blocks=_blocks(out.shape, out.itemsize) if out.size else 0,
@@ -256,7 +269,7 @@ def prepare(
     )
 
 
-def _room(like: Table, limits: Table, items: int) -> Table:
+def room_for(like: Table, limits: Table, items: int) -> Table:
     """Return memory for a sample's factors laid out along a line of so many items."""
     if like is None:
         return None
@@ -278,97 +291,23 @@ def fill(job: Job, start: int, stop: int) -> None:
     fill_chunk(
         job.source_table,
         job.out_table,
-        job.indices,
+        job.places,
         job.geometry,
         job.scale,
         job.offset,
         job.low,
         job.high,
+        job.spans,
+        job.padding,
         np.empty(2 * items, job.source_dtype),
         np.empty(items, job.out_dtype),
-        _room(job.scale, job.low, items),
+        room_for(job.scale, job.low, items),
         start,
         stop,
         job.blocks,
         job.swapped,
         job.streaming,
     )
-
-
-def channel_means(
-    source: NDArray[Any],
-    indices: NDArray[np.int64],
-    geometry: NDArray[np.int64],
-    height: int,
-    width: int,
-    scale: Table = None,
-    offset: Table = None,
-    low: Table = None,
-    high: Table = None,
-) -> NDArray[np.float64]:
-    """Return the mean of every channel of every sample, over what `fill` would write of it.
-
-    The values are those that `fill` rounds to the output dtype, added up in float64, without the
-    GIL. The mean of a sample does not depend on the other samples, so any division of the batch
-    gives the same bits; and a flipped region has the mean of the region.
-
-    Parameters
-    ----------
-    source, indices, geometry, scale, offset, low, high
-        As for `prepare`.
-    height, width : int
-        Size of the region, at least 1 each.
-
-    Returns
-    -------
-    array of float64, shape (n, C)
-
-    Examples
-    --------
-    >>> source = np.arange(24, dtype=np.uint8).reshape(2, 3, 2, 2)
-    >>> whole = np.array([[0, 1, 0, 1], [2, -1, 1, -1]])
-    >>> channel_means(source, np.array([0, 1]), whole, 3, 2).tolist()
-    [[5.0, 6.0], [17.0, 18.0]]
-    """
-    n = len(indices)
-    if source.ndim != 4 or geometry.shape != (n, 4) or height < 1 or width < 1:
-        message = (
-            f"shapes do not fit: source {source.shape}, indices {indices.shape}, "
-            f"geometry {geometry.shape}, region {height} x {width}"
-        )
-        raise ValueError(message)
-    channels = source.shape[3]
-    scale, offset, low, high = check_tables((n, channels), scale, offset, low, high)
-    indices, geometry = np.array(indices, np.int64), np.array(geometry, np.int64)
-    means = np.empty((n, channels))
-    if means.size == 0:
-        return means
-    check_bounds(source.shape, indices, geometry, height, width)
-    # Read forwards, so that flips change neither the speed nor the order of the sums.
-    for axis, size in ((0, height), (2, width)):
-        first, step = geometry[:, axis], geometry[:, axis + 1]
-        first += np.minimum(step, 0) * (size - 1)
-        np.abs(step, out=step)
-    pixels = max(1, SUM_PLACES // channels)
-    if pixels > 32:
-        pixels -= pixels % 32  # whole vectors, several at a time
-    mean_chunk(
-        _table(source),
-        indices,
-        geometry,
-        height,
-        width,
-        scale,
-        offset,
-        low,
-        high,
-        np.empty(2 * width * channels, plain_dtype(source.dtype)),
-        _room(scale, low, pixels * channels),
-        np.empty(pixels * channels),
-        not source.dtype.isnative,
-        means,
-    )
-    return means
 
 
 def warm_up() -> None:

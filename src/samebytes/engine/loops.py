@@ -22,7 +22,7 @@ from samebytes.engine.convert import (
     stream_line,
     swap_line,
 )
-from samebytes.engine.intrinsics import LINE, fence, line_at, load, prefetch, store
+from samebytes.engine.intrinsics import LINE, fence, line_at, load, prefetch, raw_at, store
 
 __all__ = ["fill_chunk", "mean_chunk"]
 
@@ -106,16 +106,71 @@ def _table_line_overload(like, tables, start, count):
     )
 
 
+def _is_whole(spans, j, height, width):
+    """Whether all that sample `j` shows is there to be read (compiled only)."""
+
+
+@overload(_is_whole)
+def _is_whole_overload(spans, j, height, width):
+    if isinstance(spans, types.NoneType):
+        return lambda spans, j, height, width: True
+    return lambda spans, j, height, width: (
+        spans[j, 0] <= 0 and spans[j, 1] >= height and spans[j, 2] <= 0 and spans[j, 3] >= width
+    )
+
+
+def _gather(address, steps, line, spare, spans, padding, sample, pixel):
+    """Collect a line, of which pixels outside of the span of a sample are padding (compiled only).
+
+    `steps` are those of pixels and channels in bytes, and the number of channels; `pixel` is the
+    row and the column that the line begins with, and its step along the columns.
+    """
+
+
+@overload(_gather)
+def _gather_overload(address, steps, line, spare, spans, padding, sample, pixel):
+    if isinstance(spans, types.NoneType):
+        return lambda address, steps, line, spare, spans, padding, sample, pixel: gather_line(
+            address, steps[0], steps[1], steps[2], line, spare
+        )
+
+    def gather(address, steps, line, spare, spans, padding, sample, pixel):
+        raw = raw_at(line.ctypes.data, line.shape[0], line)
+        filler = load(raw_at(padding.ctypes.data, 1, line), 0)
+        pixel_step, channel_step, channels = steps
+        y, x, dx = pixel
+        pixels = line.shape[0] // channels
+        first, last = spans[sample, 2], spans[sample, 3]
+        # Pixel k shows column x + k * dx: those from `begin` to `end` are there.
+        begin, end = (first - x, last - x) if dx > 0 else (x - last + 1, x - first + 1)
+        begin, end = min(max(begin, 0), pixels), min(max(end, 0), pixels)
+        if end <= begin or not spans[sample, 0] <= y < spans[sample, 1]:
+            begin, end = 0, 0
+        else:
+            place = line.ctypes.data + begin * channels * line.itemsize
+            there = line_at(place, (end - begin) * channels, line)
+            start = address + begin * pixel_step
+            gather_line(start, pixel_step, channel_step, channels, there, spare)
+        for k in range(begin * channels):
+            store(raw, k, filler)
+        for k in range(end * channels, line.shape[0]):
+            store(raw, k, filler)
+
+    return gather
+
+
 @compiled(cache=True)
 def fill_chunk(  # noqa: C901
     source_table,
     out_table,
-    indices,
+    places,
     geometry,
     scale,
     offset,
     low,
     high,
+    spans,
+    padding,
     lines_in,
     line_out,
     tables,
@@ -130,8 +185,8 @@ def fill_chunk(  # noqa: C901
     A unit is one of `blocks` blocks of rows of a sample. `lines_in` holds two lines, the second
     for `gather_line` to work in. Nothing is checked here.
     """
-    base = source_table[0]
-    step_n, step_y, step_x, step_c = source_table[5:9]
+    base, height, width = source_table[0], source_table[2], source_table[3]
+    step_y, step_x, step_c = source_table[6:9]
     out_base, _, out_height, out_width, channels = out_table[0:5]
     out_n, out_y, out_x, out_c = out_table[5:9]
     item, out_item = lines_in.itemsize, line_out.itemsize
@@ -149,20 +204,21 @@ def fill_chunk(  # noqa: C901
     laid = _unowned(tables)
     factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
     affine, limits = factors[0], factors[2]
+    filler = _unowned(padding)
 
     last = (stop - 1) // blocks
     for j in range(start // blocks, last + 1):
         # All rows of a sample, but for the first and the last one that this chunk has a share in.
         top = max(start - j * blocks, 0) * out_height // blocks
         bottom = min(stop - j * blocks, blocks) * out_height // blocks
-        i = indices[j]
         y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
         _lay_tables(factors, j, channels, planar, laid, groups * count)
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == inner * item and (inner == 1 or step_c == item)
-        first = base + i * step_n + x0 * step_x
+        packed = packed and _is_whole(spans, j, height, width)
+        first = base + places[j] + x0 * step_x
         following = min(j + 1, last)
-        following_first = base + indices[following] * step_n + geometry[following, 2] * step_x
+        following_first = base + places[following] + geometry[following, 2] * step_x
         row_bytes = out_width * abs(step_x)
         asked_bytes = min(row_bytes, PREFETCH_BYTES)
         for y in range(top, bottom):
@@ -186,7 +242,9 @@ def fill_chunk(  # noqa: C901
                     line = line_at(address, count, gathered)
                 else:
                     line = line_at(gathered.ctypes.data, count, gathered)
-                    gather_line(address, pixel_step, step_c, inner, line, spare)
+                    steps = pixel_step, step_c, inner
+                    pixel = y0 + y * y_step, x0, x_step
+                    _gather(address, steps, line, spare, spans, filler, j, pixel)
                     if swapped:
                         swap_line(line)
                 scales = _table_line(affine, laid, g * count, count)
@@ -209,7 +267,7 @@ def fill_chunk(  # noqa: C901
 @compiled(cache=True)
 def mean_chunk(
     source_table,
-    indices,
+    places,
     geometry,
     height,
     width,
@@ -230,27 +288,27 @@ def mean_chunk(
     reordered; the sums of a channel are then added up in order.
     """
     base = source_table[0]
-    step_n, step_y, step_x, step_c = source_table[5:9]
+    step_y, step_x, step_c = source_table[6:9]
     channels = means.shape[1]
     item, count = lines_in.itemsize, width * channels
     gathered, laid = _unowned(lines_in), _unowned(tables)
     spare = gathered.ctypes.data + count * item
     factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
     affine, limits, partial = factors[0], factors[2], _unowned(sums)
-    places = sums.shape[0]
-    for j in range(indices.shape[0]):
+    slots = sums.shape[0]
+    for j in range(places.shape[0]):
         y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
-        _lay_tables(factors, j, channels, False, laid, places)  # noqa: FBT003 - Numba
-        scales = _table_line(affine, laid, 0, places)
-        offsets = _table_line(affine, laid, places, places)
-        lows = _table_line(limits, laid, 2 * places, places)
-        highs = _table_line(limits, laid, 3 * places, places)
+        _lay_tables(factors, j, channels, False, laid, slots)  # noqa: FBT003 - Numba
+        scales = _table_line(affine, laid, 0, slots)
+        offsets = _table_line(affine, laid, slots, slots)
+        lows = _table_line(limits, laid, 2 * slots, slots)
+        highs = _table_line(limits, laid, 3 * slots, slots)
         sums[:] = 0.0
         asked_bytes = min(width * abs(step_x), PREFETCH_BYTES)
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == channels * item
         packed = packed and (channels == 1 or step_c == item)
-        first = base + indices[j] * step_n + x0 * step_x
+        first = base + places[j] + x0 * step_x
         for y in range(height):
             address = first + (y0 + y * y_step) * step_y
             coming = address + PREFETCH_ROWS * y_step * step_y
@@ -262,11 +320,11 @@ def mean_chunk(
                 if swapped:
                     swap_line(line)
                 address = line.ctypes.data
-            for k in range(0, count, places):
-                part = line_at(address + k * item, min(places, count - k), gathered)
+            for k in range(0, count, slots):
+                part = line_at(address + k * item, min(slots, count - k), gathered)
                 add_line(part, scales, offsets, lows, highs, partial)
         for c in range(channels):
             total = 0.0
-            for k in range(c, places, channels):
+            for k in range(c, slots, channels):
                 total += sums[k]
             means[j, c] = total / (height * width)

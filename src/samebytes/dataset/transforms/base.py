@@ -76,7 +76,7 @@ class Transform:
 
 def need_image(fold: Fold, what: str) -> None:
     """Refuse components whose samples are no images."""
-    if len(fold.shape) != 3:
+    if len(fold.shape) != 3 or fold.lead:
         message = (
             f"{what} needs samples with the axes height, width, channels; got the shape "
             f"{fold.shape}. Name the images with on=, or add an axis: x[..., None]"

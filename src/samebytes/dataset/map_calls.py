@@ -1,0 +1,45 @@
+"""What a call of ``map`` asks for: transforms that fold, else what runs after the pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from samebytes.dataset.seeds import seed_of
+from samebytes.dataset.transforms.base import On, Transform
+from samebytes.dataset.transforms.keras_layers import from_keras, is_keras_layer
+
+__all__ = ["MapCall", "calls_of"]
+
+
+@dataclass(frozen=True)
+class MapCall:
+    """One call of ``map``: what is done, to what, and whether to whole batches."""
+
+    function: Any
+    on: On
+    batched: bool
+    seed: int
+
+
+def calls_of(map_func: Any, on: On, *, batched: bool, seed: int | None) -> list[list[MapCall]]:
+    """Give what a call of ``map`` may stand for; the first that can be done counts.
+
+    Raises
+    ------
+    TypeError
+        If `map_func` is nothing that maps.
+    """
+    if isinstance(map_func, Transform):
+        function = map_func if on is None else replace(map_func, on=on)
+        return [[MapCall(function, None, batched, seed_of(function, seed))]]
+    if not callable(map_func):
+        message = f"map takes a transform, a Keras layer or a function; got {map_func!r}"
+        raise TypeError(message)
+    found = [[MapCall(map_func, on, batched, 0)]]
+    known = from_keras(map_func, on) if is_keras_layer(map_func) else ()
+    if known:
+        # Behind it the layer itself: what we refuse it may still do. It crops images smaller
+        # than the crop.
+        found.insert(0, [MapCall(one, None, batched, seed_of(one, seed)) for one in known])
+    return found
