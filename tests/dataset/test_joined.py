@@ -86,8 +86,8 @@ def test_views_with_the_same_strides_are_joined():
         (
             [np.zeros((4, 3)), np.asfortranarray(np.zeros((4, 3)))],
             (
-                "parts differ in how their rows lie in memory (strides (24, 8), (8, 32)); pack those "
-                "that are views: sb.aligned(x)"
+                "parts differ in how their rows lie in memory (strides (24, 8), (8, 32)); pack "
+                "those that are views: sb.aligned(x)"
             ),
         ),
         ([np.float64(3)], "part 0 is a single value; expected an axis of rows"),

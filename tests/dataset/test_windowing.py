@@ -30,8 +30,8 @@ def window(*arguments, source=SERIES, **named):
             (21,),
             {},
             (
-                "no window fits: length=21 at sampling_rate=1 spans 21 rows, the longest series has "
-                "20; ask for shorter windows, or fill short ones up: padding='left'"
+                "no window fits: length=21 at sampling_rate=1 spans 21 rows, the longest series "
+                "has 20; ask for shorter windows, or fill short ones up: padding='left'"
             ),
         ),
         (
@@ -39,7 +39,8 @@ def window(*arguments, source=SERIES, **named):
             {"horizon": 1},
             (
                 "no window fits: length=6 at sampling_rate=4 with its target spans 25 rows, the "
-                "longest series has 20; ask for shorter windows, or fill short ones up: padding='left'"
+                "longest series has 20; ask for shorter windows, or fill short ones up: "
+                "padding='left'"
             ),
         ),
         (
@@ -61,16 +62,16 @@ def window(*arguments, source=SERIES, **named):
             (4,),
             {"groups": [0, 10, 15]},
             (
-                "groups of 3 offsets do not cover the 20 rows: expected them ascending from 0 to 20, "
-                "or an id for each row"
+                "groups of 3 offsets do not cover the 20 rows: expected them ascending from 0 to "
+                "20, or an id for each row"
             ),
         ),
         (
             (4,),
             {"groups": [0, 15, 10, 20]},
             (
-                "groups of 4 offsets do not cover the 20 rows: expected them ascending from 0 to 20, "
-                "or an id for each row"
+                "groups of 4 offsets do not cover the 20 rows: expected them ascending from 0 to "
+                "20, or an id for each row"
             ),
         ),
         (
@@ -90,8 +91,8 @@ def window(*arguments, source=SERIES, **named):
             (4,),
             {"horizon": 2, "align": "each", "padding": "left"},
             (
-                "window(align='each', padding=...): a step near the end of a short series has targets "
-                "that are partly there; ask for horizon=1, or leave padding away"
+                "window(align='each', padding=...): a step near the end of a short series has "
+                "targets that are partly there; ask for horizon=1, or leave padding away"
             ),
         ),
     ],

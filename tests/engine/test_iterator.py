@@ -312,15 +312,15 @@ def test_an_interrupted_consumer_has_lost_nothing():
 
 
 def test_stats_tell_what_was_done():
-    iterator = iter(usual(count=64, batch=8, threads=2))
-    for _ in range(8):
+    iterator = iter(usual(count=1600, batch=8, threads=2))
+    for _ in range(160):
         next(iterator)
     stats = iterator.stats()
-    assert (stats.batches, stats.samples, stats.threads) == (8, 64, 2)
-    assert stats.bytes_written == 64 * (8 * 6 * 3 * 4 + 8)
+    assert (stats.batches, stats.samples, stats.threads) == (160, 1280, 2)
+    assert stats.bytes_written == 1280 * (8 * 6 * 3 * 4 + 8)
     assert stats.pool_bytes >= stats.blocks * 4096
     assert stats.reused > 0
-    assert "8 batches, 64 samples" in str(stats)
+    assert "160 batches, 1,280 samples" in str(stats)
     assert "bottleneck" in stats.verdict
     iterator.close()
 

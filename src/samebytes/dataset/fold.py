@@ -176,9 +176,11 @@ class Tables:
 
 def open_tables(fold: Fold, indices: npt.NDArray[np.int64]) -> Tables:
     """Give the tables that read the samples `indices` whole and unchanged."""
-    count, factors = len(indices), fold.factors
-    geometry = np.zeros((count, 4), np.int64)
-    geometry[:, 1] = geometry[:, 3] = 1
+    # Tables that no step changes cost nothing: one row of geometry for all, no factors.
+    count, factors = len(indices), fold.factors if fold.linear else 0
+    geometry = np.broadcast_to(np.array([0, 1, 0, 1], np.int64), (count, 4))
+    if fold.placed:
+        geometry = geometry.copy()
     return Tables(
         indices,
         geometry,

@@ -22,7 +22,7 @@ from samebytes.engine import compiled
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
 from samebytes.engine.means import channel_means
-from samebytes.engine.position import Stretch
+from samebytes.engine.position import LONE_SAMPLES, Stretch
 from samebytes.engine.rows import words
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool
@@ -40,6 +40,10 @@ slower at 25 MB a batch).
 """
 
 
+ALIGNMENT = 64
+"""Where each of several batches in one block begins, a multiple of this: frameworks then share."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """A part of a batch that one thread fills without asking anyone: units of some jobs."""
@@ -54,12 +58,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is being made: the arrays, the pieces that fill them, and what comes after.
+    """What is being made, a batch or several: arrays, the pieces that fill them, what comes after.
 
     Attributes
     ----------
-    arrays : tuple of ndarray
-        One a component, in pooled memory.
+    arrays : tuple of tuple of ndarray
+        Those of each element, one a component, in pooled memory.
     pieces : tuple of Piece
         Together they write every cell once; at least one.
     epochs, indices : ndarray of int64
@@ -67,22 +71,17 @@ class Batch:
     """
 
     plan: Plan
-    arrays: tuple[npt.NDArray[Any], ...]
+    arrays: tuple[tuple[npt.NDArray[Any], ...], ...]
     pieces: tuple[Piece, ...]
     epochs: Indices
     indices: Indices
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the pass writes."""
-        return sum(array.nbytes for array in self.arrays)
-
-    def finish(self) -> Any:
-        """Give the element: the arrays in their structure, after what runs after the pass."""
-        element = self.plan.structure.rebuild(list(self.arrays))
-        for later in self.plan.later:
-            element = apply_later(later, element, self.epochs, self.indices)
-        return element
+    def finish(self) -> list[Any]:
+        """Give the elements: arrays in their structure, after what runs after the pass."""
+        elements = [self.plan.structure.rebuild(list(arrays)) for arrays in self.arrays]
+        for later in self.plan.later:  # with these there is one
+            elements[0] = apply_later(later, elements[0], self.epochs, self.indices)
+        return elements
 
 
 class Executor:
@@ -92,17 +91,27 @@ class Executor:
     ----------
     plan : Plan
         What to make.
+    elements : int
+        How many are made together.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, elements: int) -> None:
         self.plan = plan
+        # Single samples are the rows of a batch that is taken apart when it is handed out.
+        size = plan.batch_size or LONE_SAMPLES
+        self._together = elements
         padded = plan.windows is not None and plan.windows.padding is not None
         self._passes = tuple(
-            tuple(_Pass(component, *run, padded=padded) for run in runs_of(component.frame))
+            tuple(_Pass(component, size, *run, padded=padded) for run in runs_of(component.frame))
             for component in plan.components
         )
         self._measuring = any(one.measures for one in self._each())
         self._files = tuple(array for c in plan.components for array in _arrays(c))
+
+    @property
+    def block_bytes(self) -> tuple[int, ...]:
+        """Bytes that are written into one block, for each component."""
+        return tuple(one.apart * self._together for one, *_ in self._passes)
 
     def _each(self) -> Iterator[_Pass]:
         return itertools.chain.from_iterable(self._passes)
@@ -147,17 +156,23 @@ class Executor:
         measured: list[Any] = []
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self._prepare(epochs, indices, measured=True)
+        counts = stretch.counts[place]
+        firsts = range(len(counts))
+        ends = np.cumsum(counts)
         arrays, jobs = [], []
         for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
-            array = passes[0].array(pool.take(), stop - start)
-            arrays.append(array)
+            block, apart = pool.take(), passes[0].apart
+            arrays.append([passes[0].array(block, counts[k], k * apart) for k in firsts])
+            whole = passes[0].array(block, stop - start, 0)
             for run, one in enumerate(passes):
-                target, planes = one.target(array), one.planes
-                if one.measures:
-                    jobs.append(measured[leaf][run].part(0, (stop - start) * planes, target))
-                else:
-                    jobs.append(prepared[leaf][run].part(start * planes, stop * planes, target))
-        return Batch(self.plan, tuple(arrays), _cut(jobs, pieces), epochs, indices)
+                job = (measured if one.measures else prepared)[leaf][run]
+                begin = 0 if one.measures else start
+                end, planes = begin + stop - start, one.planes
+                target = one.target(whole)
+                jobs.append(job.part(begin * planes, end * planes, target, ends * planes, apart))
+        return Batch(
+            self.plan, tuple(zip(*arrays, strict=True)), _cut(jobs, pieces), epochs, indices
+        )
 
     def _prepare(self, epochs: Indices, indices: Indices, *, measured: bool) -> list[Any]:
         """Give for each component the job of all these samples, None for the other kind."""
@@ -182,7 +197,9 @@ class Executor:
 class _Pass:
     """One component of a plan made ready, or some of its columns."""
 
-    def __init__(self, component: Component, columns: slice, place: slice, *, padded: bool) -> None:
+    def __init__(
+        self, component: Component, size: int, columns: slice, place: slice, *, padded: bool
+    ) -> None:
         self.component = component
         self.fold = component.fold
         self._grid = grid_of(component, columns, padded=padded)
@@ -190,6 +207,8 @@ class _Pass:
         fold = self.fold
         self.kind = self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
         self.measures = fold.read_again > 0
+        # Where each of several batches in one block begins behind the one before.
+        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
         self._shape = fold.result_shape
         item = fold.dtype.itemsize
         sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
@@ -200,10 +219,10 @@ class _Pass:
         """Into how many planes a sample is cut; each is a sample to the kernel."""
         return len(self._grid.planes)
 
-    def array(self, block: npt.NDArray[np.uint8], count: int) -> npt.NDArray[Any]:
+    def array(self, block: npt.NDArray[np.uint8], count: int, start: int) -> npt.NDArray[Any]:
         """Give a batch of so many samples in a block of memory."""
         shape = (count, *self._shape)
-        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, buffer=block)
+        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, block, start)
         return array
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:

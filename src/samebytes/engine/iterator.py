@@ -7,20 +7,18 @@ import os
 import threading
 import weakref
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from samebytes.dataset.structure import flatten
 from samebytes.engine.crew import Crew
 from samebytes.engine.executor import Batch, Executor
-from samebytes.engine.position import Walk, counted_in
+from samebytes.engine.handing import rows_of, tensors_of
+from samebytes.engine.position import Walk, counted_in, together
 from samebytes.engine.shelf import Pools, Shelf, shelf_of
 from samebytes.engine.source import Source
 from samebytes.engine.state import position_in, state_of
 from samebytes.engine.stats import Meter, Stats
 from samebytes.memory.cores import available_cores
-from samebytes.share.tensorflow import as_tensor
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -54,16 +52,17 @@ class Iterator:
     """
 
     def __init__(self, dataset: Any, epoch: int) -> None:
-        self._executor = Executor(dataset.plan)
-        self._plan = self._executor.plan
+        self._plan = dataset.plan
         self._options = dataset.options
+        self._together = together(self._plan, self._options.prefetch)
+        self._executor = Executor(self._plan, self._together)
         self._threads = self._options.threads or available_cores()
         self._shelf = shelf_of(dataset.structure)
         self._epoch = epoch
         self._position = 0
         self._closed = False
         self._by_batch = counted_in(self._plan) == "batches"
-        self._lone: deque[Any] = deque()
+        self._ready: deque[tuple[Any, int, int]] = deque()
         self._meter = Meter()
         self._pools: Pools | None = None
         self._crews: dict[int, Crew] = {}  # by process: threads do not survive a fork
@@ -80,26 +79,31 @@ class Iterator:
         """Give the next element."""
         crew = self._crew()
         with crew.turn:
-            element = self._lone.popleft() if self._lone else self._take(crew)
-            if self._plan.batch_size is None:
-                self._position += 1
-        return self._format(element)
+            self._meter.asked()
+            if not self._ready:
+                self._ready.extend(self._take(crew))
+            element, count, nbytes = self._ready.popleft()
+            self._meter.received(nbytes, count)
+            self._position += 1 if self._by_batch else count
+        return element
 
-    def _take(self, crew: Crew) -> Any:
-        self._meter.asked()
+    def _take(self, crew: Crew) -> Iterable[tuple[Any, int, int]]:
+        """Give what comes next: elements, the samples in each and their bytes."""
         try:
             ticket = crew.next()
         except StopIteration:
             self.close()
             raise
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
-        count = len(batch.indices)
-        self._meter.received(batch.nbytes, count)
+        elements, counts = ticket.element, [len(first) for first, *_ in batch.arrays]
+        sizes = [sum(array.nbytes for array in arrays) for arrays in batch.arrays]
         if self._plan.batch_size is None:
-            self._lone.extend(_rows(ticket.element, count))
-            return self._lone.popleft()
-        self._position += 1 if self._by_batch else count
-        return ticket.element
+            count = counts[0]
+            elements = rows_of(elements[0], count)
+            counts, sizes = [1] * count, [sizes[0] // count] * count
+        if self._options.format == "tensorflow":
+            elements = tensors_of(elements)
+        return zip(elements, counts, sizes, strict=True)
 
     def _crew(self) -> Crew:
         """Give the threads; new ones at first, after `load_state_dict` and in a forked child."""
@@ -111,12 +115,14 @@ class Iterator:
             raise StopIteration
         for other in tuple(self._crews):
             self._crews.pop(other, None)
-        walk = Walk(self._plan, self._epoch, self._position)
-        sizes = tuple(c.sample_bytes * walk.size for c in self._plan.components)
-        most = self._threads + self._options.prefetch + BLOCKS_BEYOND
-        pools = self._shelf.take(sizes, most)
+        self._ready.clear()  # what was made and not handed out is made again, from the position on
+        walk = Walk(self._plan, self._epoch, self._position, self._together)
+        # What is made ahead is rounded up to whole helpings.
+        ahead = -(-self._options.prefetch // self._together)
+        most = self._threads + ahead + BLOCKS_BEYOND
+        pools = self._shelf.take(self._executor.block_bytes, most)
         source = Source(self._executor, walk, pools, self._threads)
-        made = Crew(source.open, self._threads, self._options.prefetch)
+        made = Crew(source.open, self._threads, ahead)
         crew = self._crews.setdefault(process, made)
         if crew is made:  # and not that of a thread that was faster
             self._pools = pools
@@ -130,13 +136,6 @@ class Iterator:
     def _is_closed(self) -> bool:
         return self._closed
 
-    def _format(self, element: Any) -> Any:
-        if self._options.format == "numpy":
-            return element
-        leaves, structure = flatten(element)
-        arrays = [leaf if hasattr(leaf, "dtype") else np.asarray(leaf) for leaf in leaves]
-        return structure.rebuild([as_tensor(array) for array in arrays])
-
     def close(self) -> None:
         """Stop the threads; may be called twice, and from any thread.
 
@@ -144,7 +143,7 @@ class Iterator:
         is waited for, though not for ever.
         """
         self._closed = True
-        self._lone.clear()
+        self._ready.clear()
         crew = self._crews.get(os.getpid())
         if crew is not None:
             crew.close()
@@ -199,11 +198,6 @@ def _let_go(crew: Crew, shelf: Shelf, pools: Pools) -> None:
     if crew.process == os.getpid():  # else its threads do not exist here
         crew.stop()
         shelf.put(pools)
-
-
-def _rows(element: Any, count: int) -> list[Any]:
-    leaves, structure = flatten(element)
-    return [structure.rebuild([leaf[row] for leaf in leaves]) for row in range(count)]
 
 
 def _warm_up(executor: Executor) -> None:

@@ -81,6 +81,8 @@ class Job(NamedTuple):
     padding: NDArray[Any] | None
     source_dtype: np.dtype[Any]
     out_dtype: np.dtype[Any]
+    ends: NDArray[np.int64]
+    apart: int
     blocks: int
     swapped: bool
     streaming: bool
@@ -90,11 +92,20 @@ class Job(NamedTuple):
         """In how many pieces the batch can be filled."""
         return len(self.places) * self.blocks
 
-    def part(self, start: int, stop: int, out: NDArray[Any]) -> Job:
+    def part(
+        self,
+        start: int,
+        stop: int,
+        out: NDArray[Any],
+        ends: NDArray[np.int64] | None = None,
+        apart: int = 0,
+    ) -> Job:
         """Return the job that writes samples `start` to `stop` of this one to `out`.
 
         What `prepare` has checked for many batches at once is not checked again: a batch then
-        costs 10 µs instead of 60. `out` has the layout of this job's own.
+        costs 10 µs instead of 60. `out` has the layout of this job's own. Where it is several
+        batches, each is `apart` bytes behind the one before and ends behind sample ``ends[k]``;
+        the memory must have room for that.
         """
         mine = self.out
         if out.shape != (stop - start, *mine.shape[1:]) or out.strides != mine.strides:
@@ -119,6 +130,8 @@ class Job(NamedTuple):
             high=None if high is None else high[chosen],
             spans=None if self.spans is None else self.spans[chosen],
             streaming=streaming_pays(out.nbytes),
+            ends=np.array([stop - start], np.int64) if ends is None else ends,
+            apart=apart,
         )
 
 
@@ -243,9 +256,12 @@ def prepare(
         raise ValueError(message)
     scale, offset, low, high = check_tables((n, out.shape[3]), scale, offset, low, high)
     # Copies, so that nobody can change what has been checked.
-    geometry = np.array(geometry, np.int64)
+    alike = geometry.strides[0] == 0
+    geometry = np.array(geometry, np.int64, order="C")
     if out.size:
-        check_bounds(source.shape, geometry, out.shape[1], out.shape[2])
+        # Samples that are all read whole share one row of geometry.
+        rows = geometry[:1] if alike else geometry
+        check_bounds(source.shape, rows, out.shape[1], out.shape[2])
     places = places_of(source, indices) if places is None else np.array(places, np.int64)
     moved = copy_dtype(source.dtype) if scale is None and source.dtype == out.dtype else None
     return Job(
@@ -264,6 +280,8 @@ def prepare(
         moved or plain_dtype(source.dtype),
         moved or plain_dtype(out.dtype),
         blocks=_blocks(out.shape, out.itemsize) if out.size else 0,
+        ends=np.array([n], np.int64),
+        apart=0,
         swapped=not source.dtype.isnative,
         streaming=streaming_pays(out.nbytes) if streaming is None else streaming,
     )
@@ -304,6 +322,8 @@ def fill(job: Job, start: int, stop: int) -> None:
         room_for(job.scale, job.low, items),
         start,
         stop,
+        job.ends,
+        job.apart,
         job.blocks,
         job.swapped,
         job.streaming,

@@ -176,14 +176,17 @@ def fill_chunk(  # noqa: C901
     tables,
     start,
     stop,
+    ends,
+    apart,
     blocks,
     swapped,
     streaming,
 ):
     """Fill units `start` to `stop` of a batch; the axes of both tables are N, H, W, C.
 
-    A unit is one of `blocks` blocks of rows of a sample. `lines_in` holds two lines, the second
-    for `gather_line` to work in. Nothing is checked here.
+    A unit is one of `blocks` blocks of rows of a sample. The output is one batch or several, which
+    lie `apart` and of which k ends behind sample ``ends[k]``. `lines_in` holds two lines, the
+    second for `gather_line` to work in. Nothing is checked here.
     """
     base, height, width = source_table[0], source_table[2], source_table[3]
     step_y, step_x, step_c = source_table[6:9]
@@ -206,12 +209,17 @@ def fill_chunk(  # noqa: C901
     affine, limits = factors[0], factors[2]
     filler = _unowned(padding)
 
+    batch, before = 0, 0
     last = (stop - 1) // blocks
     for j in range(start // blocks, last + 1):
         # All rows of a sample, but for the first and the last one that this chunk has a share in.
         top = max(start - j * blocks, 0) * out_height // blocks
         bottom = min(stop - j * blocks, blocks) * out_height // blocks
         y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
+        while j >= ends[batch]:
+            before = ends[batch]
+            batch += 1
+        beginning = out_base + batch * apart + (j - before) * out_n
         _lay_tables(factors, j, channels, planar, laid, groups * count)
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == inner * item and (inner == 1 or step_c == item)
@@ -251,7 +259,7 @@ def fill_chunk(  # noqa: C901
                 offsets = _table_line(affine, laid, (groups + g) * count, count)
                 lows = _table_line(limits, laid, (2 * groups + g) * count, count)
                 highs = _table_line(limits, laid, (3 * groups + g) * count, count)
-                target = out_base + j * out_n + y * out_y + g * out_c
+                target = beginning + y * out_y + g * out_c
                 if streamed:
                     stream_line(target, line, scales, offsets, lows, highs, finished)
                     continue
