@@ -12,8 +12,9 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def main(folder: str, kill_after: int, every: int) -> None:
+def main(folder: str, kill_after: int, every: int, feed: str) -> None:
     import keras
+    import tensorflow as tf
 
     import samebytes as sb
     from samebytes.feeds.position import SavePosition
@@ -52,13 +53,19 @@ def main(folder: str, kill_after: int, every: int) -> None:
             if trained == kill_after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    # Sums of floats come out the same, whatever threads added them up.
+    tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(0)
     model = Noting()
     model(np.zeros((1, 8, 8, 3), "float32"))
     model.compile(keras.optimizers.Adam(), "mse", run_eagerly=True)
     position = SavePosition(os.path.join(folder, "position.json"), ds, every=every)  # noqa: PTH118
+    feeds = {
+        "to_tf": lambda ds: ds.to_tf().prefetch(4),
+        "to_keras": lambda ds: ds.to_keras(),
+    }
     model.fit(
-        position.dataset.to_tf().prefetch(4),
+        feeds[feed](position.dataset),
         initial_epoch=position.epoch,
         epochs=3,
         callbacks=[position, Kill()],
@@ -69,4 +76,4 @@ def main(folder: str, kill_after: int, every: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

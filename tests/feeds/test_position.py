@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,27 +16,23 @@ import pytest
 
 import samebytes as sb
 from samebytes.feeds import position as module
-
-pytest.importorskip("tensorflow")
-keras = pytest.importorskip("keras")
+from tests.feeds.fitting import QUIET, interrupted, keras, linear
 
 # Keras' saving of weights does not know NumPy 2's copy keyword yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SavePosition = module.SavePosition
+SavePosition = sb.SavePosition
 
-# Keras' newer versions warn that its own shuffling, on by default, does nothing for a tf.data.
-QUIET = {"verbose": 0, "shuffle": False}
 SCRIPT = Path(__file__).with_name("interrupted.py")
 
 
-def run(folder, kill_after=0, every=3):
+def run(folder, feed, kill_after=0, every=3):
     done = subprocess.run(
         [
             sys.executable,
             "-W",
             "error::UserWarning",
-            *map(str, (SCRIPT, folder, kill_after, every)),
+            *map(str, (SCRIPT, folder, kill_after, every, feed)),
         ],
         timeout=200,
         check=False,
@@ -47,58 +44,40 @@ def run(folder, kill_after=0, every=3):
     return (folder / "log").read_text().split()
 
 
-def test_a_killed_fit_continues_bit_by_bit(tmp_path):
-    """8 batches an epoch, 3 epochs; killed in the first, then in the second."""
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    whole.mkdir()
-    parts.mkdir()
-    expected = run(whole)
-    assert len(expected) == 24
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A fit that nothing interrupts: 8 batches an epoch, 3 epochs."""
+    folder = tmp_path_factory.mktemp("whole")
+    log = run(folder, "to_tf")
+    assert len(log) == 24
+    assert len(set(log)) == 24
+    return log, np.load(folder / "weights.npz")
+
+
+@pytest.mark.parametrize("feed", ["to_tf", "to_keras"])
+def test_a_killed_fit_continues_bit_by_bit(tmp_path, whole, feed):
+    """Killed in the first epoch, then at a random batch of the second or third."""
+    expected, weights = whole
+    later = secrets.choice(range(8, 18))
     seen = []
-    for kill_after in (5, 9, 0):
-        log = run(parts, kill_after)
-        (parts / "log").unlink()
-        saved = json.loads((parts / "position.json").read_text())
+    for kill_after in (5, later, 0):
+        log = run(tmp_path, feed, kill_after)
+        (tmp_path / "log").unlink()
+        saved = json.loads((tmp_path / "position.json").read_text())
         # What was trained after the last save is trained again, and only that.
         place = saved["epoch"] * 8 + saved["batch"]
-        assert log == expected[len(seen) : len(seen) + len(log)]
+        assert log == expected[len(seen) : len(seen) + len(log)], f"killed after {later}"
         seen += log[: place - len(seen)]
     assert seen == expected
-    one, other = np.load(whole / "weights.npz"), np.load(parts / "weights.npz")
-    for name in one.files:
-        np.testing.assert_allclose(one[name], other[name], rtol=1e-5)
+    found = np.load(tmp_path / "weights.npz")
+    for name in weights.files:
+        assert found[name].tobytes() == weights[name].tobytes(), f"killed after {later}"
 
 
-def linear():
-    model = keras.Sequential(
-        [keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    model.compile(keras.optimizers.SGD(1e-6), "mse")
-    return model
-
-
-class Stop(keras.callbacks.Callback):
-    """Ends fit after some batches, as a kill would."""
-
-    def __init__(self, after):
-        super().__init__()
-        self.left = after
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-
-def interrupted(path, dataset, after, **options):
-    position = SavePosition(path, dataset, **options)
-    with pytest.raises(KeyboardInterrupt):
-        linear().fit(position.dataset.to_tf(), epochs=3, callbacks=[position, Stop(after)], **QUIET)
-
-
-def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset):
+@pytest.mark.parametrize("feed", ["to_tf", "to_keras"])
+def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset, feed):
     path = tmp_path / "deep" / "position.json"
-    interrupted(path, dataset, 15, every=1)
+    interrupted(path, dataset, 15, feed=feed, every=1)
     position = SavePosition(path, dataset, every=1)
     assert (position.epoch, position.batch) == (1, 2)
     seen = []
@@ -113,11 +92,11 @@ def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         history = linear().fit(
-            position.dataset.to_tf(),
+            getattr(position.dataset, feed)(),
             initial_epoch=position.epoch,
             epochs=3,
             callbacks=[position, Count()],
-            validation_data=dataset.to_tf(),
+            validation_data=getattr(dataset, feed)(),
             **QUIET,
         )
     assert seen == [11, 13]

@@ -4,6 +4,8 @@ Keras asks for batches by number: in order, nearly in order (several workers), s
 ``fit`` shuffles the numbers unless told not to), and the first two before training begins.
 Whoever asks in order is served by an iterator that makes batches ahead; every other number is
 made at the moment it is asked for, on all threads. Both give the same bytes.
+
+Under `SavePosition` the number that `fit` asks for means nothing: it gets the dataset's order.
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ import os
 import threading
 from typing import Any
 
-from samebytes.feeds.position import import_keras
+from samebytes.feeds.position import Continued, done_in, import_keras
 
-__all__ = ["AnyOrder", "to_keras"]
+__all__ = ["AnyOrder", "InOrder", "to_keras"]
 
 WINDOW = 8
 """Numbers asked for within so many count as in order; so many batches are kept for late askers."""
+
+EXACT_SINCE = (3, 6)
+"""Keras' versions before this one shuffle batches once more, behind the numbers."""
 
 STREAK = 2
 """So many numbers in order start the making ahead: Keras asks for 0 and 1 only to look at them."""
@@ -34,6 +39,9 @@ class AnyOrder:
     epoch : int
         Which epoch.
     """
+
+    left_out = 0
+    over = False
 
     def __init__(self, dataset: Any, epoch: int) -> None:
         self._dataset = dataset.with_format("numpy")
@@ -67,10 +75,9 @@ class AnyOrder:
     def _at(self, dataset: Any, index: int) -> Any:
         """Give an iterator that begins at batch `index`."""
         iterator = dataset.iterate(self._epoch)
-        if index:
-            state = iterator.state_dict()
-            step = 1 if state["counted_in"] == "batches" else self._size
-            iterator.load_state_dict({**state, "position": index * step})
+        state = iterator.state_dict()
+        step = 1 if state["counted_in"] == "batches" else self._size
+        iterator.load_state_dict({**state, "position": index * step})
         return iterator
 
     def _in_order(self, index: int) -> Any:
@@ -105,6 +112,54 @@ class AnyOrder:
         self._upcoming = index
 
 
+class InOrder:
+    """What is left of the epoch that ``fit`` is in, batch after batch, whatever number is asked.
+
+    Keras shuffles the numbers unless told not to, and in no process as in the one before; so an
+    interrupted ``fit`` could not continue. The dataset shuffles already, and the same each time.
+
+    Parameters
+    ----------
+    dataset : Continued
+        In batches, and not endless.
+
+    Attributes
+    ----------
+    left_out : int
+        Batches that were trained on before.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        epoch = dataset.next_epoch()
+        self.left_out = done_in(dataset, epoch)
+        self._place = dataset.place
+        self._lock = threading.Lock()
+        self._asked = bytearray(len(dataset) - self.left_out)
+        self._iterator = dataset.with_format("numpy").iterate(epoch)
+
+    @property
+    def over(self) -> bool:
+        """Whether ``fit`` has ended, perhaps in the middle of this epoch."""
+        return not self._place.fitting
+
+    def batch(self, index: int) -> Any:
+        """Give the next batch."""
+        with self._lock:
+            if self._asked[index]:
+                message = (
+                    f"batch {index} was asked for twice: under SavePosition to_keras() gives fit "
+                    "the batches in the dataset's order, each once an epoch, and to_keras() of "
+                    "the dataset itself gives others any batch"
+                )
+                raise ValueError(message)
+            self._asked[index] = True
+            return next(self._iterator)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._iterator.close()
+
+
 @functools.cache
 def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once Keras is there)
     keras = import_keras()
@@ -124,20 +179,31 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             super().__init__(**options)
             self._dataset = dataset
             self._lock = threading.Lock()
-            self._epoch: AnyOrder | None = None
+            self._epoch: AnyOrder | InOrder | None = None
             self._process = os.getpid()
+
+        @property
+        def workers(self) -> int:
+            """Keras' threads that ask for batches; one under `SavePosition`: the order counts."""
+            return 1 if isinstance(self._dataset, Continued) else int(super().workers)
+
+        @workers.setter
+        def workers(self, count: int) -> None:
+            keras.utils.PyDataset.workers.fset(self, count)
 
         @property
         def num_batches(self) -> int | None:
             """Batches an epoch; None for an endless dataset, as Keras has it."""
             try:
-                return len(self._dataset)
+                return len(self)
             except TypeError:
                 return None
 
         def __len__(self) -> int:
-            """Give the number of batches an epoch has."""
-            return len(self._dataset)
+            """Give the number of batches the epoch has; less while one is continued."""
+            epoch = self._epoch
+            done = 0 if epoch is None or epoch.over else epoch.left_out
+            return len(self._dataset) - done
 
         def __getitem__(self, index: int) -> Any:
             """Give a batch of the present epoch, from any thread and in any order."""
@@ -153,10 +219,16 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                 )
                 raise RuntimeError(message)
             with self._lock:
-                if self._epoch is None:
+                if self._epoch is None or self._epoch.over:
                     self._epoch = AnyOrder(self._dataset, self._dataset.next_epoch())
                 epoch = self._epoch
             return epoch.batch(place)
+
+        def on_epoch_begin(self) -> None:
+            """Begin the epoch of a ``fit`` that has a `SavePosition`. Keras calls this."""
+            if isinstance(self._dataset, Continued) and self._dataset.place.fitting:
+                with self._lock:
+                    self._epoch = InOrder(self._dataset)
 
         def on_epoch_end(self) -> None:
             """Go on to the next epoch. Keras calls this."""
@@ -175,7 +247,8 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
 
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
     asked for in order are made ahead. With Keras' own shuffling, which is the default of
-    ``fit``, each is made when it is asked for.
+    ``fit``, each is made when it is asked for. Of the dataset of a `SavePosition`, ``fit`` gets
+    the batches in the dataset's order, and made ahead, whatever ``shuffle`` says.
 
     Parameters
     ----------
@@ -187,7 +260,8 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
     Raises
     ------
     ValueError
-        If the dataset gives single samples.
+        If the dataset gives single samples; or is that of a `SavePosition`, and this Keras
+        too old to continue it exactly.
 
     Examples
     --------
@@ -201,4 +275,16 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
     if dataset.batch_size is None:
         message = "to_keras gives batches by number, and this dataset gives single samples"
         raise ValueError(f"{message}: ds.batch(n)")
+    version = import_keras().__version__
+    if isinstance(dataset, Continued) and _numbers(version) < EXACT_SINCE:
+        message = (
+            f"Keras {version} shuffles the batches of to_keras() in a way that no later fit can "
+            "continue; give position.dataset.to_tf(), or install keras>=3.6"
+        )
+        raise ValueError(message)
     return _batches_class()(dataset, workers=workers, max_queue_size=max_queue_size)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Give the first two numbers of a version."""
+    return tuple(int(part) for part in version.split(".")[:2])

@@ -7,10 +7,12 @@ Keras' steps. Epochs of the dataset are those of ``fit``, whatever else iterates
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import json
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +40,15 @@ class Place:
         In this epoch, so many batches are done with already.
     state : dict
         The engine's state at that place.
+    fitting : bool
+        Whether a ``fit`` is on its way, and tells which epoch is upcoming.
     """
 
     upcoming: int = 0
     epoch: int = 0
     done: int = 0
     state: dict[str, Any] = field(default_factory=dict)
+    fitting: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,7 +164,7 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
             position = sb.SavePosition("run/position.json", ds)
             model.fit(
-                position.dataset.to_tf(),
+                position.dataset.to_tf(),  # or to_keras()
                 initial_epoch=position.epoch,
                 epochs=10,
                 callbacks=[position],
@@ -186,7 +191,8 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
         ----------
         dataset : Dataset
             The dataset that begins at the position; its first epoch gives what is left. What
-            comes behind ``to_tf()`` must keep one batch one batch.
+            comes behind ``to_tf()`` must keep one batch one batch. ``to_keras()`` gives batches
+            in the dataset's order, whatever ``shuffle`` and ``workers`` Keras is given.
         epoch, batch : int
             Where it begins: 0, 0 without a saved position.
         """
@@ -230,16 +236,31 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 place=place,
             )
             self._begun = False
-            self._now, self._offset, self._last_saved = self.epoch, self.batch, 0
-            self._ended_early = False
+            self._now, self._done, self._last_saved = self.epoch, self.batch, 0
+            self._hushed = contextlib.ExitStack()
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             """Load the weights; refuse what would not continue exactly."""
+            if self.dataset.place.fitting:
+                message = (
+                    "the fit that this SavePosition was made for was interrupted, and it stands "
+                    "where that one began: make another, which begins where it stopped"
+                )
+                raise ValueError(message)
+            self._begun = False
             steps = self.params.get("steps")
             if steps is not None and steps != self._length:
                 message = (
                     f"fit has epochs of {steps} steps, the dataset has {self._length} batches: "
                     "leave steps_per_epoch away; ds.take(n) makes shorter epochs"
+                )
+                raise ValueError(message)
+            together = self.model.steps_per_execution
+            if self._length % together or self.batch % together:
+                message = (
+                    f"steps_per_execution={together} does not divide the {self._length} batches "
+                    f"of an epoch, {self.batch} of them done: no fit could continue it; "
+                    "ds.take(n) makes epochs of n batches"
                 )
                 raise ValueError(message)
             if self._save_weights and not self.model.built:
@@ -259,35 +280,47 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Make the dataset's next epoch that of ``fit``."""
-            if not self._begun and self._saved is not None and epoch != self.epoch:
+            saved = epoch if self._saved is None else self._saved["epoch"]
+            if not self._begun and epoch != saved:
                 message = (
-                    f"fit began with epoch {epoch}, the saved position is in epoch {self.epoch}: "
+                    f"fit began with epoch {epoch}, the saved position is in epoch {saved}: "
                     "fit(..., initial_epoch=position.epoch)"
                 )
                 raise ValueError(message)
             self._begun = True
             self._now = epoch
-            self._offset = done_in(self.dataset, epoch)
-            self._last_saved = self._offset
+            self._done = self._last_saved = done_in(self.dataset, epoch)
             self.dataset.place.upcoming = epoch
+            self.dataset.place.fitting = True
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Leave a continued epoch at its end, which is earlier than that of others."""
+            if self._done >= self._length:
+                # Keras leaves an epoch whose input ran dry like this, and would warn of it.
+                self._hushed.enter_context(warnings.catch_warnings())
+                warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+                raise StopIteration
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Count what was trained on, and save now and then."""
-            done = min(self._offset + batch + 1, self._length)
-            if done == self._length:
-                if self._offset and not self.model.stop_training:
-                    # Keras expects as many batches as any epoch has, and would warn that the
-                    # input ran dry; this leaves its loop over batches, and is taken back.
-                    self._ended_early = self.model.stop_training = True
-            elif done - self._last_saved >= self._every:
-                self._last_saved = done
-                self._save(self._now, done)
+            # Older versions of Keras give the first batch of several steps, newer ones the last.
+            self._done += self.model.steps_per_execution
+            if self._done < self._length and self._done - self._last_saved >= self._every:
+                self._last_saved = self._done
+                self._save(self._now, self._done)
+
+        def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Let validation warn as it does."""
+            self._hushed.close()
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Save the beginning of the next epoch."""
-            if self._ended_early:
-                self._ended_early = self.model.stop_training = False
+            self._hushed.close()
             self._save(epoch + 1, 0)
+
+        def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Leave the dataset to others."""
+            self.dataset.place.fitting = False
 
         def _save(self, epoch: int, batch: int) -> None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
