@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.engine import position
+from samebytes.dataset import helpings as policy
 from tests.engine.feeding import usual
 
 THREADS, PREFETCH = 2, 3
@@ -19,7 +19,7 @@ THREADS, PREFETCH = 2, 3
 def helpings(request, monkeypatch):
     """Small batches are made many at a time, in one block, unless it is said here that not."""
     if request.param == "alone":
-        monkeypatch.setattr(position, "HELPING_BYTES", 0)
+        monkeypatch.setattr(policy, "HELPING_BYTES", 0)
     return request.param
 
 
@@ -82,7 +82,7 @@ def test_who_keeps_nothing_needs_few_blocks(form, helpings):
             assert iterator.stats().blocks <= components * most
     stats = iterator.stats()
     assert stats.batches == 400
-    made = 400 if helpings == "alone" else -(-400 // position.MOST_TOGETHER)
+    made = 400 if helpings == "alone" else -(-400 // policy.MOST_TOGETHER)
     assert stats.reused >= components * (made - most - 5)
 
 

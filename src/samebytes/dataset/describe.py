@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from samebytes.dataset import verbs
 from samebytes.dataset.folding import function_name
+from samebytes.dataset.helpings import ahead, together
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Later, Plan, Step
 from samebytes.dataset.transforms.base import Transform
@@ -128,13 +129,20 @@ def describe(plan: Plan, options: Any) -> str:
     ]
     if plan.batch_size is not None:
         rows.append(("batch", _batch(plan)))
-    depth = options.prefetch + 1
+    each = together(plan, options.prefetch)
+    depth = (ahead(plan, options.prefetch) + 1) * each
+    length = plan.samples.length if plan.batch_size is None else plan.batches.length
+    depth = depth if length is None else max(1, min(depth, length))
+    blocks = f", {each} in a block" if each > 1 else ""
     element = "sample" if plan.batch_size is None else "batch"
     many = (
         f"{depth} {element}{'s' if element == 'sample' else 'es'}" if depth > 1 else f"1 {element}"
     )
     rows.append(
-        ("memory", f"{as_bytes_text(written * depth)} for {many} in flight, and what you keep")
+        (
+            "memory",
+            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, and what you keep",
+        )
     )
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)

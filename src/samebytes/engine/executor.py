@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Plan, Step, tabulate
 from samebytes.dataset.reference import apply_later
@@ -22,7 +23,7 @@ from samebytes.engine import compiled
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
 from samebytes.engine.means import channel_means
-from samebytes.engine.position import LONE_SAMPLES, Stretch
+from samebytes.engine.position import Stretch
 from samebytes.engine.rows import words
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool

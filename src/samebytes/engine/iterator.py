@@ -10,10 +10,16 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from samebytes.dataset.helpings import ahead, together
 from samebytes.engine.crew import Crew
 from samebytes.engine.executor import Batch, Executor
-from samebytes.engine.handing import rows_of, tensors_of
-from samebytes.engine.position import Walk, counted_in, together
+from samebytes.engine.handing import (
+    rows_of,
+    tensors_of,
+    tensors_of_batches,
+    tensors_of_rows,
+)
+from samebytes.engine.position import Walk, counted_in
 from samebytes.engine.shelf import Pools, Shelf, shelf_of
 from samebytes.engine.source import Source
 from samebytes.engine.state import position_in, state_of
@@ -97,12 +103,15 @@ class Iterator:
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
         elements, counts = ticket.element, [len(first) for first, *_ in batch.arrays]
         sizes = [sum(array.nbytes for array in arrays) for arrays in batch.arrays]
+        tensors = self._options.format == "tensorflow"
         if self._plan.batch_size is None:
             count = counts[0]
-            elements = rows_of(elements[0], count)
+            elements = tensors_of_rows(elements[0]) if tensors else rows_of(elements[0], count)
             counts, sizes = [1] * count, [sizes[0] // count] * count
-        if self._options.format == "tensorflow":
-            elements = tensors_of(elements)
+        elif tensors and not self._plan.later:
+            elements = tensors_of_batches(self._plan.structure, batch.arrays)
+        elif tensors:
+            elements = [tensors_of(element) for element in elements]
         return zip(elements, counts, sizes, strict=True)
 
     def _crew(self) -> Crew:
@@ -117,12 +126,11 @@ class Iterator:
             self._crews.pop(other, None)
         self._ready.clear()  # what was made and not handed out is made again, from the position on
         walk = Walk(self._plan, self._epoch, self._position, self._together)
-        # What is made ahead is rounded up to whole helpings.
-        ahead = -(-self._options.prefetch // self._together)
-        most = self._threads + ahead + BLOCKS_BEYOND
+        upcoming = ahead(self._plan, self._options.prefetch)
+        most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(self._executor.block_bytes, most)
         source = Source(self._executor, walk, pools, self._threads)
-        made = Crew(source.open, self._threads, ahead)
+        made = Crew(source.open, self._threads, upcoming)
         crew = self._crews.setdefault(process, made)
         if crew is made:  # and not that of a thread that was faster
             self._pools = pools

@@ -121,7 +121,7 @@ class Job(NamedTuple):
         scale, offset, low, high = self.scale, self.offset, self.low, self.high
         return self._replace(
             out=out,
-            out_table=address_table(out),
+            out_table=_moved(self.out_table, out),
             places=self.places[chosen],
             geometry=self.geometry[chosen],
             scale=None if scale is None else scale[chosen],
@@ -171,6 +171,13 @@ def streaming_pays(batch_bytes: int) -> bool:
 def address_table(array: NDArray[Any]) -> NDArray[np.int64]:
     """Return (address, four sizes, four strides in bytes)."""
     return np.array([array.ctypes.data, *array.shape, *array.strides], np.int64)
+
+
+def _moved(table: NDArray[np.int64], array: NDArray[Any]) -> NDArray[np.int64]:
+    """Return a table for an array that is laid out alike elsewhere, and may be shorter."""
+    found: NDArray[np.int64] = table.copy()
+    found[0], found[1] = array.ctypes.data, len(array)
+    return found
 
 
 def _blocks(shape: tuple[int, ...], itemsize: int) -> int:

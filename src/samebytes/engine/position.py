@@ -18,14 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.plan import Plan
 
-__all__ = ["LONE_SAMPLES", "Stretch", "Walk", "counted_in", "together"]
+__all__ = ["Stretch", "Walk", "counted_in"]
 
 Indices = npt.NDArray[np.int64]
-
-LONE_SAMPLES = 32
-"""Samples made at a time where single samples are handed out."""
 
 LOOK_AHEAD = 8192
 """Samples located at a time, at most and about; and no more than `LOOK_BATCHES` batches.
@@ -36,30 +34,11 @@ The order is arithmetic on arrays, where a call costs the same for 32 samples as
 
 LOOK_BATCHES = 32
 
-HELPING_BYTES = 4 << 20
-"""Batches that are smaller are made together, up to this much, which a second-level cache or two
-still hold. Alone a batch of 1 MB took 350 µs, 150 of them in the interpreter, and not 110."""
-
-MOST_TOGETHER = 32
-"""Batches made together at most: more gain nothing, and all come from one block."""
-
 
 def counted_in(plan: Plan) -> str:
     """Tell what positions count: ``samples``, or ``batches`` where verbs choose among them."""
     chosen = plan.batch_size is not None and hasattr(plan.batches, "parent")
     return "batches" if chosen else "samples"
-
-
-def together(plan: Plan, prefetch: int) -> int:
-    """Give how many elements are made together.
-
-    Functions that run after the pass are given the batches they were promised, and fail when
-    theirs comes: with those it is one. Single samples are made many at a time anyway.
-    """
-    if plan.batch_size is None or plan.later or prefetch == 0:
-        return 1
-    nbytes = plan.batch_size * sum(component.sample_bytes for component in plan.components)
-    return min(max(HELPING_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,6 @@ from samebytes.share.verdict import Code, Reason, Target, Verdict, judge
 
 __all__ = [
     "as_tensor",
-    "as_tensors",
     "convert",
     "device_layout",
     "device_values",
@@ -218,40 +216,20 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
     return _hand_over(tensorflow, array, verdict, copy=copy)
 
 
-def as_tensors(arrays: Sequence[Any]) -> list[Any]:
-    """Give a tensor for each of several arrays; shares or copies each as `as_tensor` does.
+def unstack(array: npt.NDArray[Any]) -> list[Any]:
+    """Give a tensor for each ``array[k]``; shares and copies as `as_tensor` does.
 
-    Arrays of one shape that lie one behind the other in one block of memory, each at a multiple
-    of the alignment, go over in one call, which TensorFlow takes apart on the same bytes: a call
-    for each would take ten times as long as making a small batch.
+    Where each begins at a multiple of the alignment, all go over in one call and TensorFlow takes
+    them apart on the same bytes: a call for each would take longer than making a small batch.
     """
-    first = arrays[0]
-    many = 0
-    if isinstance(first, np.ndarray) and first.nbytes and first.nbytes % ALIGNMENT == 0:
-        many = next((k for k, one in enumerate(arrays) if not _follows(one, first, k)), len(arrays))
     tensorflow = import_tensorflow()
-    if many < 2 or not tensorflow.executing_eagerly():
-        return [as_tensor(array) for array in arrays]
-    # The first keeps the whole block alive, and each of the tensors keeps the first.
-    whole = np.lib.stride_tricks.as_strided(
-        first, (many, *first.shape), (first.nbytes, *first.strides)
-    )
-    together = as_tensor(whole)
+    apart = array.strides[0] % ALIGNMENT == 0 and array.nbytes > 0
+    if len(array) < 2 or not apart or not tensorflow.executing_eagerly():
+        return [as_tensor(part) for part in array]
+    whole = as_tensor(array)
     with tensorflow.device("CPU:0"):
-        apart = tensorflow.raw_ops.Unpack(value=together, num=many, axis=0)
-    return [*apart, *(as_tensor(array) for array in arrays[many:])]
-
-
-def _follows(array: Any, first: npt.NDArray[Any], place: int) -> bool:
-    """Tell whether `array` lies where number `place` of arrays like `first` would."""
-    return (
-        isinstance(array, np.ndarray)
-        and array.base is first.base
-        and array.base is not None
-        and (array.shape, array.strides, array.dtype) == (first.shape, first.strides, first.dtype)
-        and array.ctypes.data == first.ctypes.data + place * first.nbytes
-        and array.flags.c_contiguous
-    )
+        found: list[Any] = tensorflow.raw_ops.Unpack(value=whole, num=len(array), axis=0)
+    return found
 
 
 def _as_tensor_from_tensor(

@@ -1,0 +1,38 @@
+"""How many batches are made together: small ones share what a batch costs beside its bytes."""
+
+from __future__ import annotations
+
+from samebytes.dataset.plan import Plan
+
+__all__ = ["LONE_SAMPLES", "ahead", "together"]
+
+LONE_SAMPLES = 32
+"""Samples made at a time where single samples are handed out."""
+
+HELPING_BYTES = 8 << 20
+"""Batches that are smaller are made together, up to this much.
+
+Beside its bytes a batch costs the interpreter some 150 µs (numbers, blocks, waking threads), and
+as much again for each tensor: more than writing a megabyte does.
+"""
+
+MOST_TOGETHER = 32
+"""Batches made together at most: more gain nothing, and all come from one block."""
+
+
+def together(plan: Plan, prefetch: int) -> int:
+    """Give how many batches are made together, in blocks they share.
+
+    Functions that run after the pass are given the batches they were promised, and fail when
+    theirs comes: with those it is one. So it is where nothing is to be made ahead. Single samples
+    are made many at a time anyway.
+    """
+    if plan.batch_size is None or plan.later or prefetch == 0:
+        return 1
+    nbytes = plan.batch_size * sum(component.sample_bytes for component in plan.components)
+    return min(max(HELPING_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
+
+
+def ahead(plan: Plan, prefetch: int) -> int:
+    """Give how many helpings are made ahead: what was asked for, rounded up to whole ones."""
+    return -(-prefetch // together(plan, prefetch))
