@@ -29,7 +29,6 @@ from samebytes.dataset.transforms import (
     Rescaling,
     Transform,
 )
-from samebytes.dataset.windowing import borders_at_gaps
 from samebytes.errors import (
     CompressedMember,
     CopyNeeded,
@@ -78,6 +77,7 @@ __all__ = [
     "SamebytesError",
     "SavePosition",
     "SharingStats",
+    "TokenDataset",
     "Transform",
     "Unconvertible",
     "UnknownFormat",
@@ -97,13 +97,17 @@ __all__ = [
     "open",
     "shares_memory",
     "stats",
+    "timeseries_dataset_from_array",
     "zeros",
 ]
 
-# Classes that derive from a framework's: made, and the framework imported, when first asked for.
+# What needs a framework, or the compiler: imported when first asked for.
 _LATE = {
     "SavePosition": "samebytes.feeds.position",
+    "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
+    "borders_at_gaps": "samebytes.dataset.windowing",
+    "timeseries_dataset_from_array": "samebytes.compat.timeseries",
 }
 
 

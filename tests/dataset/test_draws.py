@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -52,6 +52,7 @@ def test_values_never_change():
 FROZEN_INTEGERS = [[27, 281], [43, 795]]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(SEEDS, EPOCHS, INDICES, st.integers(0, 65535), st.integers(0, 9))
 def test_compiled_draws_are_equal(seed, epoch, indices, stream, count):
     expected = draws.words(seed, epoch, np.array(indices, np.int64), stream, count)
@@ -81,13 +82,13 @@ def test_addresses_that_would_wrap_round_are_refused(address):
         draws.words(indices=[0], **arguments)
 
 
-@pytest.mark.parametrize("high", [0, -1, 2**32 + 1, [5, 0]])
+@pytest.mark.parametrize("high", [0, -1, 2**62 + 1, [5, 0]])
 def test_bounds_without_values_are_refused(high):
-    with pytest.raises(ValueError, match=r"high must be from 1 to 2\*\*32"):
+    with pytest.raises(ValueError, match=r"high must be from 1 to 2\*\*62"):
         draws.integers(0, 0, [0], 0, 2, high)
 
 
-@given(st.integers(0, 2**64 - 1), st.integers(1, 2**32))
+@given(st.integers(0, 2**64 - 1), st.integers(1, 2**62))
 def test_bounded_integers_are_the_exact_product(word, high):
     result = draws.integers_from_words(np.array([word], np.uint64), high)
     assert int(result[0]) == word * high >> 64

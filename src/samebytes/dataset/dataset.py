@@ -1,4 +1,8 @@
-"""`Dataset`: what to read, in which order, and what becomes of it; it describes and never runs."""
+"""`Dataset`: what to read, in which order, and what becomes of it; it describes and never runs.
+
+What only some datasets need is imported where it is needed, so that ``import samebytes`` stays
+about as light as NumPy's.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset import reference as plain
 from samebytes.dataset import verbs
-from samebytes.dataset.describe import describe, fingerprint
 from samebytes.dataset.folding import fold_plan
 from samebytes.dataset.map_calls import MapCall, calls_of
 from samebytes.dataset.options import FORMATS, Options
@@ -22,10 +24,8 @@ from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.plan import Plan
 from samebytes.dataset.seeds import as_seed
 from samebytes.dataset.sources import as_sources
-from samebytes.dataset.spec import element_spec
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.dataset.transforms.base import On
-from samebytes.dataset.windowing import Target, cut_windows
 from samebytes.dataset.windows import ROW, Frame, Windows
 
 __all__ = ["Dataset", "MapCall", "Options"]
@@ -204,9 +204,8 @@ class Dataset:
     ) -> Dataset:
         """Give windows over the first axis, time, as samples; index arithmetic, never copies.
 
-        Behaves as ``keras.utils.timeseries_dataset_from_array`` with groups and targets. A window
-        shows the rows ``start, start + sampling_rate, ...`` of each component: samples of shape
-        (length, *row). Comes before every other verb.
+        A window shows the rows ``start, start + sampling_rate, ...`` of each component, and is of
+        shape (length, *row). Comes before every other verb.
 
         Parameters
         ----------
@@ -217,35 +216,29 @@ class Dataset:
         sampling_rate : int
             Rows from one step to the next.
         horizon : int, optional
-            With it elements are (windows, targets), and the target is so many steps: of shape
-            (horizon, *row), or row alone for ``horizon=1``, as Keras' targets are.
+            Steps of a target; elements are then (windows, targets). Targets are of shape
+            (horizon, *row), or row alone for ``horizon=1``, as Keras' are.
         offset : int, optional
-            Rows from the window's last step to the first of the target; by default
-            `sampling_rate`, the next step.
+            Rows from the window's last step to the target; by default to the next step.
         columns : int, sequence of int, or slice, optional
             Of the target's rows; an int leaves the axis away. By default all.
         target : name, place, or tuple of them, optional
-            Which components targets are read from, as ``on=`` of transforms; needed where there
-            are several.
+            The components targets are read from, as ``on=``; needed where there are several.
         align : {"right", "each"}
-            Whether a target follows the window, or each of its steps: (length, horizon, *row), or
-            (length, *row) for ``horizon=1``.
+            Whether a target follows the window, or each of its steps: (length, horizon, *row).
         groups : array, optional
-            Series that no window leaves: an id for each row, which changes where a series ends;
-            or the offsets at which they begin, and the end of the last (`borders_at_gaps` gives
-            those of gaps in time). A tuple of several counts all their borders. Parts of a
-            `join` are groups anyway.
+            Series that no window leaves: an id for each row, or the offsets at which they begin
+            and the end of the last (`borders_at_gaps` gives those of gaps in time), or a tuple of
+            several. Parts of a `join` are groups anyway.
         padding : {"left", "right"}, optional
-            Fill a group that is shorter than a window up to one, on this side; by default it is
-            left out.
+            Fill a group shorter than a window up on this side; by default it is left out.
         padding_value : number
             What to fill with, as if it stood in the source.
 
         Raises
         ------
         ValueError
-            If an argument is out of its range, groups do not cover the rows, no window fits, or
-            another verb came before.
+            If no window fits, an argument is out of range, or another verb came before.
 
         Examples
         --------
@@ -259,13 +252,13 @@ class Dataset:
         >>> x[:, 1].tolist(), y[:, 0].tolist()
         ([1.0, 3.0, 5.0, 7.0], [9.0, 11.0])
         """
+        from samebytes.dataset.windowing import Target, cut_windows
+
         asked = Target(horizon, offset, columns, target, align)
         cut = cut_windows(
             self, length, stride, sampling_rate, asked, groups, padding, padding_value
         )
-        return self._with(
-            **vars(cut), samples=verbs.Source(len(cut.windows)), padding=padding_value
-        )
+        return self._with(**vars(cut))
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
         """Give batches of `batch_size` elements; the last may be smaller unless dropped."""
@@ -316,10 +309,14 @@ class Dataset:
     @property
     def element_spec(self) -> Any:
         """Shapes and dtypes of an element, nested as it is: of `ArraySpec`."""
+        from samebytes.dataset.spec import element_spec
+
         return element_spec(self.plan)
 
     def fingerprint(self) -> dict[str, str]:
         """Give what decides about the values and their order, in words: the key of a state."""
+        from samebytes.dataset.describe import fingerprint
+
         return fingerprint(self.plan)
 
     def __len__(self) -> int:
@@ -338,6 +335,8 @@ class Dataset:
 
     def __str__(self) -> str:
         """Give the plan as a table."""
+        from samebytes.dataset.describe import describe
+
         return describe(self.plan, self.options)
 
     def __repr__(self) -> str:
@@ -371,7 +370,9 @@ class Dataset:
 
     def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Any:
         """Give a batch of the samples `indices`, by plain slow NumPy: the oracle of all tests."""
-        return plain.reference(self.plan, np.asarray(indices, np.int64), epoch)
+        from samebytes.dataset.reference import reference
+
+        return reference(self.plan, np.asarray(indices, np.int64), epoch)
 
     def next_epoch(self) -> int:
         """Give the number of the next epoch, and count it as begun."""

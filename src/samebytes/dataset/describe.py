@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset import verbs
+from samebytes.dataset.documents import RowFact
 from samebytes.dataset.folding import function_name
 from samebytes.dataset.helpings import ahead, together
 from samebytes.dataset.joined import Joined
@@ -158,7 +159,7 @@ def _source_bytes(plan: Plan) -> str:
     counted: list[npt.NDArray[Any]] = []
     for component in plan.components:
         arrays = _arrays(component)
-        if not any(np.may_share_memory(arrays[0], other) for other in counted):
+        if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
             counted.append(arrays[0])
             total += sum(array.nbytes for array in arrays)
     return as_bytes_text(total)
@@ -166,6 +167,8 @@ def _source_bytes(plan: Plan) -> str:
 
 def _arrays(component: Component) -> tuple[npt.NDArray[Any], ...]:
     array = component.array
+    if isinstance(array, RowFact):
+        return ()
     return array.arrays if isinstance(array, Joined) else (array,)
 
 
@@ -190,6 +193,9 @@ def _windows(plan: Plan) -> list[tuple[str, str]]:
 
 def _source(component: Component) -> str:
     arrays = _arrays(component)
+    if not arrays:
+        count = len(component.array.borders) - 1
+        return f"{component.fold.source_dtype.name}, from the borders of {count:,} documents"
     mapping = mapping_of(arrays[0])
     mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
     if len(arrays) > 1:

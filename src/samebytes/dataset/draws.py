@@ -137,9 +137,9 @@ def uniform_from_words(random_words: Words) -> NDArray[np.float64]:
 def integers_from_words(random_words: Words, high: ArrayLike) -> NDArray[np.int64]:
     """Turn words into integers in [0, high) by multiplying and keeping the high word.
 
-    No value is more likely than another by more than high / 2**64 in proportion (below 2**-32 at
-    the largest `high`; 2**-54 for a crop among 1,000 places), so nothing is drawn twice and a
-    draw stays a function of its address.
+    No value is more likely than another by more than high / 2**64 in proportion (a quarter at the
+    largest `high`, 2**-24 among a million million; 2**-54 for a crop among 1,000 places), so
+    nothing is drawn twice and a draw stays a function of its address.
 
     Examples
     --------
@@ -147,13 +147,18 @@ def integers_from_words(random_words: Words, high: ArrayLike) -> NDArray[np.int6
     [[0, 5, 9]]
     """
     bounds = np.asarray(high)
-    if bounds.size and (bounds.min() < 1 or bounds.max() > 1 << 32):
-        message = f"high must be from 1 to 2**32, got {bounds.min()} to {bounds.max()}"
+    if bounds.size and (bounds.min() < 1 or bounds.max() > 1 << 62):
+        message = f"high must be from 1 to 2**62, got {bounds.min()} to {bounds.max()}"
         raise ValueError(message)
     bounds = bounds.astype(np.uint64)
-    # The 96-bit product of word and bound, in two halves that each fit 64 bits.
-    carry = ((random_words & LOW) * bounds) >> HALF
-    result: NDArray[np.int64] = (((random_words >> HALF) * bounds + carry) >> HALF).astype(np.int64)
+    # The high half of the 128-bit product of word and bound, by halves of 32 bits.
+    low_words, high_words = random_words & LOW, random_words >> HALF
+    low_bounds, high_bounds = bounds & LOW, bounds >> HALF
+    middle = high_words * low_bounds + ((low_words * low_bounds) >> HALF)
+    other = low_words * high_bounds + (middle & LOW)
+    result: NDArray[np.int64] = (
+        high_words * high_bounds + (middle >> HALF) + (other >> HALF)
+    ).astype(np.int64)
     return result
 
 
@@ -178,7 +183,7 @@ def integers(
     Parameters
     ----------
     high : int or array that broadcasts to (len(indices), count)
-        From 1 to 2**32, so that (y, x) of a crop come from one call with two bounds.
+        From 1 to 2**62, so that (y, x) of a crop come from one call with two bounds.
 
     Examples
     --------

@@ -9,7 +9,7 @@ __all__ = ["LONE_SAMPLES", "ahead", "together"]
 LONE_SAMPLES = 32
 """Samples made at a time where single samples are handed out."""
 
-HELPING_BYTES = 8 << 20
+HELPING_BYTES = 16 << 20
 """Batches that are smaller are made together, up to this much.
 
 Beside its bytes a batch costs the interpreter some 150 µs (numbers, blocks, waking threads), and

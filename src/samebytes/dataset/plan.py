@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.dataset.documents import RowFact
 from samebytes.dataset.draws import uniform
 from samebytes.dataset.fold import Floats, Fold, Means, Tables, open_fold, open_tables
 from samebytes.dataset.pickling import pack, unpack
@@ -171,6 +172,8 @@ def fold_component(
     Unfoldable
         At the first step that cannot join; the caller cuts the chain there for all leaves.
     """
+    if isinstance(array, RowFact):
+        padding = 0  # neither a place nor a next row
     row = array.shape[1:]
     fold = open_fold(frame.shape(row), array.dtype, lead=len(frame.axes))
     mine = tuple(step for step in steps if leaf in step.components)

@@ -8,6 +8,7 @@ shuffles the first ten.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ __all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb"]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]
+Permute = Callable[[Positions, int, int, int], Positions]
 
 EPOCHS = 1 << 32
 """Epochs are counted modulo this, the width that the generator's counter gives them."""
@@ -35,8 +37,11 @@ class Verb(Protocol):
     def length(self) -> int | None:
         """Number of elements, None where it never ends."""
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
-        """Give (epochs, positions) in the source for these epochs and positions."""
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
+        """Give (epochs, positions) in the source for these epochs and positions.
+
+        `permute` does what `samebytes.dataset.order.permute` does; the engine has it compiled.
+        """
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,12 @@ class Source:
 
     length: int | None
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(
+        self,
+        epochs: Positions,
+        positions: Positions,
+        permute: Permute = permute,  # noqa: ARG002 (for those that shuffle)
+    ) -> Place:
         """Give what came: this is the source."""
         return epochs, positions
 
@@ -66,14 +76,14 @@ class Shuffle:
         """As many as came."""
         return self.parent.length  # type: ignore[no-any-return]
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Give where the permutation of each epoch puts the positions."""
         size = self.parent.length
         found = np.empty_like(positions)
         for epoch in np.unique(epochs):
             mine = epochs == epoch
             found[mine] = permute(positions[mine], size, self.seed, int(epoch) * self.reshuffle)
-        return self.parent.locate(epochs, found)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, found, permute)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,9 @@ class Shard:
         size = self.parent.length
         return None if size is None else max(0, -(-(size - self.index) // self.count))
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Give the positions before sharding."""
-        return self.parent.locate(epochs, positions * self.count + self.index)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions * self.count + self.index, permute)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,9 @@ class Take:
         size = self.parent.length
         return self.count if size is None else min(size, self.count)
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Give the same positions."""
-        return self.parent.locate(epochs, positions)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -126,9 +136,9 @@ class Skip:
         size = self.parent.length
         return None if size is None else max(0, size - self.count)
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Give the positions before skipping."""
-        return self.parent.locate(epochs, positions + self.count)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions + self.count, permute)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -146,11 +156,11 @@ class Repeat:
             return 0
         return None if size is None or self.count is None else int(size * self.count)
 
-    def locate(self, epochs: Positions, positions: Positions) -> Place:
+    def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Give positions within a repetition, and the epoch of that repetition."""
         size = self.parent.length
         if size is None:
-            return self.parent.locate(epochs, positions)  # type: ignore[no-any-return]
+            return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
         each = ENDLESS_EPOCHS if self.count is None else self.count
         repetition, within = np.divmod(positions, size)
-        return self.parent.locate((epochs * each + repetition) % EPOCHS, within)  # type: ignore[no-any-return]
+        return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)  # type: ignore[no-any-return]

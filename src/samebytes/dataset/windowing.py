@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.dataset import verbs
 from samebytes.dataset.folding import places_of
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.structure import Structure, flatten
@@ -36,12 +37,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Windowed:
-    """What windows make of a source: one array and frame a component, and where they begin."""
+    """What `Dataset.window` changes: an array and a frame a component, and where windows begin."""
 
     arrays: tuple[Any, ...]
     structure: Structure
     frames: tuple[Frame, ...]
     windows: Windows
+    samples: verbs.Source
+    padding: Any
 
 
 def cut_windows(
@@ -106,7 +109,8 @@ def cut_windows(
             f"the longest series has {longest:,}; ask for shorter windows{fill}"
         )
         raise ValueError(message)
-    return Windowed(tuple(sources), structure, tuple(frames), windows)
+    order = verbs.Source(len(windows))
+    return Windowed(tuple(sources), structure, tuple(frames), windows, order, padding_value)
 
 
 def _at_least(least: int, **named: Any) -> int:

@@ -86,6 +86,11 @@ def _streamable(source, scale, out):
     """
     if isinstance(scale, types.NoneType) and source.dtype == out.dtype:
         return "copy"
+    if isinstance(source.dtype, types.Integer) and isinstance(out.dtype, types.Integer):
+        # Tokens, widened: nothing to saturate. (A copy of one width is the case above.)
+        wider = out.dtype.bitwidth > source.dtype.bitwidth
+        kept = out.dtype.signed or not source.dtype.signed
+        return "affine" if wider and kept and isinstance(scale, types.NoneType) else None
     if not isinstance(out.dtype, types.Float) or isinstance(source.dtype, types.Record):
         return None
     return "affine" if isinstance(scale, types.NoneType) or scale.dtype == out.dtype else None

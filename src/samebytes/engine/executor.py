@@ -13,24 +13,27 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
+from samebytes.dataset.documents import RowFact
 from samebytes.dataset.fold import Floats, Fold, Tables
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Plan, Step, tabulate
 from samebytes.dataset.reference import apply_later
 from samebytes.dataset.windows import Rows
-from samebytes.engine import compiled
+from samebytes.engine import compiled, telling
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
 from samebytes.engine.means import channel_means
 from samebytes.engine.position import Stretch
 from samebytes.engine.rows import words
+from samebytes.engine.telling import Telling, prepare_telling, tell
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool
 
 __all__ = ["Batch", "Executor", "Piece"]
 
 Indices = npt.NDArray[np.int64]
+Part = tuple[Job | Telling, int, int]
 
 PIECE_BYTES = 64 << 20
 """The most that a piece writes, about: some 10 ms, so that all threads end a huge batch together.
@@ -49,12 +52,15 @@ ALIGNMENT = 64
 class Piece:
     """A part of a batch that one thread fills without asking anyone: units of some jobs."""
 
-    parts: tuple[tuple[Job, int, int], ...]
+    parts: tuple[Part, ...]
 
     def fill(self) -> None:
         """Write it, without the GIL; nothing else writes the same cells."""
         for job, start, stop in self.parts:
-            fill(job, start, stop)
+            if isinstance(job, Telling):
+                tell(job, start, stop)
+            else:
+                fill(job, start, stop)
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,7 @@ class Executor:
         self._together = elements
         padded = plan.windows is not None and plan.windows.padding is not None
         self._passes = tuple(
-            tuple(_Pass(component, size, *run, padded=padded) for run in runs_of(component.frame))
-            for component in plan.components
+            _passes_of(component, size, padded=padded) for component in plan.components
         )
         self._measuring = any(one.measures for one in self._each())
         self._files = tuple(array for c in plan.components for array in _arrays(c))
@@ -195,36 +200,70 @@ class Executor:
         ]
 
 
-class _Pass:
+def _passes_of(component: Component, size: int, *, padded: bool) -> tuple[Any, ...]:
+    if isinstance(component.array, RowFact):
+        return (_Telling(component, size),)
+    return tuple(_Pass(component, size, *run, padded=padded) for run in runs_of(component.frame))
+
+
+class _Written:
+    """One component of a plan made ready: the memory it is written to."""
+
+    measures = False
+    planes = 1
+    """Into how many planes a sample is cut; each is a sample to the kernel."""
+
+    def __init__(self, component: Component, size: int) -> None:
+        self.component = component
+        self.fold = component.fold
+        # Where each of several batches in one block begins behind the one before.
+        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
+
+    def array(self, block: npt.NDArray[np.uint8], count: int, start: int) -> npt.NDArray[Any]:
+        """Give a batch of so many samples in a block of memory."""
+        shape = (count, *self.fold.result_shape)
+        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, block, start)
+        return array
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give what this writes of a batch."""
+        return array
+
+
+class _Telling(_Written):
+    """A component that is computed from the borders of documents."""
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        return "telling", self.fold.dtype
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Telling:  # noqa: ARG002
+        """Give the job of these samples, with nowhere to write to yet."""
+        return prepare_telling(self.component.array, self.component.frame, rows)
+
+    def warm_up(self) -> None:
+        """Write a number as a batch will be written."""
+        telling.warm_up(self.fold.dtype)
+
+
+class _Pass(_Written):
     """One component of a plan made ready, or some of its columns."""
 
     def __init__(
         self, component: Component, size: int, columns: slice, place: slice, *, padded: bool
     ) -> None:
-        self.component = component
-        self.fold = component.fold
+        super().__init__(component, size)
         self._grid = grid_of(component, columns, padded=padded)
         self._place = place
         fold = self.fold
         self.kind = self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
         self.measures = fold.read_again > 0
-        # Where each of several batches in one block begins behind the one before.
-        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
+        self.planes = len(self._grid.planes)
         self._shape = fold.result_shape
         item = fold.dtype.itemsize
         sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
         self._layout = (*sizes, item)
-
-    @property
-    def planes(self) -> int:
-        """Into how many planes a sample is cut; each is a sample to the kernel."""
-        return len(self._grid.planes)
-
-    def array(self, block: npt.NDArray[np.uint8], count: int, start: int) -> npt.NDArray[Any]:
-        """Give a batch of so many samples in a block of memory."""
-        shape = (count, *self._shape)
-        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, block, start)
-        return array
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give what this writes of a batch, with the axes n, height, width, channels."""
@@ -295,6 +334,8 @@ def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
 
 def _arrays(component: Component) -> tuple[Any, ...]:
     array = component.array
+    if isinstance(array, RowFact):
+        return ()
     return array.arrays if isinstance(array, Joined) else (array,)
 
 
@@ -324,7 +365,7 @@ def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:
     return factors
 
 
-def _cut(jobs: list[Job], pieces: int) -> tuple[Piece, ...]:
+def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:
     """Divide the units of `jobs` into about so many pieces of about as many bytes.
 
     What is too small to share (labels beside images) goes with the first piece: handing it to
@@ -332,12 +373,12 @@ def _cut(jobs: list[Job], pieces: int) -> tuple[Piece, ...]:
     """
     total = sum(job.out.nbytes for job in jobs)
     pieces = max(pieces, total // PIECE_BYTES)
-    first: list[tuple[Job, int, int]] = []
-    others: list[Piece] = []
+    small: list[Part] = []
+    parts: list[Part] = []
     for job in jobs:
         share = round(pieces * job.out.nbytes / max(total, 1))
         count = max(1, min(share, job.units, job.out.nbytes // UNIT_BYTES))
         cuts = [piece * job.units // count for piece in range(count + 1)]
-        first.append((job, 0, cuts[1]))
-        others += [Piece(((job, start, stop),)) for start, stop in pairwise(cuts[1:])]
-    return (Piece(tuple(first)), *others)
+        (parts if share else small).extend((job, start, stop) for start, stop in pairwise(cuts))
+    first = [*parts[:1], *small]
+    return (Piece(tuple(first)), *(Piece((part,)) for part in parts[1:]))

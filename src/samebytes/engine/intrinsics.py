@@ -192,8 +192,11 @@ def stream_copy(typingctx, target, source, lines):
     return types.void(types.intp, types.intp, types.intp), codegen
 
 
-def _to_float(builder, value, source, target, vector_type):
-    """Convert a vector of Numba type `source` to floats of Numba type `target`."""
+def _converted(builder, value, source, target, vector_type):
+    """Convert a vector of Numba type `source` to floats, or to wider integers, of `target`."""
+    if isinstance(target, types.Integer):
+        widen = builder.sext if source.signed else builder.zext
+        return widen(value, vector_type)
     if isinstance(source, types.Integer):
         convert = builder.sitofp if source.signed else builder.uitofp
         return convert(value, vector_type)
@@ -208,9 +211,9 @@ def _to_float(builder, value, source, target, vector_type):
 def stream_affine(typingctx, target, source, scale, offset, low, high, lines, out):
     """Store the values of `source`, as `convert` defines them, as whole lines past the caches.
 
-    `target` is an address, a multiple of 64; `out` gives its dtype, float32 or float64, which is
-    also that of those tables that are not None. Product and sum are two instructions,
-    each rounded: fused, they would differ from NumPy in the last bit.
+    `target` is an address, a multiple of 64; `out` gives its dtype: float32 or float64, which is
+    also that of those tables that are not None, or without tables a wider integer. Product and
+    sum are two instructions, each rounded: fused, they would differ from NumPy in the last bit.
     """
     source_type, target_type = source.dtype, out.dtype
     has_tables = not isinstance(scale, types.NoneType)
@@ -226,18 +229,18 @@ def stream_affine(typingctx, target, source, scale, offset, low, high, lines, ou
 
         source_address = address_of(source, source_array)
         lanes = LINE * 8 // target_type.bitwidth
-        float_vector = ir.VectorType(context.get_data_type(target_type), lanes)
+        target_vector = ir.VectorType(context.get_data_type(target_type), lanes)
         source_vector = ir.VectorType(context.get_data_type(source_type), lanes)
         source_step = ir.Constant(count.type, lanes * source_type.bitwidth // 8)
         with cgutils.for_range(builder, count) as loop:
             shift = builder.mul(loop.index, ir.Constant(count.type, LINE))
             address = builder.add(source_address, builder.mul(loop.index, source_step))
             value = _vector_at(builder, address, source_vector)
-            value = _to_float(builder, value, source_type, target_type, float_vector)
+            value = _converted(builder, value, source_type, target_type, target_vector)
 
             def factors(array_type, array, shift=shift):
                 place = builder.add(address_of(array_type, array), shift)
-                return _vector_at(builder, place, float_vector)
+                return _vector_at(builder, place, target_vector)
 
             if has_tables:
                 value = builder.fmul(factors(scale, scale_array), value)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.plan import Plan
+from samebytes.engine.compiled import permute
 
 __all__ = ["Stretch", "Walk", "counted_in"]
 
@@ -110,7 +111,7 @@ class Walk:
         # Position by position: the first of its element, and how far it is behind it.
         behind = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
         epochs, indices = self._plan.samples.locate(
-            np.repeat(epochs, counts), np.repeat(firsts, counts) + behind
+            np.repeat(epochs, counts), np.repeat(firsts, counts) + behind, permute
         )
         every = counts.tolist()
         found = [tuple(every[k : k + each]) for k in range(0, len(every), each)]
@@ -126,7 +127,7 @@ class Walk:
             most = plan.batches.length
             positions = positions if most is None else positions[positions < most]
             epochs = np.full(len(positions), self._epoch, np.int64)
-            epochs, chosen = plan.batches.locate(epochs, positions)
+            epochs, chosen = plan.batches.locate(epochs, positions, permute)
             firsts = chosen * size
         else:
             firsts = self._start + numbers * size

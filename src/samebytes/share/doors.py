@@ -19,7 +19,7 @@ import numpy.typing as npt
 from samebytes.errors import MissingPackage
 from samebytes.memory.aligned import address_of, empty
 
-__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for", "import_tensorflow"]
+__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for", "import_tensorflow", "takes_apart"]
 
 ALIGNMENT = 64
 """EIGEN_MAX_ALIGN_BYTES of TensorFlow's wheels: the address must be a multiple of it.
@@ -91,6 +91,26 @@ def door_for(dtype: np.dtype[Any], *, readonly: bool) -> Door | None:
             probe.flags.writeable = not readonly
             _seen[key] = next((door for door in DOORS if _shares(tensorflow, door, probe)), None)
         return _seen[key]
+
+
+_takes_apart: dict[np.dtype[Any], bool] = {}
+
+
+def takes_apart(dtype: np.dtype[Any]) -> bool:
+    """Tell whether ``Unpack`` was seen to take an array apart in place; probes once a dtype."""
+    try:
+        return _takes_apart[dtype]
+    except KeyError:
+        tensorflow = import_tensorflow()
+    if door_for(dtype, readonly=False) is None:  # which also makes the first eager operation
+        return _takes_apart.setdefault(dtype, False)
+    whole = empty((2, ALIGNMENT), dtype).view(np.ndarray)
+
+    def second(tensorflow: Any, _: npt.NDArray[Any]) -> Any:
+        return tensorflow.raw_ops.Unpack(value=whole, num=2, axis=0)[1]
+
+    with tensorflow.init_scope(), tensorflow.device("CPU:0"):
+        return _takes_apart.setdefault(dtype, _shares(tensorflow, second, whole[1]))
 
 
 def _shares(tensorflow: Any, door: Door, probe: npt.NDArray[Any]) -> bool:

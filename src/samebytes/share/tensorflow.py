@@ -17,7 +17,7 @@ from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import framework_class, type_name
 from samebytes.share.buffer import view as view_of_buffer
-from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
+from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow, takes_apart
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
@@ -226,7 +226,12 @@ def unstack(array: npt.NDArray[Any]) -> list[Any]:
     apart = array.strides[0] % ALIGNMENT == 0 and array.nbytes > 0
     if len(array) < 2 or not apart or not tensorflow.executing_eagerly():
         return [as_tensor(part) for part in array]
-    whole = as_tensor(array)
+    whole: Any = array
+    verdict = judge(layout_of_view(array, type_name(array)), _target(tensorflow), None)
+    if verdict.shared and takes_apart(array.dtype):
+        record(verdict, copy=None)
+    else:
+        whole = as_tensor(array)
     with tensorflow.device("CPU:0"):
         found: list[Any] = tensorflow.raw_ops.Unpack(value=whole, num=len(array), axis=0)
     return found

@@ -1,0 +1,155 @@
+"""`timeseries_dataset_from_array`: Keras' function, its windows written once and never copied."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from samebytes.dataset import verbs
+from samebytes.dataset.dataset import Dataset
+from samebytes.dataset.sources import as_source
+from samebytes.dataset.structure import flatten
+from samebytes.dataset.windows import ROW, Frame, Windows
+from samebytes.feeds.tf_data import to_tf
+from samebytes.share.array import as_array
+from samebytes.share.doors import import_tensorflow
+
+__all__ = ["timeseries_dataset_from_array"]
+
+
+def timeseries_dataset_from_array(
+    data: Any,
+    targets: Any,
+    sequence_length: int,
+    sequence_stride: int = 1,
+    sampling_rate: int = 1,
+    batch_size: int | None = 128,
+    shuffle: bool = False,  # noqa: FBT001, FBT002 (Keras' signature)
+    seed: int | None = None,
+    start_index: int | None = None,
+    end_index: int | None = None,
+    format: str = "tf",  # noqa: A002 (Keras' signature)
+) -> Any:
+    """Give a ``tf.data.Dataset`` of sliding windows over a series; never copies the series.
+
+    Signature, values, order, number of windows and errors are those of Keras 3's
+    ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. What differs is on
+    purpose: with ``shuffle`` the whole epoch is shuffled, not 8 batches at a time, and every
+    epoch anew; targets that are too short for the windows are refused here and not in the middle
+    of training; shapes are static.
+
+    Parameters
+    ----------
+    data : array
+        Of shape (rows, ...); anything `samebytes.as_array` takes, mapped files included, and
+        lists.
+    targets : array or None
+        ``targets[i]`` belongs to the window that begins at row i.
+    sequence_length : int
+        Steps of a window.
+    sequence_stride : int
+        Rows from one window to the next.
+    sampling_rate : int
+        Rows from one step to the next.
+    batch_size : int or None
+        Windows in a batch; None gives single windows.
+    shuffle : bool
+        Whether windows come in random order.
+    seed : int, optional
+        Of the order; by default a random one.
+    start_index, end_index : int, optional
+        The first row that is used, and the one behind the last.
+    format : {"tf"}
+        Keras' other one, ``"grain"``, is not given here.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of (windows, targets), or of windows where `targets` is None.
+
+    Raises
+    ------
+    ValueError
+        As Keras raises it, if an index, rate or stride is out of its range; and if there are
+        fewer targets than windows need.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from samebytes.compat.timeseries import timeseries_dataset_from_array
+    >>> series = np.arange(20, dtype="float32")
+    >>> ds = timeseries_dataset_from_array(series[:-10], series[10:], sequence_length=10)
+    >>> for inputs, targets in ds:
+    ...     print(inputs.numpy().tolist(), targets.numpy().tolist())
+    [[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]] [10.0]
+    """
+    _check(len(data), sampling_rate, sequence_stride, start_index, end_index, format)
+    first = 0 if start_index is None else operator.index(start_index)
+    end = len(data) if end_index is None else operator.index(end_index)
+    length, rate = operator.index(sequence_length), operator.index(sampling_rate)
+    frame = Frame(0, ((length, rate),))
+    count = max(end - first - (length - 1) * rate, 0)
+    leaves, frames = [data], [frame]
+    if targets is not None:
+        count = min(count, len(targets))
+        last = first + (count - 1) // sequence_stride * sequence_stride
+        if count and last >= len(targets):
+            message = (
+                f"`targets` must have a row for each window. Received: {len(targets)} rows, and "
+                f"a window that begins at row {last}; give those of rows 0 to {last} at least"
+            )
+            raise ValueError(message)
+        leaves, frames = [data, targets], [frame, ROW]
+    _, structure = flatten(0 if targets is None else (0, 1))
+    arrays = [as_source(str(leaf), _as_array(given)) for leaf, given in enumerate(leaves)]
+    # A group of just so many rows that `count` windows, before the stride, can begin in it.
+    borders = np.array([first, first + count + frame.last], np.int64)
+    windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
+    found = Dataset(tuple(arrays), structure, verbs.Source(len(windows)), tuple(frames), windows)
+    if shuffle:
+        found = found.shuffle(None, seed)
+    return to_tf(found if batch_size is None else found.batch(batch_size))
+
+
+def _as_array(given: Any) -> Any:
+    """Give lists as TensorFlow makes tensors of them: float32, int32."""
+    if hasattr(given, "dtype"):
+        return given
+    return as_array(import_tensorflow().convert_to_tensor(given))
+
+
+def _check(
+    rows: int,
+    sampling_rate: int,
+    sequence_stride: int,
+    start_index: int | None,
+    end_index: int | None,
+    format: str,  # noqa: A002
+) -> None:
+    """Refuse what Keras refuses, in its words."""
+    length = f"for data of length {rows}"
+    if start_index and start_index < 0:
+        message = f"`start_index` must be 0 or greater. Received: start_index={start_index}"
+        raise ValueError(message)
+    for name, index in (("start_index", start_index), ("end_index", end_index)):
+        if index and index >= rows:
+            message = f"`{name}` must be lower than the length of the data. "
+            raise ValueError(f"{message}Received: {name}={index}, {length}")
+    if end_index and start_index and end_index <= start_index:
+        message = "`end_index` must be higher than `start_index`. Received: "
+        raise ValueError(f"{message}start_index={start_index}, and end_index={end_index}")
+    if end_index and end_index <= 0:
+        message = f"`end_index` must be higher than 0. Received: end_index={end_index}"
+        raise ValueError(message)
+    for name, step in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):
+        if step <= 0:
+            message = f"`{name}` must be higher than 0. Received: {name}={step}"
+            raise ValueError(message)
+        if step >= rows:
+            message = f"`{name}` must be lower than the length of the data. "
+            raise ValueError(f"{message}Received: {name}={step}, {length}")
+    if format != "tf":
+        message = f'`format` must be "tf" here. Received: format={format!r}'
+        raise ValueError(f"{message}; keras.utils.timeseries_dataset_from_array has Grain's")

@@ -1,0 +1,212 @@
+"""`TokenDataset`: text as tokens, cut into contexts and what follows each token of them."""
+
+from __future__ import annotations
+
+import operator
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.dataset import verbs
+from samebytes.dataset.dataset import Dataset
+from samebytes.dataset.documents import RowFact, borders_at_token
+from samebytes.dataset.joined import Joined, join
+from samebytes.dataset.seeds import as_seed
+from samebytes.dataset.sources import as_source
+from samebytes.dataset.structure import flatten
+from samebytes.dataset.transforms import Cast
+from samebytes.dataset.windowing import borders_of
+from samebytes.dataset.windows import Frame, Windows
+from samebytes.share.creation import open as open_file
+from samebytes.share.dtypes import as_dtype
+
+__all__ = ["TokenDataset"]
+
+
+def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
+    source: Any,
+    context_length: int,
+    dtype: npt.DTypeLike = "uint16",
+    stride: int | None = None,
+    seed: int | None = None,
+    documents: Any = None,
+    *,
+    out: npt.DTypeLike = "int64",
+    replacement: bool = False,
+    cross: bool = False,
+    padding: int | None = None,
+) -> Dataset:
+    """Give a shuffled `Dataset` of (x, y), y being x moved on by one token; never copies the text.
+
+    Both are read where the tokens lie and widened as they are written. Every token is seen once an
+    epoch, but for less than two contexts at the ends of a text: contexts tile it, and begin at
+    another phase each epoch, so that no pair of tokens is always kept apart. Ranks take their share
+    with ``.shard(ranks, rank)``: with one seed, no two ever see the same context.
+
+    Parameters
+    ----------
+    source : path, array, or list of them
+        Raw files of `dtype`, ``.npy`` files, or arrays of integers with one axis. Several are one
+        source; no context crosses from one to the next.
+    context_length : int
+        Tokens of x, and of y.
+    dtype : dtype-like
+        Of the tokens in raw files.
+    stride : int, optional
+        Tokens from one context to the next; by default `context_length`.
+    seed : int, optional
+        Of order and phases; by default a random one.
+    documents : int or array, optional
+        The token that ends each document (found by reading all tokens once), or the offsets at
+        which documents begin and the last one ends, or an id for each token. Contexts do not
+        cross documents, and what is shorter than a context is left out.
+    out : dtype-like
+        Of x and y: an integer that holds every value of the tokens' dtype.
+    replacement : bool
+        Begin contexts at any token, drawn with replacement, as nanoGPT does.
+    cross : bool
+        Let contexts cross `documents`, and tell where: elements are ``({"tokens": x,
+        "positions": p}, y, mask)``, with each token's place in its document (int32), and a mask
+        (float32) that is 0 where y is of another document than x: a sample weight for ``fit``.
+    padding : int, optional
+        Fill documents that are shorter than a context up with this token. Elements are then
+        ``(x, y, mask)`` with a mask that is 0 where y is padding.
+
+    Raises
+    ------
+    ValueError
+        If a text is shorter than a context, `out` does not hold the tokens, or an argument is out
+        of its range.
+    TypeError
+        If tokens are no integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> ds = sb.TokenDataset(np.arange(1000, dtype="uint16"), 8, seed=0).batch(4)
+    >>> x, y = next(iter(ds))
+    >>> x.shape, x.dtype.name, bool((y == x + 1).all())
+    ((4, 8), 'int64', True)
+    """
+    tokens = _tokens(source, dtype)
+    length = _at_least(1, context_length=context_length)
+    step = length if stride is None else _at_least(1, stride=stride)
+    wanted = _holding(as_dtype(out), tokens.dtype)
+    if documents is None and (cross or padding is not None):
+        message = "TokenDataset(cross=, padding=) are about documents: give documents="
+        raise ValueError(message)
+    if cross and padding is not None:
+        message = "TokenDataset(cross=True) leaves nothing to fill: leave padding away"
+        raise ValueError(message)
+    if padding is not None:
+        _check_padding(padding, tokens.dtype)
+    key = as_seed(seed)
+    frame = Frame(0, ((length, 1),))
+    nested: Any = (0, 1)
+    arrays, frames = [tokens, tokens], [frame, Frame(1, frame.axes)]
+    borders = [tokens.borders if isinstance(tokens, Joined) else np.array([0, len(tokens)])]
+    if documents is not None:
+        of_documents = _borders(tokens, documents)
+        everything = np.unique(np.concatenate([*borders, of_documents]))
+        if not cross:
+            borders = [everything]
+        else:
+            arrays.append(RowFact(everything, np.dtype(np.int32), continues=False))
+            nested = ({"tokens": 0, "positions": 2}, 1, 3)
+        if padding is not None:
+            nested = (0, 1, 2)
+        if cross or padding is not None:
+            arrays.append(RowFact(everything, np.dtype(np.float32), continues=True))
+        frames += [frame] * (len(arrays) - 2)
+    windows = Windows(
+        borders[0].astype(np.int64),
+        length + 1,
+        step,
+        None if padding is None else "right",
+        phase_seed=None if replacement or step == 1 else key,
+        start_seed=key if replacement else None,
+    )
+    if not len(windows):
+        longest = int(np.diff(windows.borders).max(initial=0))
+        message = (
+            f"no context fits: context_length={length} needs {length + 1:,} tokens, the longest "
+            f"text has {longest:,}; ask for shorter ones"
+        )
+        raise ValueError(message)
+    order, structure = flatten(nested)
+    found = Dataset(
+        tuple(arrays[leaf] for leaf in order),
+        structure,
+        verbs.Source(len(windows)),
+        tuple(frames[leaf] for leaf in order),
+        windows,
+        0 if padding is None else padding,
+    )
+    text = tuple(structure.names[place] for place, leaf in enumerate(order) if leaf < 2)
+    found = found.map(Cast(wanted, on=text))
+    return found if replacement else found.shuffle(None, key)
+
+
+def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
+    """Give the tokens of all parts as one source."""
+    if isinstance(source, list | tuple):
+        found: Any = join([_tokens(part, dtype) for part in source])
+    elif isinstance(source, str | os.PathLike):
+        # A .npy file tells its dtype itself.
+        named = os.fspath(source)
+        found = open_file(named) if str(named).endswith(".npy") else open_file(named, dtype)
+    else:
+        found = source
+    found = as_source("tokens", found)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        message = (
+            f"TokenDataset: expected tokens that are integers along one axis; got {found.dtype} of "
+            f"shape {found.shape}"
+        )
+        raise TypeError(message)
+    return found
+
+
+def _at_least(least: int, **named: Any) -> int:
+    ((name, value),) = named.items()
+    number = operator.index(value)
+    if number < least:
+        message = f"TokenDataset({name}={number}): expected {least} or more"
+        raise ValueError(message)
+    return number
+
+
+def _holding(wanted: np.dtype[Any], tokens: np.dtype[Any]) -> np.dtype[Any]:
+    """Give the dtype of the output, if it holds every token."""
+    if wanted.kind in "iu" and np.can_cast(tokens, wanted):
+        return wanted
+    message = (
+        f"TokenDataset(out={wanted.name!r}): tokens of {tokens.name} do not all fit; expected an "
+        "integer that holds them, such as 'int64'"
+    )
+    raise ValueError(message)
+
+
+def _check_padding(padding: int, tokens: np.dtype[Any]) -> None:
+    limits = np.iinfo(tokens)
+    if not limits.min <= operator.index(padding) <= limits.max:
+        message = (
+            f"TokenDataset(padding={padding}): expected a token of {tokens.name}, "
+            f"{limits.min} to {limits.max}"
+        )
+        raise ValueError(message)
+
+
+def _borders(tokens: Any, documents: Any) -> npt.NDArray[np.int64]:
+    """Give the offsets of documents: those that were given, or found by their last token."""
+    if np.ndim(documents):
+        return borders_of(documents, len(tokens))
+    end = operator.index(documents)
+    if not isinstance(tokens, Joined):
+        return borders_at_token(tokens, end)
+    parts = zip(tokens.arrays, tokens.borders[:-1], strict=True)
+    found = [borders_at_token(part, end) + first for part, first in parts]
+    return np.unique(np.concatenate(found))
