@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ["benchmarks.sharing", "benchmarks.feeding"]
+MODULES = ["benchmarks.sharing", "benchmarks.feeding", "benchmarks.series"]
 
 
 def main() -> int:

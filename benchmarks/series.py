@@ -26,7 +26,7 @@ import tensorflow as tf
 import samebytes as sb
 from benchmarks.measure import Figure, print_figures
 from samebytes.memory.cores import available_cores
-from samebytes.report.memory import PeakMeter
+from samebytes.report.memory import anonymous_bytes
 
 ROWS, FEATURES, LENGTH, BATCH = 400_000, 16, 168, 256
 TOKENS, CONTEXT, SEQUENCES = 20_000_000, 1024, 64
@@ -213,16 +213,20 @@ def memory(folder: str) -> list[Figure]:
     # Warm, so that neither compiled code nor tables of the interpreter count.
     for _ in ds.batch(BATCH).take(20):
         pass
-    meter = PeakMeter()
+    before, most = anonymous_bytes() or 0, 0
     iterator = ds.batch(BATCH).take(400).iterate()
-    for _ in iterator:
-        pass
+    for number, _ in enumerate(iterator):
+        if number % 20 == 0:
+            most = max(most, (anonymous_bytes() or 0) - before)
     held, batch = iterator.stats().pool_bytes, BATCH * (LENGTH + 1) * FEATURES * 4
-    grown = meter.extra_bytes()
-    print(f"  held by the pools {held / 1e6:.1f} MB, memory grew by {grown / 1e6:.1f} MB")
-    in_flight = available_cores() + 2 + 3
+    print(f"  blocks {held / 1e6:.1f} MB, {held / batch:.1f} batches; grown by {most / 1e6:.1f} MB")
     return [
-        Figure("20 GB of series: batches held, threads + prefetch + 3", held / batch, 2 * in_flight)
+        Figure("20 GB of series: memory beside the file, in blocks of batches", most / held, 1.1),
+        Figure(
+            "  blocks of a component, threads + prefetch + 3 at most",
+            iterator.stats().blocks / 2,
+            7,
+        ),
     ]
 
 

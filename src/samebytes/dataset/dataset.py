@@ -255,9 +255,8 @@ class Dataset:
         from samebytes.dataset.windowing import Target, cut_windows
 
         asked = Target(horizon, offset, columns, target, align)
-        cut = cut_windows(
-            self, length, stride, sampling_rate, asked, groups, padding, padding_value
-        )
+        filling = padding, padding_value
+        cut = cut_windows(self, length, stride, sampling_rate, asked, groups, filling)
         return self._with(**vars(cut))
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002

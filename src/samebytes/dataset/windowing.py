@@ -54,8 +54,7 @@ def cut_windows(
     sampling_rate: int,
     target: Target,
     groups: Any,
-    padding: str | None,
-    padding_value: Any,
+    filling: tuple[str | None, Any],
 ) -> Windowed:
     """Give the windows of a dataset of rows, and of their targets.
 
@@ -76,6 +75,7 @@ def cut_windows(
         message = "window(offset=, columns=, target=, align=) are of a target: add horizon=1"
         raise ValueError(message)
     arrays, structure = dataset.arrays, dataset.structure
+    padding, padding_value = filling
     length = _at_least(1, length=length)
     stride = _at_least(1, stride=stride)
     rate = _at_least(1, sampling_rate=sampling_rate)
