@@ -12,6 +12,7 @@ Importing samebytes imports no framework.
 """
 
 import importlib
+import typing
 from typing import Any
 
 from samebytes.dataset.dataset import Dataset
@@ -48,6 +49,11 @@ from samebytes.share.guard import SharingStats, no_copy, stats
 from samebytes.share.layout import Layout, layout
 from samebytes.share.tensorflow import as_tensor
 from samebytes.share.verdict import Code, Reason, Verdict
+
+if typing.TYPE_CHECKING:
+    from samebytes.compat.timeseries import timeseries_dataset_from_array
+    from samebytes.compat.tokens import TokenDataset
+    from samebytes.dataset.windowing import borders_at_gaps
 
 __version__ = "0.1.0"
 
