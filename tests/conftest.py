@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,14 @@ os.environ.setdefault(
 )
 
 MakeArray = Callable[..., npt.NDArray[Any]]
+
+
+@pytest.fixture(autouse=True)
+def threads_before() -> None:
+    """Tell the tests that count threads which are not theirs."""
+    feeding = sys.modules.get("tests.engine.feeding")
+    if feeding is not None:
+        feeding.before = set(threading.enumerate())
 
 
 @pytest.fixture

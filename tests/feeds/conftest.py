@@ -33,13 +33,19 @@ def dataset(pictures):
 
 @pytest.fixture
 def engine_threads():
-    """Give a function that waits until no more than `count` engine threads are alive."""
+    """Give a function that waits until no more than `count` engine threads of this test are alive.
+
+    A fit that was interrupted leaves some, since TensorFlow keeps its dataset: those of other tests
+    do not count here.
+    """
+    before = set(threading.enumerate())
 
     def alive_after(count: int = 0, seconds: float = 10.0) -> int:
         end = time.monotonic() + seconds
         while True:
             gc.collect()
-            found = sum(t.name.startswith("samebytes") for t in threading.enumerate())
+            alive = set(threading.enumerate()) - before
+            found = sum(t.name.startswith("samebytes") for t in alive)
             if found <= count or time.monotonic() > end:
                 return found
             time.sleep(0.05)
