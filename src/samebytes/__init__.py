@@ -88,6 +88,7 @@ __all__ = [
     "aligned",
     "as_array",
     "as_tensor",
+    "audit",
     "borders_at_gaps",
     "empty",
     "explain",
@@ -106,6 +107,7 @@ _LATE = {
     "SavePosition": "samebytes.feeds.position",
     "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
+    "audit": "samebytes.report.audit",
     "borders_at_gaps": "samebytes.dataset.windowing",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
 }
