@@ -28,14 +28,14 @@ _NUMPY = "t.numpy()"
 _casts: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
-class _Witness(np.ndarray):  # type: ignore[type-arg]
+class _Witness(np.ndarray):
     """An array that remembers the copies TensorFlow asks it for; they are plain arrays."""
 
     made: list[npt.NDArray[Any]]
 
     def copy(self, order: Any = "C") -> npt.NDArray[Any]:
         """Give a plain copy, and remember it."""
-        made = self.view(np.ndarray).copy(order)
+        made: npt.NDArray[Any] = self.view(np.ndarray).copy(order)
         self.made.append(made)
         return made
 
@@ -209,13 +209,10 @@ def _gathered(original: _Function) -> _Function:
 
 
 CONVERSIONS = (
-    Hook(
-        "tensorflow.python.framework.constant_op", "convert_to_eager_tensor", _to_eager_tensor
-    ),
+    Hook("tensorflow.python.framework.constant_op", "convert_to_eager_tensor", _to_eager_tensor),
     Hook("tensorflow.python.framework.ops", "_create_graph_constant", _to_constant),
     Hook("tensorflow.python.framework.ops", "_EagerTensorBase.numpy", _to_numpy),
     Hook("tensorflow.python.pywrap_tfe", "TFE_Py_FastPathExecute", _operation),
     Hook("keras.src.trainers.data_adapters.array_slicing", "Sliceable.cast", _cast),
     Hook("samebytes.share.tensorflow", "_hand_over", _gathered),
 )
-

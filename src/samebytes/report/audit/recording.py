@@ -111,6 +111,4 @@ def timed(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any,
 
 def weighs(obj: object) -> bool:
     """Tell whether `obj` is an array of plain values that is worth telling of."""
-    return (
-        isinstance(obj, np.ndarray) and obj.nbytes >= LEAST_BYTES and obj.dtype.kind in "biufcV"
-    )
+    return isinstance(obj, np.ndarray) and obj.nbytes >= LEAST_BYTES and obj.dtype.kind in "biufcV"

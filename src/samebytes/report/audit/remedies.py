@@ -22,10 +22,8 @@ def for_array(array: npt.NDArray[Any], way: str) -> str:
     """Give how to make `array` so that `way` no longer copies it."""
     if way in _SAME_ARGUMENTS:
         return _SAME_ARGUMENTS[way]
-    if isinstance(array, Array):
-        line = ""
-    else:
-        line = _opened(array) or "x = sb.aligned(x)"
+    made_here = isinstance(array, Array)
+    line = "" if made_here else _opened(array) or "x = sb.aligned(x)"
     if way == "tf.constant":  # copies whatever it is given
         return "; ".join(filter(None, (line, "t = tf.convert_to_tensor(x)")))
     if way == "tf.Variable":  # which has memory of its own: one copy of two stays

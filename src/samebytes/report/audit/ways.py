@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 from samebytes.report.audit.frames import Place
 
@@ -47,7 +47,7 @@ def way_at(place: Place) -> str:
     >>> way_at(Place("train.py", 7, "matmul", "/site-packages/tensorflow/math_ops.py"))
     'tf.matmul'
     """
-    name, parts = place.called, place.called_in.split(os.sep)
+    name, parts = place.called, Path(place.called_in).parts
     if not name:
         return ""
     if "keras" in parts or "tf_keras" in parts:

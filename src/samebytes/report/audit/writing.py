@@ -55,10 +55,8 @@ def as_text(copies: Sequence[Copy]) -> str:
 
 
 def _paragraph(copy: Copy) -> str:
-    lines = [
-        f"{where(copy)}  {copy.way}: {copy.count:,} x {copy.what}, {bytes_cell(copy)}, "
-        f"{time_cell(copy)}"
-    ]
+    figures = f"{copy.count:,} x {copy.what}, {bytes_cell(copy)}, {time_cell(copy)}"
+    lines = [f"{where(copy)}  {copy.way}: {figures}"]
     source = source_line(copy)
     if source:
         lines.append(f"    {source}")
