@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import asdict
 from types import TracebackType
+from typing import final
 
 from samebytes.report.audit.callbacks import CALLBACKS
 from samebytes.report.audit.conversions import CONVERSIONS
@@ -23,6 +24,7 @@ _lock = threading.Lock()
 _hooks = Hooks((*CONVERSIONS, *CALLBACKS, *REWRITING))
 
 
+@final
 class Audit:
     """What `audit` gives: a with-block once, and from then on what it found.
 

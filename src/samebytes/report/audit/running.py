@@ -62,4 +62,4 @@ def _show(error: BaseException, script: str) -> None:
     while traceback is not None and traceback.tb_frame.f_code.co_filename != script:
         traceback = traceback.tb_next
     # A syntax error of the script has no frame of the script's.
-    sys.excepthook(type(error), error, traceback)
+    sys.excepthook(type(error), error.with_traceback(traceback), traceback)
