@@ -18,7 +18,7 @@ import numpy as np
 from samebytes.memory.aligned import address_of
 from samebytes.report.audit import remedies
 from samebytes.report.audit.copies import Kind
-from samebytes.report.audit.frames import Place, is_users, place_on_stack
+from samebytes.report.audit.frames import Place, is_users
 from samebytes.report.audit.hooks import Hook
 from samebytes.report.audit.recording import is_open, note, timed, weighs
 from samebytes.share.doors import ALIGNMENT
@@ -44,9 +44,10 @@ _running = _Running()
 def _call(original: _Function) -> _Function:
     """Call back, as TensorFlow does for each element."""
 
-    def call(self: Any, token: Any, device: Any, arguments: Any) -> Any:
+    def call_back(self: Any, token: Any, device: Any, arguments: Any) -> Any:
         if not is_open():
             return original(self, token, device, arguments)
+        place = _place  # for `place_on_stack`, see CALLING_BACK
         before = _running.function, _running.iterator
         _running.function, _running.iterator = self.get(token), None
         try:
@@ -60,13 +61,13 @@ def _call(original: _Function) -> _Function:
                         seconds=None,
                         way=f"{_what()}, not on a multiple of {ALIGNMENT} bytes",
                         remedy=_remedy_for(array),
-                        place=_place(),
+                        place=place(),
                     )
         finally:
             _running.function, _running.iterator = before
         return result
 
-    return call
+    return call_back
 
 
 def _convert(original: _Function) -> _Function:
@@ -135,11 +136,12 @@ def _place() -> Place | None:
     """
     if _running.iterator is not None:
         return _place_of_source(_running.iterator)
-    function = inspect.unwrap(_running.function)
+    # A py_function's is held by an EagerFunc.
+    function = inspect.unwrap(getattr(_running.function, "_func", _running.function))
     code = getattr(function, "__code__", None)
-    if code is not None and is_users(code):
-        return Place(code.co_filename, code.co_firstlineno)
-    return place_on_stack()
+    if code is None or not is_users(code):
+        return None
+    return Place(code.co_filename, code.co_firstlineno, "py_function", "tensorflow")
 
 
 def _place_of_source(iterator: Any) -> Place | None:

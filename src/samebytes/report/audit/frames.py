@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from types import CodeType, FrameType
 
-__all__ = ["Place", "is_users", "place_of_thread", "place_on_stack"]
+__all__ = ["CALLING_BACK", "Place", "is_users", "place_of_thread", "place_on_stack"]
 
 # Their lines are never the ones to change.
 _LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "wrapt", "optree", "samebytes", "numba")
@@ -48,6 +48,13 @@ class Place:
     called: str = ""
     called_in: str = ""
 
+
+CALLING_BACK = "call_back"
+"""Name of our own function that calls what TensorFlow calls back.
+
+Its local ``place`` is a function that tells whose code that is. What lies further out on the
+stack happens to wait for it, in this thread or another, and is not the line to change.
+"""
 
 _owners: dict[str, _Owner] = {}
 
@@ -115,6 +122,9 @@ def _innermost(frame: FrameType | None) -> Place | None:
             return _place(frame.f_code.co_filename, frame.f_lineno, called)
         if owner is _Owner.LIBRARY:
             called = frame.f_code
+        elif _calls_back(frame.f_code):
+            place: Place | None = frame.f_locals["place"]()
+            return place
         elif owner is _Owner.GENERATED and not generated:
             generated = True
             mapped = _mapped_back()
@@ -122,6 +132,10 @@ def _innermost(frame: FrameType | None) -> Place | None:
                 return _place(*mapped, called)
         frame = frame.f_back
     return None
+
+
+def _calls_back(code: CodeType) -> bool:
+    return code.co_name == CALLING_BACK and code.co_filename.startswith(_OWN_FOLDER)
 
 
 def _place(file: str, line: int, called: CodeType | None) -> Place:

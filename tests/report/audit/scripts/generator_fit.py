@@ -14,7 +14,7 @@ BATCH = 500
 def batches():
     for start in range(0, 5_000, BATCH):
         images, labels = x[start : start + BATCH], y[start : start + BATCH]
-        yield images, labels  # copied: yielded 15_700_000
+        yield images, labels  # copied: yielded 15_680_000
 
 
 model = tf.keras.Sequential([tf.keras.Input((784,)), tf.keras.layers.Dense(1)])
@@ -26,7 +26,7 @@ class Images(tf.keras.utils.PyDataset):
     def __len__(self):
         return math.ceil(len(x) / BATCH)
 
-    def __getitem__(self, index):  # copied: yielded 40_820_000
+    def __getitem__(self, index):  # copied: yielded 40_768_000
         low = index * BATCH
         return x[low : low + BATCH], y[low : low + BATCH]
 
@@ -35,9 +35,8 @@ model.fit(Images(), shuffle=False, verbose=0)
 
 
 def rows():
-    for start in range(0, 2_000, BATCH):
-        wide = x[start : start + BATCH].astype("float64")
-        yield wide  # copied: prepared 6_272_000
+    wide = x[:11_000].astype("float64")
+    yield wide  # copied: prepared 34_496_000, yielded 34_496_000
 
 
 dataset = tf.data.Dataset.from_generator(

@@ -21,8 +21,8 @@ predictions = model(x_train[:1]).numpy()
 loss_fn = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(optimizer="adam", loss=loss_fn, metrics=["accuracy"])
 
-model.fit(
-    x_train, y_train, epochs=2, batch_size=500, verbose=0
-)  # copied: cast 40_768_000, converted 40_872_000
+batch = 500
+model.fit(x_train, y_train, batch, 2, 0)  # copied: cast 40_768_000, converted 40_872_000
 model.evaluate(x_test, y_test, verbose=0)  # copied: cast 6_272_000, converted 6_288_000
-probabilities = model.predict(x_test.astype("float32"), verbose=0)  # copied: converted 6_272_000
+x_new = x_test.astype("float32")
+probabilities = model.predict(x_new, verbose=0)  # copied: converted 6_272_000

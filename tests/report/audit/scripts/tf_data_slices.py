@@ -8,14 +8,10 @@ x_train = rng.random((4_000, 28, 28), dtype=np.float32)
 y_train = rng.integers(0, 10, 4_000)
 x_train = x_train[..., tf.newaxis].astype("float32")
 
-train_ds = (
-    tf.data.Dataset.from_tensor_slices((x_train, y_train))  # copied: converted 12_576_000
-    .shuffle(4_000)
-    .batch(500)
-)
-test_ds = tf.data.Dataset.from_tensors(
-    (x_train[:1_000], y_train[:1_000])
-)  # copied: converted 3_144_000
+slices = tf.data.Dataset.from_tensor_slices((x_train, y_train))  # copied: converted 12_576_000
+train_ds = slices.shuffle(4_000).batch(500)
+held_out = (x_train[:1_000], y_train[:1_000])
+test_ds = tf.data.Dataset.from_tensors(held_out)  # copied: converted 3_144_000
 
 model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
 loss_object = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -7,12 +7,10 @@ rng = np.random.default_rng(0)
 data = rng.random((200_000, 4)).astype("float32")
 targets = data[24:, 0]
 
-dataset = tf.keras.utils.timeseries_dataset_from_array(  # copied: converted WINDOWS
-    data[:-24],
-    targets,
-    sequence_length=24,
-    batch_size=4096,
+windows = tf.keras.utils.timeseries_dataset_from_array
+dataset = windows(data[:-24], targets, 24, batch_size=4096)  # copied: converted WINDOWS
+model = tf.keras.Sequential(
+    [tf.keras.Input((24, 4)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(1)]
 )
-model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(1)])
 model.compile(loss="mse", optimizer="sgd")
 model.fit(dataset, epochs=2, verbose=0)  # copied: rewritten WINDOWS

@@ -54,6 +54,6 @@ def batches():
 
 
 model.fit(batches(), steps_per_epoch=4, verbose=0)
-tf.reduce_sum(x.view(np.ndarray))
+tf.nn.relu(x.view(np.ndarray))
 np.asarray(t)
 memoryview(t)
