@@ -29,7 +29,7 @@ print("tensorflow" in sys.modules, "keras" in sys.modules, "rich" in sys.modules
 def test_what_is_imported_inside_is_watched_and_put_back():
     script = """
 import sys, samebytes as sb
-finders = list(sys.meta_path)
+finders = lambda: [type(one).__module__ for one in sys.meta_path]
 with sb.audit() as found:
     import numpy as np, tensorflow as tf
     from tensorflow.python.framework import constant_op
@@ -37,11 +37,11 @@ with sb.audit() as found:
     tf.constant(np.ones((1000, 1000)))
     tf.keras.Sequential([tf.keras.layers.Dense(1)])
 after = constant_op.convert_to_eager_tensor
-print(found.bytes_copied, inside is after, after.__module__, sys.meta_path == finders)
+print(found.bytes_copied, inside is after, after.__module__, any("samebytes" in one for one in finders()))
 print(type(constant_op.__loader__).__name__, "exec_module" in vars(constant_op.__loader__))
 """
     first, second = run(script).splitlines()
-    assert first == "8000000 False tensorflow.python.framework.constant_op True"
+    assert first == "8000000 False tensorflow.python.framework.constant_op False"
     assert second == "SourceFileLoader False"
 
 

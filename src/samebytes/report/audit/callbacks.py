@@ -19,8 +19,8 @@ from samebytes.memory.aligned import address_of
 from samebytes.report.audit import remedies
 from samebytes.report.audit.copies import Kind
 from samebytes.report.audit.frames import Place, is_users
-from samebytes.report.audit.hooks import Hook
-from samebytes.report.audit.recording import is_open, note, timed, weighs
+from samebytes.report.audit.hooks import Hook, Live
+from samebytes.report.audit.recording import note, timed, weighs
 from samebytes.share.doors import ALIGNMENT
 
 __all__ = ["CALLBACKS"]
@@ -41,11 +41,11 @@ class _Running(threading.local):
 _running = _Running()
 
 
-def _call(original: _Function) -> _Function:
+def _call(original: _Function, live: Live) -> _Function:
     """Call back, as TensorFlow does for each element."""
 
     def call_back(self: Any, token: Any, device: Any, arguments: Any) -> Any:
-        if not is_open():
+        if not live.on:
             return original(self, token, device, arguments)
         place = _place  # for `place_on_stack`, see CALLING_BACK
         before = _running.function, _running.iterator
@@ -70,12 +70,12 @@ def _call(original: _Function) -> _Function:
     return call_back
 
 
-def _convert(original: _Function) -> _Function:
+def _convert(original: _Function, live: Live) -> _Function:
     """Make a plain array of the wanted type of what a callback gave back."""
 
     def convert(value: Any, dtype: Any = None) -> Any:
         array, seconds = timed(original, value, dtype)
-        made = is_open() and weighs(array) and isinstance(value, np.ndarray)
+        made = live.on and weighs(array) and isinstance(value, np.ndarray)
         if made and not np.may_share_memory(array, value):
             change = (
                 "made row-major"
@@ -96,7 +96,7 @@ def _convert(original: _Function) -> _Function:
     return convert
 
 
-def _get_iterator(original: _Function) -> _Function:
+def _get_iterator(original: _Function, live: Live) -> _Function:
     """Remember which generator the running callback is about to ask."""
 
     def get_iterator(self: Any, iterator_id: Any) -> Any:

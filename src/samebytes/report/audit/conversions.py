@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from samebytes.report.audit import remedies
 from samebytes.report.audit.copies import Kind
-from samebytes.report.audit.hooks import Hook
-from samebytes.report.audit.recording import LEAST_BYTES, is_open, note, timed, weighs
+from samebytes.report.audit.hooks import Hook, Live
+from samebytes.report.audit.recording import LEAST_BYTES, note, timed, weighs
 from samebytes.share.layout import layout_of_view
 from samebytes.share.tensorflow import judge_tensor
 
@@ -49,7 +49,7 @@ def _same_memory(tensor: Any, array: npt.NDArray[Any]) -> bool:
     return _on_host(tensor) and bool(np.may_share_memory(np.asarray(tensor), array))
 
 
-def _to_eager_tensor(original: _Function) -> _Function:
+def _to_eager_tensor(original: _Function, live: Live) -> _Function:
     """Beneath tf.constant, tf.convert_to_tensor and every implicit conversion in Python.
 
     TensorFlow asks the array for a copy and makes a tensor of that: on its bytes if they lie
@@ -57,7 +57,7 @@ def _to_eager_tensor(original: _Function) -> _Function:
     """
 
     def convert_to_eager_tensor(value: Any, *rest: Any, **named: Any) -> Any:
-        if not is_open() or not weighs(value):
+        if not live.on or not weighs(value):
             return original(value, *rest, **named)
         if type(value) in _WITNESSED:
             witness = value.view(_Witness)
@@ -93,11 +93,11 @@ def _remedy(value: npt.NDArray[Any], way: str) -> str:
     return remedies.for_array(value, way)
 
 
-def _to_constant(original: _Function) -> _Function:
+def _to_constant(original: _Function, live: Live) -> _Function:
     """Where an array is met while a graph is traced: its bytes go into the graph itself."""
 
     def create_graph_constant(value: Any, *rest: Any, **named: Any) -> Any:
-        if not is_open() or not weighs(value):
+        if not live.on or not weighs(value):
             return original(value, *rest, **named)
         tensor, seconds = timed(original, value, *rest, **named)
         note(
@@ -113,7 +113,7 @@ def _to_constant(original: _Function) -> _Function:
     return create_graph_constant
 
 
-def _operation(original: _Function) -> _Function:
+def _operation(original: _Function, live: Live) -> _Function:
     """Beneath every eager operation, which reads an array in place where it can.
 
     The tensor that it makes of an array is never seen here. Whether that lies on the array's
@@ -122,6 +122,8 @@ def _operation(original: _Function) -> _Function:
 
     def fast_path_execute(*arguments: Any) -> Any:
         result = original(*arguments)
+        if not live.on:
+            return result
         for argument in arguments:
             if isinstance(argument, np.ndarray):
                 if argument.nbytes >= LEAST_BYTES:
@@ -136,7 +138,7 @@ def _operation(original: _Function) -> _Function:
 
 
 def _note_operand(operand: npt.NDArray[Any]) -> None:
-    if not is_open() or not weighs(operand):
+    if not weighs(operand):
         return
     plain = operand.view(np.ndarray)
     if judge_tensor(layout_of_view(plain, "ndarray")).shared:
@@ -150,12 +152,12 @@ def _note_operand(operand: npt.NDArray[Any]) -> None:
     )
 
 
-def _to_numpy(original: _Function) -> _Function:
+def _to_numpy(original: _Function, live: Live) -> _Function:
     """Read a tensor as ``t.numpy()`` does, which copies what lies in host memory already."""
 
     def numpy(self: Any) -> Any:
         array, seconds = timed(original, self)
-        if is_open() and weighs(array) and not _same_memory(self, array):
+        if live.on and weighs(array) and not _same_memory(self, array):
             note(
                 Kind.TO_NUMPY,
                 array,
@@ -169,12 +171,12 @@ def _to_numpy(original: _Function) -> _Function:
     return numpy
 
 
-def _cast(original: _Function) -> _Function:
+def _cast(original: _Function, live: Live) -> _Function:
     """Cast as Keras does all floats that are not its floatx, before it takes the first batch."""
 
     def cast(cls: type[Any], x: Any, dtype: Any) -> Any:
         result, seconds = timed(original, cls, x, dtype)
-        made = np.asarray(result) if is_open() and hasattr(result, "__array__") else None
+        made = np.asarray(result) if live.on and hasattr(result, "__array__") else None
         if made is not None and weighs(made) and not np.may_share_memory(made, np.asarray(x)):
             _casts[id(made)] = made
             note(
@@ -190,12 +192,12 @@ def _cast(original: _Function) -> _Function:
     return cast
 
 
-def _gathered(original: _Function) -> _Function:
+def _gathered(original: _Function, live: Live) -> _Function:
     """Hand over as samebytes does, where only a copy would do."""
 
     def hand_over(tensorflow: Any, array: Any, verdict: Any, **named: Any) -> Any:
         tensor, seconds = timed(original, tensorflow, array, verdict, **named)
-        if is_open() and verdict.bytes_copied >= LEAST_BYTES:
+        if live.on and verdict.bytes_copied >= LEAST_BYTES:
             note(
                 Kind.GATHERED,
                 array,

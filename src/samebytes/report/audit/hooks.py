@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Hook", "Hooks"]
+__all__ = ["Hook", "Hooks", "Live"]
+
+
+class Live:
+    """Whether wrappers are to do anything; one that was left behind passes through for good."""
+
+    __slots__ = ("on",)
+
+    def __init__(self) -> None:
+        self.on = True
 
 
 @dataclass(frozen=True)
@@ -24,12 +33,12 @@ class Hook:
     path : str
         Its name inside, with dots: ``Class.method``.
     wrap : callable
-        Given the function, gives the one to call instead.
+        Given the function and whether to do anything, gives the one to call instead.
     """
 
     module: str
     path: str
-    wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    wrap: Callable[[Callable[..., Any], Live], Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,12 @@ class Hooks:
     def __init__(self, hooks: Sequence[Hook]) -> None:
         self._hooks = tuple(hooks)
         self._placed: list[_Placed] = []
+        self._live = Live()
         self._waiting = _Waiting(self._place_in)
 
     def place(self) -> None:
         """Wrap everything that is loaded, and the rest once it is."""
+        self._live = Live()
         for name in dict.fromkeys(hook.module for hook in self._hooks):
             module = sys.modules.get(name)
             if module is None:
@@ -64,11 +75,12 @@ class Hooks:
     def take_away(self) -> None:
         """Put everything back, except what someone else has wrapped in the meantime.
 
-        A wrapper inside another's stays there; it passes through while no audit is open.
+        A wrapper inside another's stays there, and passes through for good.
         """
         if self._waiting in sys.meta_path:
             sys.meta_path.remove(self._waiting)
         self._waiting.names.clear()
+        self._live.on = False
         for placed in reversed(self._placed):
             if vars(placed.owner).get(placed.name) is placed.after:
                 setattr(placed.owner, placed.name, placed.before)
@@ -84,9 +96,9 @@ class Hooks:
                 owner = getattr(owner, parent)
             before = vars(owner)[name]
             if isinstance(before, staticmethod | classmethod):
-                after: Any = type(before)(hook.wrap(before.__func__))
+                after: Any = type(before)(hook.wrap(before.__func__, self._live))
             else:
-                after = hook.wrap(before)
+                after = hook.wrap(before, self._live)
             setattr(owner, name, after)
             self._placed.append(_Placed(owner, name, before, after))
 

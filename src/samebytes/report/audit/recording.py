@@ -13,7 +13,7 @@ from samebytes.report.audit.copies import Copy, Kind, Ledger
 from samebytes.report.audit.frames import Place, place_of_thread, place_on_stack
 from samebytes.report.audit.ways import way_at
 
-__all__ = ["LEAST_BYTES", "Open", "close", "is_open", "note", "open_", "timed"]
+__all__ = ["LEAST_BYTES", "Open", "close", "note", "open_", "timed", "weighs"]
 
 LEAST_BYTES = 4096
 """Less than a page is not told: it costs about as much as asking where it happened."""
@@ -28,11 +28,6 @@ class Open:
 
 
 _open: tuple[Open, ...] = ()
-
-
-def is_open() -> bool:
-    """Tell whether any audit is open; hooks that were left in place do nothing without."""
-    return bool(_open)
 
 
 def open_(audit: Open) -> bool:

@@ -14,8 +14,8 @@ from typing import Any
 
 from samebytes.report.audit import remedies
 from samebytes.report.audit.copies import Kind
-from samebytes.report.audit.hooks import Hook
-from samebytes.report.audit.recording import LEAST_BYTES, is_open, note, timed
+from samebytes.report.audit.hooks import Hook, Live
+from samebytes.report.audit.recording import LEAST_BYTES, note, timed
 
 __all__ = ["REWRITING"]
 
@@ -27,11 +27,11 @@ _FASTEST_BYTES_PER_SECOND = 50e9
 _done: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def _create_iterator(original: _Function) -> _Function:
+def _create_iterator(original: _Function, live: Live) -> _Function:
     """Make an iterator of a dataset."""
 
     def create_iterator(self: Any, dataset: Any) -> Any:
-        if not is_open() or dataset in _done:
+        if not live.on or dataset in _done:
             return original(self, dataset)
         result, seconds = timed(original, self, dataset)
         _done.add(dataset)
