@@ -37,7 +37,8 @@ with sb.audit() as found:
     tf.constant(np.ones((1000, 1000)))
     tf.keras.Sequential([tf.keras.layers.Dense(1)])
 after = constant_op.convert_to_eager_tensor
-print(found.bytes_copied, inside is after, after.__module__, any("samebytes" in one for one in finders()))
+ours = any("samebytes" in one for one in finders())
+print(found.bytes_copied, inside is after, after.__module__, ours)
 print(type(constant_op.__loader__).__name__, "exec_module" in vars(constant_op.__loader__))
 """
     first, second = run(script).splitlines()

@@ -100,8 +100,10 @@ def _get_iterator(original: _Function, live: Live) -> _Function:
     """Remember which generator the running callback is about to ask."""
 
     def get_iterator(self: Any, iterator_id: Any) -> Any:
-        _running.iterator = original(self, iterator_id)
-        return _running.iterator
+        iterator = original(self, iterator_id)
+        if live.on:
+            _running.iterator = iterator
+        return iterator
 
     return get_iterator
 

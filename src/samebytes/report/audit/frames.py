@@ -123,8 +123,10 @@ def _innermost(frame: FrameType | None) -> Place | None:
         if owner is _Owner.LIBRARY:
             called = frame.f_code
         elif _calls_back(frame.f_code):
-            place: Place | None = frame.f_locals["place"]()
-            return place
+            tell = frame.f_locals.get("place")
+            if tell is not None:
+                place: Place | None = tell()
+                return place
         elif owner is _Owner.GENERATED and not generated:
             generated = True
             mapped = _mapped_back()
