@@ -10,15 +10,15 @@ import json
 import statistics
 import time
 
-ROUNDS = 15
+ROUNDS = 9
 
 
 def workloads():
     import numpy as np
     import tensorflow as tf
 
-    x = np.ones((20_000, 784), np.float32)
-    y = np.ones((20_000, 1), np.float32)
+    x = np.ones((8_000, 784), np.float32)
+    y = np.ones((8_000, 1), np.float32)
 
     def model():
         made = tf.keras.Sequential(
@@ -35,7 +35,7 @@ def workloads():
     optimizer = tf.keras.optimizers.SGD()
 
     def batches():
-        for start in range(0, 6_400, 32):
+        for start in range(0, 4_800, 32):
             yield x[start : start + 32], y[start : start + 32]
 
     def in_memory_fit():
@@ -46,7 +46,7 @@ def workloads():
 
     def eager_loop():
         # The worst there is: each operation by itself, and each batch an array.
-        for start in range(0, 3_200, 32):
+        for start in range(0, 1_600, 32):
             with tf.GradientTape() as tape:
                 guess = eager(x[start : start + 32])
                 loss = tf.reduce_mean(tf.square(guess - y[start : start + 32]))
