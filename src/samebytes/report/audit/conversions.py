@@ -24,6 +24,7 @@ _WITNESSED = (np.ndarray, np.memmap)
 
 
 _NUMPY = "t.numpy()"
+_MAY_BE_OPERANDS = (np.ndarray, list)
 # What Keras cast and still holds, by identity: the cure for what comes after is that of the cast.
 _casts: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
@@ -125,11 +126,8 @@ def _operation(original: _Function, live: Live) -> _Function:
         if not live.on:
             return result
         for argument in arguments:
-            if isinstance(argument, np.ndarray):
-                if argument.nbytes >= LEAST_BYTES:
-                    _note_operand(argument)
-            elif type(argument) is list:
-                for part in argument:
+            if isinstance(argument, _MAY_BE_OPERANDS):  # once: this runs for every operation
+                for part in argument if isinstance(argument, list) else (argument,):
                     if isinstance(part, np.ndarray) and part.nbytes >= LEAST_BYTES:
                         _note_operand(part)
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from samebytes.report.audit.frames import Place
@@ -37,6 +38,7 @@ _VARIABLES = ("variables.py", "resource_variable_ops.py")
 _METHODS_OF_VARIABLES = ("__init__", "__call__")
 
 
+@functools.lru_cache(1024)
 def way_at(place: Place) -> str:
     """Give the call at `place` in words, or an empty text where it called no library.
 
