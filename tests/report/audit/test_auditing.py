@@ -122,6 +122,36 @@ def test_what_a_callback_gives_is_judged_by_where_it_lies(array_at, past):
         assert only(found).seconds is None
 
 
+class Numbered:
+    """An iterator of a class with slots: nothing refers to it weakly, and it has no hash."""
+
+    __slots__ = ("batches",)
+    __hash__ = None
+
+    def __init__(self, batches):
+        self.batches = iter(batches)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.batches)
+
+
+@pytest.mark.parametrize("make", [iter, Numbered, lambda batches: (one for one in batches)])
+def test_any_iterator_may_give_the_batches(array_at, make):
+    batches = [array_at(16, (2500, 100))] * 3
+    ds = tf.data.Dataset.from_generator(
+        lambda: make(batches), output_signature=tf.TensorSpec((2500, 100), tf.float32)
+    )
+    with sb.audit() as found:
+        for _ in ds:
+            pass
+    copy = only(found)
+    assert (copy.kind, copy.bytes, copy.count) == (Kind.YIELDED, 3 * NBYTES, 3)
+    assert copy.file == __file__
+
+
 def test_our_own_gather_is_told_of_too():
     wide = sb.zeros((1000, 500), "float32")
     with sb.audit() as found:

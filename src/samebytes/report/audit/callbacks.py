@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import CodeType, GeneratorType
@@ -122,6 +123,10 @@ CALLBACKS = (
 # ------------------------------------------------------------------------- whose line it is
 
 
+# What makes the batches of each iterator, found once: the search takes longer than a small batch.
+_sources: weakref.WeakKeyDictionary[Any, weakref.ref[Any]] = weakref.WeakKeyDictionary()
+
+
 def _what() -> str:
     return "a numpy_function's result" if _running.iterator is None else "a yielded batch"
 
@@ -137,7 +142,8 @@ def _place() -> Place | None:
     It has returned, so it is not on the stack; the generator that it is knows where it waits.
     """
     if _running.iterator is not None:
-        return _place_of_source(_running.iterator)
+        source = _source_of(_running.iterator)
+        return None if source is None else _own_place(source)
     # A py_function's is held by an EagerFunc.
     function = inspect.unwrap(getattr(_running.function, "_func", _running.function))
     code = getattr(function, "__code__", None)
@@ -146,7 +152,20 @@ def _place() -> Place | None:
     return Place(code.co_filename, code.co_firstlineno, "py_function", "tensorflow")
 
 
-def _place_of_source(iterator: Any) -> Place | None:
+def _source_of(iterator: Any) -> Any:
+    """Give what of the user's makes the batches that `iterator` gives, None if nothing does."""
+    try:
+        known = _sources.get(iterator)
+        source = None if known is None else known()
+        if source is None:
+            source = _find_source(iterator)
+            _sources[iterator] = weakref.ref(source)
+    except TypeError:  # zip and the like, or None: nothing refers to them weakly
+        return _find_source(iterator)
+    return source
+
+
+def _find_source(iterator: Any) -> Any:
     """Search an iterator, and what wraps what in it, for code of the user's, nearest first."""
     seen: set[int] = set()
     level: list[Any] = [iterator]
@@ -156,9 +175,8 @@ def _place_of_source(iterator: Any) -> Place | None:
             if id(source) in seen or len(seen) > _MOST_SEEN:
                 continue
             seen.add(id(source))
-            place = _own_place(source)
-            if place is not None:
-                return place
+            if _own_place(source) is not None:
+                return source
             inner.extend(_held_by(source))
         level = inner
     return None
