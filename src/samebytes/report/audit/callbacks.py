@@ -132,8 +132,8 @@ def _what() -> str:
 
 
 def _remedy_for(batch: Any) -> Callable[[str], str]:
-    line = remedies.for_batch(batch, give="return" if _running.iterator is None else "yield")
-    return lambda _: line
+    give = "return" if _running.iterator is None else "yield"
+    return lambda _: remedies.for_batch(batch, give=give)
 
 
 def _place() -> Place | None:

@@ -86,33 +86,50 @@ class Copy:
     remedy: str | None
 
 
+Like = tuple[str, int, Kind, str]
+
+
+def _sum(known: Copy, nbytes: int, seconds: float | None, again: int) -> Copy:
+    timed = known.seconds is not None and seconds is not None
+    return replace(
+        known,
+        bytes=known.bytes + nbytes,
+        count=known.count + 1,
+        seconds=(known.seconds or 0.0) + (seconds or 0.0) if timed else None,
+        bytes_again=known.bytes_again + again,
+    )
+
+
 class Ledger:
     """Adds up copies by line, kind and way, from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, int, Kind, str], Copy] = {}
-        self._largest: dict[tuple[str, int, Kind, str], int] = {}
+        self._found: dict[Like, Copy] = {}
+        self._largest: dict[Like, int] = {}
+
+    def add_like(self, like: Like, nbytes: int, seconds: float | None, again: int) -> bool:
+        """Add a copy to those of its line, kind and way; False if it is the largest so far.
+
+        That one has to be described: see `add`. The others are not, which would take longer.
+        """
+        with self._lock:
+            known = self._found.get(like)
+            if known is None or nbytes > self._largest[like]:
+                return False
+            self._found[like] = _sum(known, nbytes, seconds, again)
+            return True
 
     def add(self, copy: Copy) -> None:
-        """Add one copy to those of its line, kind and way."""
-        key = (copy.file, copy.line, copy.kind, copy.way)
+        """Add a copy that is the largest of its line, kind and way."""
+        like = (copy.file, copy.line, copy.kind, copy.way)
         with self._lock:
-            known = self._found.get(key)
-            if known is None:
-                self._found[key], self._largest[key] = copy, copy.bytes
-                return
-            larger = copy.bytes > self._largest[key]
-            if larger:
-                self._largest[key] = copy.bytes
-            timed = known.seconds is not None and copy.seconds is not None
-            self._found[key] = replace(
-                copy if larger else known,
-                bytes=known.bytes + copy.bytes,
-                count=known.count + copy.count,
-                seconds=(known.seconds or 0.0) + (copy.seconds or 0.0) if timed else None,
-                bytes_again=known.bytes_again + copy.bytes_again,
-            )
+            known = self._found.get(like)
+            self._largest[like] = max(copy.bytes, self._largest.get(like, 0))
+            if known is not None:
+                described = replace(known, what=copy.what, remedy=copy.remedy)
+                copy = _sum(described, copy.bytes, copy.seconds, copy.bytes_again)
+            self._found[like] = copy
 
     def copies(self) -> tuple[Copy, ...]:
         """Give what was found so far, the most bytes first."""

@@ -80,13 +80,16 @@ def note(
     for audit in _open:
         found = here or place_of_thread(audit.thread) or Place("(no line of Python)", 0)
         called = way_at(found) or direct
+        words = way.format(called).strip()
+        if audit.ledger.add_like((found.file, found.line, kind, words), nbytes, seconds, again):
+            continue
         dtype = getattr(copied.dtype, "name", str(copied.dtype))
         audit.ledger.add(
             Copy(
                 file=found.file,
                 line=found.line,
                 kind=kind,
-                way=way.format(called).strip(),
+                way=words,
                 what=f"{dtype} {tuple(copied.shape)}",
                 bytes=nbytes,
                 count=1,
