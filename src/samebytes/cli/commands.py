@@ -1,25 +1,24 @@
-"""What can be typed: demo, explain and compare."""
+"""What can be typed: demo, explain, compare and audit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 import samebytes as sb
+from samebytes.cli.audit import SETTINGS, audit
+from samebytes.cli.options import parsed
 from samebytes.cli.sizes import parse_shape, parse_size
 from samebytes.cli.slices import Index, parse_slice
 from samebytes.errors import SamebytesError
 from samebytes.report.way import Way
 
 __all__ = ["app"]
-
-_Parsed = TypeVar("_Parsed")
 
 app = typer.Typer(
     name="samebytes",
@@ -36,6 +35,9 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 (typer calls it so)
         raise typer.Exit
 
 
+app.command(context_settings=SETTINGS)(audit)
+
+
 @app.callback()
 def _whole(
     *,
@@ -47,14 +49,6 @@ def _whole(
     ] = False,
 ) -> None:
     """Your array's bytes are the tensor: see it, ask why not, measure it."""
-
-
-def _parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
-    """Give what `parse` makes of `text`, its ValueError turned into one about the option."""
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 class Job(str, Enum):
@@ -115,8 +109,8 @@ def explain(
     if to not in {"tensorflow", "numpy"}:
         message = f"{to!r} is no target; expected tensorflow or numpy"
         raise typer.BadParameter(message, param_hint="--to")
-    lengths = None if shape is None else _parsed(parse_shape, shape, "--shape")
-    index = None if slice_text is None else _parsed(parse_slice, slice_text, "--slice")
+    lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
+    index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
     try:
         found = sb.open(file, dtype, lengths, offset=offset)
     except SamebytesError:
@@ -164,7 +158,7 @@ def compare(
     from samebytes.report.markdown import render_markdown
     from samebytes.report.ways import WAYS
 
-    nbytes = _parsed(parse_size, size, "--size")
+    nbytes = parsed(parse_size, size, "--size")
     for target in (json, html, markdown):
         if target is not None:
             target.touch()  # to fail now, not after the minutes that measuring takes
