@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import weakref
 from typing import Any, NamedTuple
 
 import ml_dtypes
@@ -372,3 +373,23 @@ def test_a_dataset_saved_with_its_elements_is_an_ordinary_one(dataset, tmp_path)
     dataset.to_tf().save(str(tmp_path / "saved"))
     again = tf.data.Dataset.load(str(tmp_path / "saved"))
     all_same(again, dataset.iterate(0))
+
+
+def test_a_dataset_that_is_let_go_frees_its_arrays():
+    # TensorFlow keeps each function given to numpy_function for ever, and so whatever that holds.
+    found = []
+    for _ in range(3):
+        source = np.zeros((64, 16), np.float32)
+        found.append(weakref.ref(source))
+        for batched in (sb.Dataset.from_tensor_slices(source).batch(8), None):
+            fed = (batched or sb.Dataset.from_tensor_slices(source)).to_tf().map(lambda x: x + 1)
+            assert sum(1 for _ in fed) in {8, 64}
+        del source, batched, fed
+    gc.collect()
+    assert [one() for one in found] == [None] * 3
+
+
+def test_an_iterator_outlives_the_name_of_its_dataset():
+    iterator = iter(sb.Dataset.from_tensor_slices(np.arange(40.0)).batch(8).to_tf().prefetch(1))
+    gc.collect()
+    assert [int(batch[0]) for batch in iterator] == [0, 8, 16, 24, 32]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -191,10 +192,13 @@ def _generated(
 
         return tensorflow.function(call, autograph=False).get_concrete_function(integer)
 
+    # TensorFlow keeps every function given to numpy_function for ever, in its default graph.
+    # Held weakly from there, a dataset with its arrays and pools goes when its user lets it go.
+    held = weakref.ref(iterations)
     functions = {
-        "init_func": traced(lambda number: [iterations.begin(number)], [integer]),
-        "next_func": traced(iterations.fetch, signature),
-        "finalize_func": traced(lambda number: [iterations.end(number)], [integer]),
+        "init_func": traced(lambda number: [_there(held).begin(number)], [integer]),
+        "next_func": traced(lambda number: _there(held).fetch(number), signature),
+        "finalize_func": traced(lambda number: [_end(held(), number)], [integer]),
     }
     variant = tensorflow.raw_ops.GeneratorDataset(
         init_func_other_args=[tensorflow.constant(0, tensorflow.int64)],
@@ -207,8 +211,21 @@ def _generated(
     found = tensorflow.data.experimental.from_variant(variant, nest(signature))
     # TensorFlow knows them by name and forgets them when they die. Every dataset made of this
     # one holds it.
-    found.samebytes_functions = functions
+    found.samebytes_functions = functions, iterations
     return found
+
+
+def _there(held: weakref.ref[_Iterations]) -> _Iterations:
+    found = held()
+    if found is None:
+        message = "the dataset of to_tf() is gone; keep it, or one made of it, while it is iterated"
+        raise ReferenceError(message)
+    return found
+
+
+def _end(iterations: _Iterations | None, number: Any) -> Any:
+    """End an iteration; where the dataset went first, its iterators ended with it."""
+    return np.int64(0) if iterations is None else iterations.end(number)
 
 
 def _row(spec: Any, cut: int) -> list[int | None]:
