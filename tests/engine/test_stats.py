@@ -15,18 +15,21 @@ def stats(batches, waiting, consuming):
 
 
 @pytest.mark.parametrize(
-    ("waiting", "consuming", "who", "filled"),
-    [(1.0, 3.0, "the input is the bottleneck", 160), (0.05, 0.95, "the consumer is the", 32)],
+    ("waiting", "consuming", "durations", "who", "filled"),
+    [
+        (10.0, 30.0, ("10.0 s", "30.0 s"), "the input is the bottleneck", 160),
+        (0.05, 0.95, ("50.0 ms", "950.0 ms"), "the consumer is the bottleneck", 32),
+    ],
 )
-def test_a_notebook_is_shown_the_figures_and_who_waits(waiting, consuming, who, filled):
+def test_a_notebook_is_shown_the_figures_and_who_waits(waiting, consuming, durations, who, filled):
     found = stats(1000, waiting, consuming)
     seen = Seen(found._repr_html_())
     assert seen.rows == [
         ["written", "5.0 MB by 2 threads"],
         ["memory", "6 blocks, 3.0 MB, 9 times reused"],
         ["made ahead", "4 batches"],
-        ["waited", f"{waiting:.3f} s for the input"],
-        ["consumed", f"{consuming:.3f} s between batches"],
+        ["waited", f"{durations[0]} for the input"],
+        ["consumed", f"{durations[1]} between batches"],
     ]
     assert seen.text[0] == "1,000 batches, 32,000 samples"
     assert seen.text[-1] == found.verdict

@@ -89,13 +89,17 @@ class Stats:
                 ("written", f"{as_bytes_text(self.bytes_written)} by {self.threads} threads"),
                 ("memory", f"{blocks}, {self.reused:,} times reused"),
                 ("made ahead", f"{self.prefetch:,} batches"),
-                ("waited", f"{self.seconds_waiting:.3f} s for the input"),
-                ("consumed", f"{self.seconds_consuming:.3f} s between batches"),
+                ("waited", f"{_duration(self.seconds_waiting)} for the input"),
+                ("consumed", f"{_duration(self.seconds_consuming)} between batches"),
             ],
             # Before there is a pace to tell, a bar would tell one.
             bar=None if self.batches < 3 else (waited, self.share_waited),
             closing=self.verdict,
         )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:,.1f} s" if seconds >= 10 else f"{seconds * 1e3:,.1f} ms"
 
 
 class Meter:
