@@ -101,6 +101,9 @@ class TestAsShape:
     class Shape:
         """Iterable and no Sequence, as a tf.TensorShape is."""
 
+        def __repr__(self):
+            return "Shape(2, 3)"
+
         def __iter__(self):
             return iter((2, 3))
 

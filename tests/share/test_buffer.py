@@ -519,7 +519,7 @@ class TestNothingToShare:
     @pytest.mark.parametrize(
         "thing",
         [None, 1, 2.5, "text", [1, 2], (1,), {1: 2}, object(), OnlyArray(), len, int],
-        ids=repr,
+        ids=lambda thing: getattr(thing, "__name__", type(thing).__name__),
     )
     def test_is_refused_with_the_way_out(self, thing):
         sentence = r"exports no memory; expected an array, or a buffer.*Make one: np\.asarray\(x\)"
