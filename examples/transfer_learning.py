@@ -72,7 +72,7 @@ def with_tf_data(images: Array, labels: Array, *, epochs: int, augment: bool, se
     )
 
 
-# Each maps the file: it is never read as a whole.
+# Both begin with a mapped file, so that neither pays for loading what it copies anyway.
 INPUTS: dict[str, tuple[Feed, Callable[[Path], Array]]] = {
     "samebytes": (with_samebytes, sb.open),
     "tf.data": (with_tf_data, lambda path: np.load(path, mmap_mode="r")),
