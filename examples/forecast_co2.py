@@ -40,7 +40,7 @@ last = year[:, -1:]
 hidden = keras.layers.Dense(32, activation="relu")(year - last)
 model = keras.Model(year, last + keras.layers.Dense(HORIZON)(hidden))
 model.compile(keras.optimizers.Adam(3e-3), "mean_absolute_error")
-model.fit(train.to_tf(), epochs=25, shuffle=False, verbose=0)
+model.fit(train.to_tf(), epochs=20, shuffle=False, verbose=0)
 
 years, truth = next(iter(test.batch(len(test))))
 scaled = model.predict(test.map(scale).batch(64).to_tf(), verbose=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -56,17 +57,44 @@ def _parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
         raise typer.BadParameter(str(error), param_hint=option) from error
 
 
+class Job(str, Enum):
+    """What a model is fed with in a demonstration."""
+
+    IMAGES = "images"
+    SERIES = "series"
+    TOKENS = "tokens"
+
+
 @app.command()
 def demo(
+    job: Annotated[
+        Job, typer.Option(help="Photographs, a series to forecast, or text to learn.")
+    ] = Job.IMAGES,
     tiles: Annotated[
-        int, typer.Option(min=9, help="How many tiles of 512x512x3; 512 are 403 MB.")
-    ] = 512,
+        int | None,
+        typer.Option(min=9, help="Of images: how many of 512x512x3; by default 512, 403 MB."),
+    ] = None,
 ) -> None:
-    """Turn real photographs into tensors without a copy, beside what stock TensorFlow does."""
+    """Feed a small model with real data that needs no download, beside what others do."""
     from samebytes.report.console import make_console
-    from samebytes.report.demo import run_demo
 
-    if not run_demo(tiles, make_console()):
+    if tiles is not None and job is not Job.IMAGES:
+        message = f"there are tiles in images only, not in {job.value}; leave it away"
+        raise typer.BadParameter(message, param_hint="--tiles")
+    console = make_console()
+    if job is Job.SERIES:
+        from samebytes.report.series import run_series
+
+        well = run_series(console)
+    elif job is Job.TOKENS:
+        from samebytes.report.tokens import run_tokens
+
+        well = run_tokens(console)
+    else:
+        from samebytes.report.demo import run_demo
+
+        well = run_demo(512 if tiles is None else tiles, console)
+    if not well:
         raise typer.Exit(1)
 
 

@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 import samebytes as sb
 from samebytes.memory.aligned import address_of
-from samebytes.report.machine import this_machine
 from samebytes.report.measuring import MeasuredTwice, measure_twice
 from samebytes.report.memory import anonymous_bytes
 from samebytes.report.photographs import TILE_SHAPE, cut_tiles, read_photographs
 from samebytes.report.quiet import hide_accelerators, import_quietly
+from samebytes.report.rates import as_rates_text
+from samebytes.report.speaker import Speaker
 from samebytes.report.training import crops, train
 from samebytes.report.wording import as_time_text
 from samebytes.share.layout import as_bytes_text
@@ -63,7 +63,7 @@ def run_demo(tiles: int, console: Console) -> bool:
     photographs = read_photographs()
     hide_accelerators()
     tensorflow = import_quietly()
-    say = _Speaker(console)
+    say = Speaker(console)
     with tempfile.TemporaryDirectory(prefix="samebytes-demo-") as folder:
         path = Path(folder, "images.npy")
         writer = np.lib.format.open_memmap(path, "w+", np.uint8, (tiles, *TILE_SHAPE))
@@ -92,7 +92,7 @@ def run_demo(tiles: int, console: Console) -> bool:
     return learned and all(step.equal for step in steps)
 
 
-def _share_all(tensorflow: Any, say: _Speaker, x: sb.Array, plain: Images) -> Beside:
+def _share_all(tensorflow: Any, say: Speaker, x: sb.Array, plain: Images) -> Beside:
     say.title("The file's bytes are the tensor")
     say.code("tensor = tf.convert_to_tensor(x)   # the code you already have")
     before = anonymous_bytes()
@@ -106,10 +106,10 @@ def _share_all(tensorflow: Any, say: _Speaker, x: sb.Array, plain: Images) -> Be
         grown = f"{as_bytes_text(before)} before, {as_bytes_text(after)} after"
         say.line(f"anonymous memory       {grown}")
     stock = measure_twice(lambda: tensorflow.convert_to_tensor(plain))
-    return say.beside("all the photographs", ours, stock)
+    return _beside(say, "all the photographs", ours, stock)
 
 
-def _crop_center(tensorflow: Any, say: _Speaker, x: sb.Array, plain: Images) -> Beside:
+def _crop_center(tensorflow: Any, say: Speaker, x: sb.Array, plain: Images) -> Beside:
     say.title("The center crop, through a memoryview")
     say.code("crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]")
     crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]  # type: ignore[arg-type]
@@ -121,20 +121,20 @@ def _crop_center(tensorflow: Any, say: _Speaker, x: sb.Array, plain: Images) -> 
     stock = measure_twice(
         lambda: tensorflow.convert_to_tensor(np.ascontiguousarray(plain[:, 128:384, 128:384, :]))
     )
-    return say.beside("the center crop", ours, stock)
+    return _beside(say, "the center crop", ours, stock)
 
 
-def _channels_first(tensorflow: Any, say: _Speaker, x: sb.Array, plain: Images) -> Beside:
+def _channels_first(tensorflow: Any, say: Speaker, x: sb.Array, plain: Images) -> Beside:
     say.title("Channels first")
     say.code("tensor = sb.as_tensor(np.moveaxis(x, -1, 1))")
     ours = measure_twice(lambda: sb.as_tensor(np.moveaxis(x, -1, 1)))
     stock = measure_twice(
         lambda: tensorflow.convert_to_tensor(np.ascontiguousarray(np.moveaxis(plain, -1, 1)))
     )
-    return say.beside("channels first", ours, stock)
+    return _beside(say, "channels first", ours, stock)
 
 
-def _learn(say: _Speaker, x: sb.Array, photographs: tuple[str, ...]) -> bool:
+def _learn(say: Speaker, x: sb.Array, photographs: tuple[str, ...]) -> bool:
     """Train a small model to tell the photographs apart, and give whether it learned."""
     say.title("A small Keras model, trained on random crops of the file")
     labels = np.arange(len(x)) % len(photographs)  # the order in which the tiles were cut
@@ -145,10 +145,7 @@ def _learn(say: _Speaker, x: sb.Array, photographs: tuple[str, ...]) -> bool:
     losses = ", ".join(f"{loss:.2f}" for loss in found.losses)
     say.line(f"loss {losses}; it tells {found.accuracy:.0%} of the crops' photographs")
     ours, stock = found.images_a_second, found.stock_images_a_second
-    say.line(
-        f"the input alone: {ours:,.0f} images a second; tf.data alone {stock:,.0f} "
-        f"({ours / stock:.1f} times as fast, medians in turn)"
-    )
+    say.line(f"the input alone: {as_rates_text('images', ours, 'tf.data alone', stock)}")
     return found.losses[-1] < found.losses[0]
 
 
@@ -170,35 +167,13 @@ def _warm_up(tensorflow: Any, x: sb.Array, plain: Images) -> None:
         call()
 
 
-class _Speaker:
-    """What the demonstration prints, and how."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._steps = 0
-        console.print(Text(str(this_machine())), soft_wrap=True)
-
-    def title(self, text: str) -> None:
-        self._steps += 1
-        self._console.print(Text(f"\n{self._steps}  {text}", style="bold"))
-
-    def code(self, text: str) -> None:
-        self._console.print(Text(f"   >>> {text}", style="cyan"), soft_wrap=True)
-
-    def line(self, text: str) -> None:
-        for part in text.splitlines():
-            self._console.print(Text(f"   {part}"), soft_wrap=True)
-
-    def beside(self, name: str, ours: MeasuredTwice[Any], stock: MeasuredTwice[Any]) -> Beside:
-        """Compare all values, say what both cost, and let go of the tensors."""
-        equal = np.array_equal(sb.as_array(ours.result), sb.as_array(stock.result))
-        self.line(f"samebytes         {_cost(ours)}")
-        self.line(f"stock TensorFlow  {_cost(stock)}")
-        self.line(f"values equal: {equal}")
-        return Beside(name, _bare(ours), _bare(stock), equal)
-
-    def table(self, table: Table) -> None:
-        self._console.print(table)
+def _beside(say: Speaker, name: str, ours: MeasuredTwice[Any], stock: MeasuredTwice[Any]) -> Beside:
+    """Compare all values, say what both cost, and let go of the tensors."""
+    equal = np.array_equal(sb.as_array(ours.result), sb.as_array(stock.result))
+    say.line(f"samebytes         {_cost(ours)}")
+    say.line(f"stock TensorFlow  {_cost(stock)}")
+    say.line(f"values equal: {equal}")
+    return Beside(name, _bare(ours), _bare(stock), equal)
 
 
 def _bare(measured: MeasuredTwice[Any]) -> MeasuredTwice[None]:
@@ -211,7 +186,7 @@ def _cost(measured: MeasuredTwice[Any]) -> str:
     return f"{as_time_text(first):>10}, again {as_time_text(again):>10}; {extra} extra"
 
 
-def _conclude(say: _Speaker, steps: list[Beside]) -> None:
+def _conclude(say: Speaker, steps: list[Beside]) -> None:
     say.title("Side by side")
     table = Table()
     table.add_column("")

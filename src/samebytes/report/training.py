@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +10,12 @@ import numpy.typing as npt
 
 import samebytes as sb
 from samebytes.report.quiet import import_quietly
+from samebytes.report.rates import rates_in_turn
 
 __all__ = ["CROP", "Training", "crops", "stock_crops", "train"]
 
 CROP, BATCH = 256, 32
-EPOCHS, ROUNDS = 4, 3
+EPOCHS = 4
 
 
 @dataclass(frozen=True)
@@ -74,25 +72,9 @@ def train(images: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int) -> T
     """Train on `images` and time both inputs without a model behind them."""
     tensorflow = import_quietly()
     ours, stock = crops(images, labels).to_tf(), stock_crops(np.asarray(images), labels)
-    rates: tuple[list[float], list[float]] = ([], [])
-    for number in range(ROUNDS + 1):
-        for kept, dataset in zip(rates, (ours, stock), strict=True):
-            rate = _images_a_second(dataset)
-            if number:  # the first round compiles and traces
-                kept.append(rate)
+    rates = rates_in_turn(ours, stock)
     history = _model(tensorflow, classes).fit(ours, epochs=EPOCHS, shuffle=False, verbose=0).history
-    return Training(
-        tuple(history["loss"]),
-        float(history["accuracy"][-1]),
-        statistics.median(rates[0]),
-        statistics.median(rates[1]),
-    )
-
-
-def _images_a_second(batches: Iterable[Any]) -> float:
-    start = time.perf_counter()
-    count = sum(len(labels) for _, labels in batches)
-    return count / (time.perf_counter() - start)
+    return Training(tuple(history["loss"]), float(history["accuracy"][-1]), *rates)
 
 
 def _model(tensorflow: Any, classes: int) -> Any:
