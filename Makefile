@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test check format lint types layers bench readme test-tensorflow-versions clean
+.PHONY: demo test check format lint types layers docs docs-serve bench readme test-tensorflow-versions clean
 
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
@@ -16,7 +16,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
 # The one gate. `make test` is its last part.
-check: lint types layers test
+check: lint types layers docs test
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
@@ -32,6 +32,13 @@ types: $(INSTALLED)
 
 layers: $(INSTALLED)
 	$(BIN)/lint-imports
+
+# Strictly: a broken link, an unknown name or a page that is in no menu fails. Nothing is fetched.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-serve: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
@@ -58,4 +65,4 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site

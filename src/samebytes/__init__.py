@@ -12,23 +12,9 @@ Importing samebytes imports no framework.
 """
 
 import importlib
+import typing
 from typing import Any
 
-from samebytes.dataset.dataset import Dataset
-from samebytes.dataset.joined import Joined, join
-from samebytes.dataset.transforms import (
-    Cast,
-    CenterCrop,
-    ChannelsFirst,
-    ChannelsLast,
-    Normalization,
-    RandomBrightness,
-    RandomContrast,
-    RandomCrop,
-    RandomFlip,
-    Rescaling,
-    Transform,
-)
 from samebytes.errors import (
     CompressedMember,
     CopyNeeded,
@@ -48,6 +34,26 @@ from samebytes.share.guard import SharingStats, no_copy, stats
 from samebytes.share.layout import Layout, layout
 from samebytes.share.tensorflow import as_tensor
 from samebytes.share.verdict import Code, Reason, Verdict
+
+if typing.TYPE_CHECKING:
+    from samebytes.compat.timeseries import timeseries_dataset_from_array
+    from samebytes.compat.tokens import TokenDataset
+    from samebytes.dataset.dataset import Dataset
+    from samebytes.dataset.joined import Joined, join
+    from samebytes.dataset.transforms import (
+        Cast,
+        CenterCrop,
+        ChannelsFirst,
+        ChannelsLast,
+        Normalization,
+        RandomBrightness,
+        RandomContrast,
+        RandomCrop,
+        RandomFlip,
+        Rescaling,
+        Transform,
+    )
+    from samebytes.dataset.windowing import borders_at_gaps
 
 __version__ = "0.1.0"
 
@@ -101,13 +107,31 @@ __all__ = [
     "zeros",
 ]
 
-# What needs a framework, or the compiler: imported when first asked for.
+# Imported when first asked for: what feeds, so that sharing alone starts as fast as NumPy does, and
+# what needs a framework or the compiler.
+_TRANSFORMS = (
+    "Cast",
+    "CenterCrop",
+    "ChannelsFirst",
+    "ChannelsLast",
+    "Normalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "Rescaling",
+    "Transform",
+)
 _LATE = {
+    "Dataset": "samebytes.dataset.dataset",
+    "Joined": "samebytes.dataset.joined",
     "SavePosition": "samebytes.feeds.position",
     "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "borders_at_gaps": "samebytes.dataset.windowing",
+    "join": "samebytes.dataset.joined",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
+    **dict.fromkeys(_TRANSFORMS, "samebytes.dataset.transforms"),
 }
 
 

@@ -1,5 +1,7 @@
 """Tables of a batch, composed: what each step does to a number and to a place."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,13 @@ NUMBER = st.floats(-4, 4, width=16)
 
 def opened(height=5, width=7, count=1):
     fold = open_fold((height, width, 1), np.dtype(np.uint8))
-    return open_tables(fold, np.arange(count))
+    return open_tables(replace(fold, linear=True, placed=True), np.arange(count))
+
+
+def test_tables_that_no_step_changes_cost_nothing():
+    tables = open_tables(open_fold((5, 7, 3), np.dtype(np.uint8)), np.arange(1000))
+    assert tables.geometry.strides[0] == 0
+    assert tables.scale.size == tables.offset.size == 0
 
 
 @given(

@@ -218,12 +218,13 @@ def test_warnings_are_as_before(path, dataset, feed, validated):
 
 
 def test_the_threads_of_a_continued_epoch_end(path, dataset, engine_threads):
-    assert engine_threads() == 0
+    # Fits that other tests interrupted may have left some, which TensorFlow keeps.
+    before = engine_threads(count=1000)
     position = sb.SavePosition(path, dataset)
     linear().fit(
         position.dataset.to_keras(), initial_epoch=1, epochs=3, callbacks=[position], verbose=0
     )
-    assert engine_threads() == 0
+    assert engine_threads(count=before) <= before
 
 
 # --------------------------------------------------------------------------- refused in words

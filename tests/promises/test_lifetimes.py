@@ -190,7 +190,7 @@ def test_exit_after_threads_have_shared_is_clean():
     script = """
 import threading, samebytes as sb
 x = sb.zeros((2048, 2048), "float32")
-kept = []
+kept = [sb.as_tensor(x)]  # imported here: CPython refuses some imports once the main thread ends
 def work():
     for _ in range(20):
         kept.append((sb.as_tensor(x), sb.as_tensor(x.T)))

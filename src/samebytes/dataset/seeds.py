@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import secrets
 
 from samebytes.dataset.transforms.base import Transform
 
@@ -20,6 +19,8 @@ def seed_of(transform: Transform, seed: int | None) -> int:
 def as_seed(seed: int | None) -> int:
     """Give `seed`, or a random one, which is then part of the dataset and of its state."""
     if seed is None:
+        import secrets  # on first use: it loads OpenSSL
+
         return secrets.randbits(63)
     seed = operator.index(seed)
     if not 0 <= seed < 1 << 64:

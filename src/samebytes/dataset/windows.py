@@ -7,10 +7,9 @@ grows with the number of windows.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +28,7 @@ PHASE_COST = 100
 """A group of so many windows gives up one of them, so that every phase fits."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """What one component reads of each window, in rows counted from where the window begins.
 
     Attributes
@@ -81,8 +79,7 @@ ROW = Frame()
 """A single row: what samples are where there are no windows."""
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Where samples are read.
 
     Attributes
@@ -211,6 +208,8 @@ class Windows:
     @cached_property
     def digest(self) -> str:
         """A name for the groups: the same for the same borders."""
+        import hashlib  # on first use: it loads OpenSSL
+
         return hashlib.sha256(self.borders.tobytes()).hexdigest()[:12]
 
     @property

@@ -33,7 +33,7 @@ The order is arithmetic on arrays, where a call costs the same for 32 samples as
 110 µs of the interpreter's time for each batch of 32, and 10 µs when 32 batches share it.
 """
 
-LOOK_BATCHES = 32
+LOOK_BATCHES = 256
 
 
 def counted_in(plan: Plan) -> str:
@@ -87,22 +87,34 @@ class Walk:
         self._by_batch = counted_in(plan) == "batches"
         self._size = plan.batch_size or LONE_SAMPLES
         self._elements = elements
-        self._each = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
+        most = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
+        self._most = 1 << (most.bit_length() - 1)
         # The last two stretches: threads may stand on both sides of the border between them.
         self._stretches: dict[int, Stretch] = {}
         self._looking = threading.Lock()
 
     def at(self, number: int) -> tuple[Stretch, int] | None:
         """Give the stretch with helping `number`, and its place there; None behind the end."""
-        # The first helping is a stretch of its own, so that it need not wait for the others.
-        which, place = divmod(number - 1, self._each) if number else (-1, 0)
+        which, place, count = self._stretch_of(number)
         with self._looking:
             if which not in self._stretches:
                 self._stretches.pop(which - 2, None)
-                count = self._each if number else 1
                 self._stretches[which] = self._locate(number - place, count)
             stretch = self._stretches[which]
         return (stretch, place) if place < len(stretch.cuts) - 1 else None
+
+    def _stretch_of(self, number: int) -> tuple[int, int, int]:
+        """Give the stretch that helping `number` is in, its place there, and how long that is.
+
+        Stretches grow, 1, 1, 2, 4 and so on up to the most: the first helping need not wait for
+        others, and who takes only a few does not pay for many.
+        """
+        if number < self._most:
+            which = number.bit_length()
+            count = 1 << max(which - 1, 0)
+            return which, number - (count if number else 0), count
+        behind, place = divmod(number, self._most)
+        return self._most.bit_length() - 1 + behind, place, self._most
 
     def _locate(self, number: int, helpings: int) -> Stretch:
         each = self._elements

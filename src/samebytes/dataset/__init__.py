@@ -1,0 +1,1 @@
+"""What to compute, pure: order, draws, windows, transforms and the plan they fold into."""
