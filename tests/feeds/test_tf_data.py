@@ -387,9 +387,3 @@ def test_a_dataset_that_is_let_go_frees_its_arrays():
         del source, batched, fed
     gc.collect()
     assert [one() for one in found] == [None] * 3
-
-
-def test_an_iterator_outlives_the_name_of_its_dataset():
-    iterator = iter(sb.Dataset.from_tensor_slices(np.arange(40.0)).batch(8).to_tf().prefetch(1))
-    gc.collect()
-    assert [int(batch[0]) for batch in iterator] == [0, 8, 16, 24, 32]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.seen_html import Seen, check_readable_anywhere
 
 import samebytes as sb
 from samebytes.share.drawing import MOST_ROWS, WIDTH, Runs, draw_layout, runs_of
@@ -17,39 +17,8 @@ from samebytes.share.layout import Layout
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-class Checker(HTMLParser):
-    """Raises where tags do not nest, and notes what it saw."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.tags, self.text, self.attributes = [], [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attrs]
-        if tag != "br":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-
-def checked(html):
-    checker = Checker()
-    checker.feed(html)
-    checker.close()
-    assert checker.open == []
-    return checker
-
-
 def page(array, **options):
-    return checked(sb.explain(array, to="numpy", **options)._repr_html_())
+    return Seen(sb.explain(array, to="numpy", **options)._repr_html_())
 
 
 def picture(array):
@@ -158,9 +127,13 @@ class TestPicture:
 
 
 class TestPage:
+    @pytest.mark.parametrize("array", [np.zeros((4, 8)), np.zeros((4, 8))[:, ::2], np.zeros(0)])
+    def test_readable_in_both_themes_and_offline(self, array):
+        check_readable_anywhere(page(array))
+
     def test_shared(self):
         html = sb.explain(sb.zeros((4, 8), "f4"), to="numpy")._repr_html_()
-        seen = checked(html)
+        seen = Seen(html)
         assert 'data-outcome="shared"' in html
         assert "li" not in seen.tags
         assert "float32 (4, 8) to NumPy: shared, no byte is copied" in seen.text
@@ -176,7 +149,7 @@ class TestPage:
         pytest.importorskip("tensorflow")
         html = sb.explain(array)._repr_html_()
         assert f'data-outcome="{outcome}"' in html
-        assert checked(html).tags.count("li") == reasons
+        assert Seen(html).tags.count("li") == reasons
 
     def test_hostile_names_are_text(self):
         name = "<script>alert('&')</script>\"><img src=x onerror=1>"
@@ -186,11 +159,12 @@ class TestPage:
         lender.__array_interface__ = lender.lent.__array_interface__
         seen = page(lender)
         assert not {"script", "img", "b", "i"} & set(seen.tags)
-        assert "onerror" not in seen.attributes
+        assert "onerror" not in dict(seen.attributes)
+        check_readable_anywhere(seen)
         assert any("<script>alert('&')</script>" in text for text in seen.text)
 
     def test_hostile_field_names_are_text(self):
         pytest.importorskip("tensorflow")
-        seen = checked(sb.explain(np.zeros(3, [("<i>field</i>", "f4")]))._repr_html_())
+        seen = Seen(sb.explain(np.zeros(3, [("<i>field</i>", "f4")]))._repr_html_())
         assert "i" not in seen.tags
         assert any("<i>field</i>" in text for text in seen.text)

@@ -23,6 +23,7 @@ from samebytes.dataset.outlets import outlet
 from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.plan import Plan
 from samebytes.dataset.seeds import as_seed
+from samebytes.dataset.shown import Shown
 from samebytes.dataset.sources import as_sources
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.dataset.transforms.base import On
@@ -32,7 +33,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Shown):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method gives a new one. Verbs are tf.data's, and their order matters as
@@ -331,18 +332,6 @@ class Dataset:
             message = "this dataset is endless; take(n) gives a part with a length"
             raise TypeError(message)
         return length
-
-    def __str__(self) -> str:
-        """Give the plan as a table."""
-        from samebytes.dataset.describe import describe
-
-        return describe(self.plan, self.options)
-
-    def __repr__(self) -> str:
-        """Give the number of elements and the names of the components."""
-        count = "endless" if self._length is None else f"{self._length:,}"
-        kind = "samples" if self.batch_size is None else f"batches of {self.batch_size}"
-        return f"<samebytes.Dataset: {count} {kind}: {', '.join(self.structure.names)}>"
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both do the same: equal plans over arrays of equal shapes and dtypes."""

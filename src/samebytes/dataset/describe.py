@@ -1,4 +1,4 @@
-"""A plan in words: the table that ``print(dataset)`` shows, and the key of a saved state."""
+"""A plan in words: the table that a dataset shows, and the key of a saved state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from samebytes.dataset.transforms.base import Transform
 from samebytes.memory.files.mapping import mapping_of
 from samebytes.share.layout import as_bytes_text
 
-__all__ = ["describe", "fingerprint"]
+__all__ = ["describe", "fingerprint", "plan_rows"]
 
 
 # What is the same in both -----------------------------------------------------------------
@@ -115,6 +115,13 @@ def _after(later: Later) -> str:
 
 def describe(plan: Plan, options: Any) -> str:
     """Give the plan as a short table: source, what is folded, what is not, bytes a batch."""
+    rows = plan_rows(plan, options)
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)
+
+
+def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
+    """Give the plan as names and facts; a name that begins with spaces belongs to the one above."""
     size = plan.batch_size or 1
     read = sum(c.read_bytes for c in plan.components) * size
     written = sum(c.sample_bytes for c in plan.components) * size
@@ -145,8 +152,7 @@ def describe(plan: Plan, options: Any) -> str:
             f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, and what you keep",
         )
     )
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)
+    return rows
 
 
 def _each(plan: Plan) -> str:

@@ -45,11 +45,16 @@ class Stats:
     reused: int
 
     @property
+    def share_waited(self) -> float:
+        """How much of the time the consumer waited for data: 0 to 1."""
+        return self.seconds_waiting / max(self.seconds_waiting + self.seconds_consuming, 1e-9)
+
+    @property
     def verdict(self) -> str:
         """Who is the bottleneck, and what to change."""
         if self.batches < 3:
             return "too few batches to tell who waits for whom"
-        share = self.seconds_waiting / max(self.seconds_waiting + self.seconds_consuming, 1e-9)
+        share = self.share_waited
         if share < 0.1:
             return (
                 f"the consumer is the bottleneck: it waited {share:.0%} of the time; "
@@ -70,6 +75,31 @@ class Stats:
             f"reused); waited {self.seconds_waiting:.3f} s, consumed "
             f"{self.seconds_consuming:.3f} s: {self.verdict}"
         )
+
+    def _repr_html_(self) -> str:
+        """Show the figures in a notebook, with a bar of the time that the consumer waited."""
+        from samebytes.share.notebook import card
+
+        blocks = f"{self.blocks:,} blocks, {as_bytes_text(self.pool_bytes)}"
+        waited = f"the consumer waited {self.share_waited:.0%} of the time"
+        return card(
+            "stats",
+            f"{self.batches:,} batches, {self.samples:,} samples",
+            [
+                ("written", f"{as_bytes_text(self.bytes_written)} by {self.threads} threads"),
+                ("memory", f"{blocks}, {self.reused:,} times reused"),
+                ("made ahead", f"{self.prefetch:,} batches"),
+                ("waited", f"{_duration(self.seconds_waiting)} for the input"),
+                ("consumed", f"{_duration(self.seconds_consuming)} between batches"),
+            ],
+            # Before there is a pace to tell, a bar would tell one.
+            bar=None if self.batches < 3 else (waited, self.share_waited),
+            closing=self.verdict,
+        )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:,.1f} s" if seconds >= 10 else f"{seconds * 1e3:,.1f} ms"
 
 
 class Meter:

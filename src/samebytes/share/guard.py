@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from samebytes.errors import CopyNeeded
+from samebytes.share.layout import as_bytes_text
 from samebytes.share.verdict import Verdict
 
 __all__ = ["SharingStats", "no_copy", "record", "stats"]
@@ -31,6 +32,24 @@ class SharingStats:
     copied: int = 0
     bytes_shared: int = 0
     bytes_copied: int = 0
+
+    def _repr_html_(self) -> str:
+        """Show the figures in a notebook, with a bar of how many of the bytes were shared."""
+        from samebytes.share.notebook import card
+
+        total = self.bytes_shared + self.bytes_copied
+        part = self.bytes_shared / total if total else 0.0
+        words = f"{part:.0%} of the bytes were shared"
+        return card(
+            "sharing",
+            f"{self.shared + self.copied:,} hand-overs by this process",
+            [
+                ("shared", f"{self.shared:,}, {as_bytes_text(self.bytes_shared)}"),
+                ("copied", f"{self.copied:,}, {as_bytes_text(self.bytes_copied)}"),
+            ],
+            bar=(words, part) if total else None,
+            closing=words if total else "no byte has been handed over yet",
+        )
 
 
 class _Block:
