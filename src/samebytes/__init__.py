@@ -54,6 +54,7 @@ if typing.TYPE_CHECKING:
         Transform,
     )
     from samebytes.dataset.windowing import borders_at_gaps
+    from samebytes.report.audit import audit
 
 __version__ = "0.1.0"
 
