@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset import verbs
+from samebytes.dataset.arguments import at_least
 from samebytes.dataset.dataset import Dataset
 from samebytes.dataset.documents import RowFact, borders_at_token
 from samebytes.dataset.joined import Joined, join
@@ -92,8 +93,8 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     ((4, 8), 'int64', True)
     """
     tokens = _tokens(source, dtype)
-    length = _at_least(1, context_length=context_length)
-    step = length if stride is None else _at_least(1, stride=stride)
+    length = at_least(1, "TokenDataset", context_length=context_length)
+    step = length if stride is None else at_least(1, "TokenDataset", stride=stride)
     wanted = _holding(as_dtype(out), tokens.dtype)
     if documents is None and (cross or padding is not None):
         message = "TokenDataset(cross=, padding=) are about documents: give documents="
@@ -168,15 +169,6 @@ def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
         )
         raise TypeError(message)
     return found
-
-
-def _at_least(least: int, **named: Any) -> int:
-    ((name, value),) = named.items()
-    number = operator.index(value)
-    if number < least:
-        message = f"TokenDataset({name}={number}): expected {least} or more"
-        raise ValueError(message)
-    return number
 
 
 def _holding(wanted: np.dtype[Any], tokens: np.dtype[Any]) -> np.dtype[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset import verbs
+from samebytes.dataset.arguments import at_least
 from samebytes.dataset.folding import places_of
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.structure import Structure, flatten
@@ -76,9 +77,9 @@ def cut_windows(
         raise ValueError(message)
     arrays, structure = dataset.arrays, dataset.structure
     padding, padding_value = filling
-    length = _at_least(1, length=length)
-    stride = _at_least(1, stride=stride)
-    rate = _at_least(1, sampling_rate=sampling_rate)
+    length = at_least(1, "window", length=length)
+    stride = at_least(1, "window", stride=stride)
+    rate = at_least(1, "window", sampling_rate=sampling_rate)
     if padding not in (None, "left", "right"):
         message = f"window(padding={padding!r}): expected None, 'left' or 'right'"
         raise ValueError(message)
@@ -113,23 +114,14 @@ def cut_windows(
     return Windowed(tuple(sources), structure, tuple(frames), windows, order, padding_value)
 
 
-def _at_least(least: int, **named: Any) -> int:
-    ((name, value),) = named.items()
-    number = operator.index(value)
-    if number < least:
-        message = f"window({name}={number}): expected {least} or more"
-        raise ValueError(message)
-    return number
-
-
 # Targets ----------------------------------------------------------------------------------
 
 
 def _target_frame(
     target: Target, horizon: int, length: int, rate: int, padding: str | None
 ) -> Frame:
-    horizon = _at_least(1, horizon=horizon)
-    offset = rate if target.offset is None else _at_least(0, offset=target.offset)
+    horizon = at_least(1, "window", horizon=horizon)
+    offset = rate if target.offset is None else at_least(0, "window", offset=target.offset)
     ahead = ((horizon, rate),) if horizon > 1 else ()
     if target.align == "right":
         return Frame((length - 1) * rate + offset, ahead)
