@@ -1,0 +1,1 @@
+"""The benchmark: the library's jobs beside every peer that is installed."""
