@@ -25,15 +25,15 @@ def python(code, package=PACKAGE, **environment):
 
 def test_a_second_process_compiles_nothing(tmp_path):
     code = (
-        "import numba, time; start = time.perf_counter()\n"
+        "import numba, time; start = time.process_time()\n"
         "from samebytes.engine import kernels, loops; kernels.warm_up()\n"
-        "print(time.perf_counter() - start, sum(loops.fill_chunk.stats.cache_misses.values()))"
+        "print(time.process_time() - start, sum(loops.fill_chunk.stats.cache_misses.values()))"
     )
-    _, misses = python(code, NUMBA_CACHE_DIR=str(tmp_path))
+    compiling, misses = python(code, NUMBA_CACHE_DIR=str(tmp_path))
     assert misses == "1"
-    seconds, misses = python(code, NUMBA_CACHE_DIR=str(tmp_path))
+    loading, misses = python(code, NUMBA_CACHE_DIR=str(tmp_path))
     assert misses == "0"
-    assert float(seconds) < 1.0  # 0.3 s on the machine this was written on
+    assert float(loading) < float(compiling) / 4
 
 
 def test_warming_up_in_a_thread_readies_the_usual_pass():

@@ -34,5 +34,10 @@ def together(plan: Plan, prefetch: int) -> int:
 
 
 def ahead(plan: Plan, prefetch: int) -> int:
-    """Give how many helpings are made ahead: what was asked for, rounded up to whole ones."""
-    return -(-prefetch // together(plan, prefetch))
+    """Give how many helpings are made ahead: what was asked for, rounded up to whole ones.
+
+    Of several batches two at least, so that the numbers of one are made while another is filled:
+    with one, a thread of two had nothing to do half of the time.
+    """
+    each = together(plan, prefetch)
+    return prefetch if each == 1 else max(-(-prefetch // each), 2)

@@ -175,23 +175,24 @@ class Windows:
 
     def _phases(self, epochs: Indices, groups: Indices) -> Indices:
         """Give by how many rows the windows of each group are moved on in each epoch."""
-        room = self._room[groups]
-        most = np.minimum(room - (self._counts[groups] - 1) * self.stride, self.stride)
         phases = np.zeros_like(groups)
-        for epoch in np.unique(epochs):
+        for epoch in _each(epochs):
             mine = epochs == epoch
-            bounds = np.maximum(most[mine], 1)[:, np.newaxis]
-            found = integers(
-                self.phase_seed or 0, int(epoch), groups[mine], PHASE_STREAM, 1, bounds
-            )
-            phases[mine] = found[:, 0]
+            # Neighbours in an order that is not shuffled, or a single series, are of few groups.
+            there, which = _each(groups[mine]), np.zeros(1, np.int64)
+            if len(there) > 1:
+                which = np.searchsorted(there, groups[mine])
+            last = (self._counts[there] - 1) * self.stride
+            most = np.maximum(np.minimum(self._room[there] - last, self.stride), 1)
+            seed, bounds = self.phase_seed or 0, most[:, np.newaxis]
+            phases[mine] = integers(seed, int(epoch), there, PHASE_STREAM, 1, bounds)[which, 0]
         return phases
 
     def _drawn(self, epochs: Indices, indices: Indices) -> Indices:
         """Give a start for each window, any row as likely as any other."""
         numbers = np.zeros_like(indices)
         bound = int(self._room_ends[-1])
-        for epoch in np.unique(epochs):
+        for epoch in _each(epochs):
             mine = epochs == epoch
             found = integers(
                 self.start_seed or 0, int(epoch), indices[mine], START_STREAM, 1, bound
@@ -237,3 +238,10 @@ class Windows:
         if self.start_seed is not None:
             parts.append(f"start seed={self.start_seed}")
         return f"windows({', '.join(parts)})"
+
+
+def _each(numbers: Indices) -> Indices:
+    """Give every number that occurs, once and sorted; quick where all are the same."""
+    if len(numbers) and (numbers == numbers[0]).all():
+        return numbers[:1]
+    return np.unique(numbers)

@@ -60,9 +60,9 @@ class _Worker(threading.Thread):
 class Crew:
     """Threads that make the elements of one iterator ahead of its consumer.
 
-    A task opens a batch (its numbers, its blocks) or fills a piece of one. Tasks are done in the
-    order they are put, so the numbers of a batch are made while the one before is filled, and
-    one huge batch uses every thread. Which thread does what changes no byte.
+    A task opens a batch (its numbers, its blocks) or fills a piece of one. The numbers of a batch
+    are made while the one before is filled, and one huge batch uses every thread. Which thread
+    does what changes no byte.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Crew:
         self._open_another()
 
     def _open_another(self) -> None:
-        """See that a batch is opened, one at a time, behind the pieces of those before it."""
+        """See that a batch is opened, one at a time, while the one before it is filled."""
         while self._unopened and self._opening.acquire(blocking=False):
             try:
                 self._tasks.put((self._unopened.popleft(), None))
@@ -214,18 +214,20 @@ class Crew:
         """Make the batch of `ticket`, leave its pieces to all, and give the first of them."""
         try:
             batch = self._open_batch(ticket.number)
-            if batch is None:
-                ticket.ended = True
-                return None
-            ticket.batch = batch
-            first, *others = batch.pieces
-            ticket.pending = list(range(len(batch.pieces)))
-            for piece in others:
-                self._tasks.put((ticket, piece))
-            return first
         finally:
+            # Before the pieces: behind them the next batch would be opened when all are filled,
+            # by one thread, while the others had nothing to do.
             self._opening.release()
             self._open_another()
+        if batch is None:
+            ticket.ended = True
+            return None
+        ticket.batch = batch
+        first, *others = batch.pieces
+        ticket.pending = list(range(len(batch.pieces)))
+        for piece in others:
+            self._tasks.put((ticket, piece))
+        return first
 
     def _complete(self, ticket: Ticket) -> None:
         try:

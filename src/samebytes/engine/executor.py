@@ -23,6 +23,7 @@ from samebytes.dataset.windows import Rows
 from samebytes.engine import compiled, telling
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
+from samebytes.engine.laid import Laid
 from samebytes.engine.means import channel_means
 from samebytes.engine.position import Stretch
 from samebytes.engine.rows import words
@@ -65,27 +66,33 @@ class Piece:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is being made, a batch or several: arrays, the pieces that fill them, what comes after.
+    """What is being made, a batch or several: memory, the pieces that fill it, what comes after.
 
     Attributes
     ----------
-    arrays : tuple of tuple of ndarray
-        Those of each element, one a component, in pooled memory.
+    laid : tuple of Laid
+        The elements in pooled memory, component by component.
     pieces : tuple of Piece
         Together they write every cell once; at least one.
     epochs, indices : ndarray of int64
         Which samples these are.
+    whole : bool
+        Whether who takes the elements takes them as they lie, and needs no arrays.
     """
 
     plan: Plan
-    arrays: tuple[tuple[npt.NDArray[Any], ...], ...]
+    laid: tuple[Laid, ...]
     pieces: tuple[Piece, ...]
     epochs: Indices
     indices: Indices
+    whole: bool = False
 
     def finish(self) -> list[Any]:
         """Give the elements: arrays in their structure, after what runs after the pass."""
-        elements = [self.plan.structure.rebuild(list(arrays)) for arrays in self.arrays]
+        if self.whole:
+            return []
+        columns = [laid.arrays() for laid in self.laid]
+        elements = [self.plan.structure.rebuild(list(row)) for row in zip(*columns, strict=True)]
         for later in self.plan.later:  # with these there is one
             elements[0] = apply_later(later, elements[0], self.epochs, self.indices)
         return elements
@@ -100,10 +107,13 @@ class Executor:
         What to make.
     elements : int
         How many are made together.
+    whole : bool
+        Whether who takes them takes them as they lie, and needs no arrays.
     """
 
-    def __init__(self, plan: Plan, elements: int) -> None:
+    def __init__(self, plan: Plan, elements: int, *, whole: bool = False) -> None:
         self.plan = plan
+        self._whole = whole
         # Single samples are the rows of a batch that is taken apart when it is handed out.
         size = plan.batch_size or LONE_SAMPLES
         self._together = elements
@@ -163,22 +173,19 @@ class Executor:
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self._prepare(epochs, indices, measured=True)
         counts = stretch.counts[place]
-        firsts = range(len(counts))
         ends = np.cumsum(counts)
-        arrays, jobs = [], []
+        laid, jobs = [], []
         for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
-            block, apart = pool.take(), passes[0].apart
-            arrays.append([passes[0].array(block, counts[k], k * apart) for k in firsts])
-            whole = passes[0].array(block, stop - start, 0)
+            laid.append(passes[0].lay(pool.take(), counts))
+            apart = laid[-1].apart
+            whole = passes[0].lay(laid[-1].block, (stop - start,)).array(0)
             for run, one in enumerate(passes):
                 job = (measured if one.measures else prepared)[leaf][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
                 target = one.target(whole)
                 jobs.append(job.part(begin * planes, end * planes, target, ends * planes, apart))
-        return Batch(
-            self.plan, tuple(zip(*arrays, strict=True)), _cut(jobs, pieces), epochs, indices
-        )
+        return Batch(self.plan, tuple(laid), _cut(jobs, pieces), epochs, indices, whole=self._whole)
 
     def _prepare(self, epochs: Indices, indices: Indices, *, measured: bool) -> list[Any]:
         """Give for each component the job of all these samples, None for the other kind."""
@@ -218,12 +225,11 @@ class _Written:
         self.fold = component.fold
         # Where each of several batches in one block begins behind the one before.
         self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
+        self._shape = self.fold.result_shape
 
-    def array(self, block: npt.NDArray[np.uint8], count: int, start: int) -> npt.NDArray[Any]:
-        """Give a batch of so many samples in a block of memory."""
-        shape = (count, *self.fold.result_shape)
-        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, block, start)
-        return array
+    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> Laid:
+        """Give the batches of so many samples each in a block of memory."""
+        return Laid(block, self._shape, self.fold.dtype, counts, self.apart)
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give what this writes of a batch."""
@@ -260,7 +266,6 @@ class _Pass(_Written):
         self.kind = self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
         self.measures = fold.read_again > 0
         self.planes = len(self._grid.planes)
-        self._shape = fold.result_shape
         item = fold.dtype.itemsize
         sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
         self._layout = (*sizes, item)

@@ -61,7 +61,9 @@ class Iterator:
         self._plan = dataset.plan
         self._options = dataset.options
         self._together = together(self._plan, self._options.prefetch)
-        self._executor = Executor(self._plan, self._together)
+        self._tensors = self._options.format == "tensorflow"
+        batches = self._plan.batch_size is not None and not self._plan.later
+        self._executor = Executor(self._plan, self._together, whole=self._tensors and batches)
         self._threads = self._options.threads or available_cores()
         self._shelf = shelf_of(dataset.structure)
         self._epoch = epoch
@@ -101,16 +103,17 @@ class Iterator:
             self.close()
             raise
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
-        elements, counts = ticket.element, [len(first) for first, *_ in batch.arrays]
-        sizes = [sum(array.nbytes for array in arrays) for arrays in batch.arrays]
-        tensors = self._options.format == "tensorflow"
-        if self._plan.batch_size is None:
+        elements, counts = ticket.element, list(batch.laid[0].counts)
+        sample_bytes = sum(laid.sample_bytes for laid in batch.laid)
+        sizes = [count * sample_bytes for count in counts]
+        if batch.whole:
+            elements = tensors_of_batches(self._plan.structure, batch.laid)
+        elif self._plan.batch_size is None:
             count = counts[0]
-            elements = tensors_of_rows(elements[0]) if tensors else rows_of(elements[0], count)
+            (whole,) = elements
+            elements = tensors_of_rows(whole) if self._tensors else rows_of(whole, count)
             counts, sizes = [1] * count, [sizes[0] // count] * count
-        elif tensors and not self._plan.later:
-            elements = tensors_of_batches(self._plan.structure, batch.arrays)
-        elif tensors:
+        elif self._tensors:
             elements = [tensors_of(element) for element in elements]
         return zip(elements, counts, sizes, strict=True)
 

@@ -10,7 +10,6 @@ position that needs no memory of those before it, and any thread may ask for any
 
 from __future__ import annotations
 
-import itertools
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +126,9 @@ class Walk:
         )
         every = counts.tolist()
         found = [tuple(every[k : k + each]) for k in range(0, len(every), each)]
-        cuts = itertools.accumulate((sum(one) for one in found), initial=0)
+        cuts = [0, *ends[each - 1 :: each].tolist()]
+        if len(every) % each:
+            cuts.append(int(ends[-1]))
         return Stretch(epochs, indices, tuple(cuts), tuple(found))
 
     def _batches(self, number: int, elements: int) -> tuple[Indices, Indices, Indices]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -216,15 +217,21 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
     return _hand_over(tensorflow, array, verdict, copy=copy)
 
 
-def unstack(array: npt.NDArray[Any]) -> list[Any]:
-    """Give a tensor for each ``array[k]``; shares and copies as `as_tensor` does.
+def unstack_all(arrays: Sequence[npt.NDArray[Any]]) -> list[list[Any]]:
+    """Give for each array a tensor for each ``array[k]``; shares and copies as `as_tensor` does.
 
     Where each begins at a multiple of the alignment, all go over in one call and TensorFlow takes
     them apart on the same bytes: a call for each would take longer than making a small batch.
     """
     tensorflow = import_tensorflow()
-    apart = array.strides[0] % ALIGNMENT == 0 and array.nbytes > 0
-    if len(array) < 2 or not apart or not tensorflow.executing_eagerly():
+    if not tensorflow.executing_eagerly():
+        return [[as_tensor(part) for part in array] for array in arrays]
+    with tensorflow.device("CPU:0"):
+        return [_unstack(tensorflow, array) for array in arrays]
+
+
+def _unstack(tensorflow: Any, array: npt.NDArray[Any]) -> list[Any]:
+    if len(array) < 2 or array.strides[0] % ALIGNMENT or not array.nbytes:
         return [as_tensor(part) for part in array]
     whole: Any = array
     verdict = judge(layout_of_view(array, type_name(array)), _target(tensorflow), None)
@@ -232,8 +239,7 @@ def unstack(array: npt.NDArray[Any]) -> list[Any]:
         record(verdict, copy=None)
     else:
         whole = as_tensor(array)
-    with tensorflow.device("CPU:0"):
-        found: list[Any] = tensorflow.raw_ops.Unpack(value=whole, num=len(array), axis=0)
+    found: list[Any] = tensorflow.raw_ops.Unpack(value=whole, num=len(array), axis=0)
     return found
 
 
