@@ -1,0 +1,213 @@
+"""Memory over time: who holds how much, each line with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from samebytes.report.html.picture import Picture, make_picture
+from samebytes.report.html.sheet import (
+    NARROW,
+    NARROW_SCALE,
+    SMALL,
+    TEXT,
+    TEXT_WIDTH,
+    WIDE,
+    Paint,
+    Screen,
+    Sheet,
+    fold,
+    scale_ticks,
+)
+from samebytes.share.layout import as_bytes_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Course", "draw_memory"]
+
+# In pixels: what stands left and right of the plot, above and below it.
+_SCALE, _TOP, _FOOT = 78.0, 26.0, 46.0
+_LEAST_HEIGHT, _LINE = 320.0, 18.0
+_MOST_NAME = 36
+# Right of the plot: the way from a line's end to its name, the key, the figure of the peak.
+_LINK, _KEY, _FIGURE = 22.0, 34.0, 72.0
+_STRIP, _STRIP_TEXT = 34.0, 20.0
+_DESCENT = 4.5
+# Every peer has a hue, a dash and a mark, so that no two share more than one of the three.
+_HUES = (Paint.HUE_1, Paint.HUE_2, Paint.HUE_3, Paint.HUE_4, Paint.HUE_5)
+_DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
+_MARKS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one held over time.
+
+    Attributes
+    ----------
+    name : str
+        Who.
+    ours : bool
+        Whether it is this library.
+    points : tuple of (float, int)
+        Seconds and bytes; not empty.
+    peak : int
+        The most, in bytes.
+    """
+
+    name: str
+    ours: bool
+    points: tuple[tuple[float, int], ...]
+    peak: int
+
+
+def draw_memory(name: str, words: str, courses: Sequence[Course]) -> Picture:
+    """Give a picture of bytes over seconds: one plot, or on a narrow screen a strip a line.
+
+    Parameters
+    ----------
+    name, words
+        See `make_picture`.
+    courses : sequence of Course
+        Not empty.
+    """
+
+    def draw(screen: Screen) -> Sheet:
+        return _strips(courses) if screen is Screen.NARROW else _plot(courses)
+
+    return make_picture(name, words, draw)
+
+
+def _style(position: int, *, ours: bool) -> dict[str, Any]:
+    if ours:
+        return {"color": Paint.OURS.value, "linewidth": 3.5, "linestyle": "-", "marker": None}
+    return {
+        "color": _HUES[position % len(_HUES)].value,
+        "linewidth": 1.75,
+        "linestyle": _DASHES[position % len(_DASHES)],
+        "marker": _MARKS[position % len(_MARKS)],
+        "markersize": 5.5,
+    }
+
+
+def _most(courses: Sequence[Course]) -> tuple[float, float]:
+    """Give the longest time and the most bytes of all."""
+    seconds = max(seconds for course in courses for seconds, _ in course.points)
+    nbytes = max(max(course.peak, *(held for _, held in course.points)) for course in courses)
+    return seconds or 1.0, float(nbytes) or 1.0
+
+
+def _plot(courses: Sequence[Course]) -> Sheet:
+    """Draw all in one plot; each name stands where its line ends, or as near as there is room."""
+    height = max(_LEAST_HEIGHT, _LINE * len(courses))
+    sheet = Sheet(WIDE, _TOP + height + _FOOT)
+    most = min(_MOST_NAME, max(len(course.name) for course in courses))
+    names = most * TEXT * TEXT_WIDTH
+    width = WIDE - _SCALE - _LINK - _KEY - names - _FIGURE
+    seconds, nbytes = _most(courses)
+    axes = sheet.plot(_SCALE, _TOP, width, height)
+    axes.set_xlim(0, seconds)
+    axes.set_ylim(0, nbytes * 1.03)
+    scale_ticks(axes, "x", lambda value: f"{value:g}", 8)
+    axes.grid(visible=False, axis="x")
+    scale_ticks(axes, "y", _tick, 5)
+    sheet.write(0, 13, "anonymous memory held", size=SMALL, paint=Paint.SOFT)
+    below = _TOP + height + _FOOT - _DESCENT
+    words = "seconds since the data was opened"
+    sheet.write(_SCALE, below, words, size=SMALL, paint=Paint.SOFT)
+    ends = [_TOP + height * (1 - course.points[-1][1] / (nbytes * 1.03)) for course in courses]
+    places = spread_out(ends, _LINE, _TOP, _TOP + height)
+    # Ours last, so that it lies on top.
+    for position in sorted(range(len(courses)), key=lambda place: courses[place].ours):
+        course, style = courses[position], _style(position, ours=courses[position].ours)
+        _draw_course(axes, course, style)
+        until = _SCALE + width * course.points[-1][0] / seconds
+        link = ((until, _SCALE + width, _SCALE + width + _LINK - 4), ends[position])
+        _name_course(sheet, course, style, link, places[position], most)
+    return sheet
+
+
+def _draw_course(axes: Axes, course: Course, style: dict[str, Any]) -> None:
+    xs, ys = zip(*course.points, strict=True)
+    # A mark now and then, to follow a line by; each at another step, so that they do not meet.
+    every = max(1, len(xs) // 6)
+    axes.plot(xs, ys, clip_on=False, markevery=(every // 2, every), **style)
+
+
+def _name_course(
+    sheet: Sheet,
+    course: Course,
+    style: dict[str, Any],
+    link: tuple[tuple[float, float, float], float],
+    y: float,
+    most: int,
+) -> None:
+    """Write a name at the height `y`, behind a key, and lead the eye there from the line's end."""
+    (until, right, left), end = link
+    dots = {"color": style["color"], "linewidth": 1, "linestyle": (0, (1, 2.5))}
+    sheet.rule((until + 4, right, left), (end, end, y), **dots)
+    left += 4
+    sheet.rule((left, left + _KEY / 2, left + _KEY), (y, y, y), **{**style, "markevery": [1]})
+    lines = fold(course.name, most)
+    shown = lines[0] if len(lines) == 1 else f"{lines[0]} …"
+    sheet.write(left + _KEY + 6, y + _DESCENT, shown, bold=course.ours)
+    peak = as_bytes_text(course.peak)
+    sheet.write(WIDE, y + _DESCENT, peak, align="right", bold=course.ours)
+
+
+def _strips(courses: Sequence[Course]) -> Sheet:
+    """Draw a strip for each, all to the same scale, with name and peak above."""
+    each = _STRIP + _STRIP_TEXT + 10
+    seconds, nbytes = _most(courses)
+    sheet = Sheet(NARROW, 2 * _LINE + 8 + each * len(courses), most_scale=NARROW_SCALE)
+    for line, words in enumerate(
+        ("anonymous memory held, and its peak;", f"a strip: {_tick(nbytes)} high, {seconds:.3g} s")
+    ):
+        sheet.write(0, 13 + line * _LINE, words, size=SMALL, paint=Paint.SOFT)
+    for position, course in enumerate(courses):
+        top = 2 * _LINE + 8 + position * each
+        sheet.write(0, top + 15, course.name, bold=course.ours)
+        peak = as_bytes_text(course.peak)
+        sheet.write(NARROW, top + 15, peak, align="right", bold=course.ours)
+        axes = sheet.plot(0, top + _STRIP_TEXT, NARROW, _STRIP)
+        axes.set_xlim(0, seconds)
+        axes.set_ylim(0, nbytes)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        fill, edge = (Paint.OURS, Paint.OURS) if course.ours else (Paint.PEER, Paint.PEER_EDGE)
+        xs, ys = zip(*course.points, strict=True)
+        axes.fill_between(xs, ys, color=fill.value, linewidth=0, clip_on=False)
+        axes.plot(xs, ys, color=edge.value, linewidth=1.5, clip_on=False)
+        axes.axhline(0, color=Paint.LINE.value, linewidth=1)
+    return sheet
+
+
+def _tick(nbytes: float) -> str:
+    return as_bytes_text(nbytes).replace(".0 ", " ")
+
+
+def spread_out(wanted: Sequence[float], least: float, top: float, bottom: float) -> list[float]:
+    """Give places near the `wanted` ones, in their order, at least `least` apart.
+
+    They stay between `top` and `bottom` if there is room for all.
+
+    Examples
+    --------
+    >>> spread_out([5.0, 90.0, 91.0], 10, 0, 100)
+    [5.0, 90.0, 100.0]
+    >>> spread_out([99.0, 98.0, 97.0], 10, 0, 100)
+    [100.0, 90.0, 80.0]
+    """
+    order = sorted(range(len(wanted)), key=lambda position: wanted[position])
+    places = list(wanted)
+    lowest = top
+    for position in order:
+        places[position] = lowest = max(lowest, wanted[position])
+        lowest += least
+    highest = bottom
+    for position in reversed(order):
+        places[position] = highest = min(highest, places[position])
+        highest -= least
+    return places
