@@ -195,9 +195,9 @@ def spread_out(wanted: Sequence[float], least: float, top: float, bottom: float)
 
     Examples
     --------
-    >>> spread_out([5.0, 90.0, 91.0], 10, 0, 100)
+    >>> spread_out([5.0, 90.0, 91.0], 10.0, 0.0, 100.0)
     [5.0, 90.0, 100.0]
-    >>> spread_out([99.0, 98.0, 97.0], 10, 0, 100)
+    >>> spread_out([99.0, 98.0, 97.0], 10.0, 0.0, 100.0)
     [100.0, 90.0, 80.0]
     """
     order = sorted(range(len(wanted)), key=lambda position: wanted[position])

@@ -160,7 +160,7 @@ def fold(words: str, most: int) -> list[str]:
     ['tf.experimental.dlpack.from_dlpack(', 'x.__dlpack__())']
     """
     lines = [""]
-    for part in re.split(r"(?<=[\s(.,/])", words):
+    for part in re.split(r"(?<=[\s(,/])|(?<=\.)(?!_)", words):
         if lines[-1] and len(lines[-1]) + len(part.rstrip()) > most:
             lines.append("")
         lines[-1] += part
