@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.report.html.picture import Picture, make_picture
 from samebytes.report.html.sheet import (
+    BOLD,
     CODE_WIDTH,
     NARROW,
     NARROW_SCALE,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Group", "Mark", "Panel", "draw_bars"]
 
 # In pixels: the column of names on a wide screen, that of values, and what is above and below.
-_NAMES, _NAMES_OF_CODE, _VALUES, _GAP = 230.0, 400.0, 106.0, 24.0
+_NAMES, _NAMES_OF_CODE, _GAP = 264.0, 400.0, 24.0
+_LEAST_VALUES = 84.0
 _LINE, _BAR, _BETWEEN, _HEADING = 17.0, 14.0, 11.0, 16.0
 _TOP, _FOOT = 4.0, 26.0
 # From the middle of a line of text down to what its letters stand on.
@@ -150,6 +152,15 @@ class _Drawing:
         self._panels, self._code = panels, code
         self._width = NARROW if self._narrow else WIDE
         self._names = self._width if self._narrow else _NAMES_OF_CODE if code else _NAMES
+        texts = [
+            mark.text
+            for group in groups
+            for bar in group.bars
+            for mark in bar.marks
+            if mark.value is not None
+        ]
+        longest = max(map(len, texts), default=0) * TEXT * TEXT_WIDTH * BOLD
+        self._values = max(_LEAST_VALUES, longest + 6)
         self._rooms = [self._room(position) for position in range(len(panels))]
         self._longest = [_longest(groups, position, panel) for position, panel in enumerate(panels)]
         self._top = _TOP + _LINE * self._lines_above()
@@ -168,11 +179,11 @@ class _Drawing:
     def _room(self, position: int) -> tuple[float, float]:
         """Give where the bars of a panel begin, and how long the longest is."""
         if self._narrow:
-            return 0.0, self._width - _VALUES
+            return 0.0, self._width - self._values
         each = (self._width - self._names) / len(self._panels)
         left = self._names + position * each
         gap = _GAP if position else 0.0
-        return left + gap, each - gap - _VALUES
+        return left + gap, each - gap - self._values
 
     def _lines_above(self) -> int:
         titles = len(self._panels) if self._narrow else 1
@@ -180,7 +191,7 @@ class _Drawing:
 
     def _place(self, groups: Sequence[Group]) -> float:
         room = self._names if self._narrow else self._names - _GAP
-        most = int(room / (TEXT * (CODE_WIDTH if self._code else TEXT_WIDTH)))
+        width = TEXT * (CODE_WIDTH if self._code else TEXT_WIDTH)
         most_of_note = int(room / (SMALL * TEXT_WIDTH))
         most_of_heading = int(self._width / (TEXT * TEXT_WIDTH * 1.1))
         y = self._top + _BETWEEN / 2
@@ -192,7 +203,8 @@ class _Drawing:
                     self._headings.append((line, y - _DESCENT))
                 y += _BETWEEN / 2
             for bar in group.bars:
-                names = fold(bar.name, most)
+                bold = BOLD if bar.ours and not self._code else 1.0
+                names = fold(bar.name, int(room / (width * bold)))
                 notes = fold(bar.note, most_of_note) if bar.note else []
                 text = _LINE * (len(names) + len(notes))
                 drawn = [mark for mark in bar.marks if mark.value is not None]
@@ -223,7 +235,7 @@ class _Drawing:
         axes.set_yticks([])
         axes.set_xticks([])
         if self._scales:
-            scale_ticks(axes, "x", panel.tick, min(6, max(3, int(length / 60))))
+            scale_ticks(axes, "x", panel.tick, length)
         if self._scales and self._narrow:
             axes.get_xticklabels()[0].set_horizontalalignment("left")  # no room left of it
         for row in self._rows:
@@ -240,16 +252,14 @@ class _Drawing:
         x = left + value * scale
         style = {"color": Paint.LIMIT.value, "linewidth": 1.5, "linestyle": (0, (5, 3))}
         self.sheet.rule((x, x), (self._top - 1, self._bottom), **style)
+        width = len(words) * SMALL * TEXT_WIDTH * BOLD
         beyond_middle = value * scale > (self._width - left) / 2
-        self.sheet.write(
-            x,
-            self._top - _DESCENT,
-            words,
-            size=SMALL,
-            paint=Paint.LIMIT,
-            align="right" if beyond_middle else "left",
-            bold=True,
-        )
+        if beyond_middle and x >= width:
+            place, align = x, "right"
+        else:
+            place, align = min(x, self._width - width), "left"
+        above = self._top - _DESCENT
+        self.sheet.write(place, above, words, size=SMALL, paint=Paint.LIMIT, align=align, bold=True)
 
     def _write(self, row: _Row) -> None:
         y = row.top
@@ -266,7 +276,7 @@ class _Drawing:
             if mark.value is None:
                 self.sheet.write(left, base, mark.text, size=SMALL, paint=Paint.SOFT)
             else:
-                x = left + length + _VALUES
+                x = left + length + self._values
                 self.sheet.write(x, base, mark.text, align="right", bold=row.bar.ours)
 
 

@@ -57,12 +57,14 @@ class _Cells:
 
 @dataclass(frozen=True)
 class _Glance:
-    """A job in one line: ours, and the best of the others."""
+    """A job in one line: the best of ours, and the best of the others."""
 
+    name: str
     rate: str
     share: str
     peak: str
-    best: str
+    best_name: str
+    best_rate: str
     ratio: str
 
 
@@ -75,6 +77,7 @@ class _Section:
     glance: _Glance
     rates: Picture | None
     memory: Picture | None
+    reference: str
     limit: str
     cells: list[_Cells]
     missing: list[Result]
@@ -82,8 +85,8 @@ class _Section:
 
 def _section(job: JobResult, position: int) -> _Section:
     measured = [each for each in job.results if each.outcome is Outcome.MEASURED]
-    ours = next((each for each in measured if each.ours), None)
     ranked = sorted(measured, key=lambda each: -each.rate)
+    ours = next((each for each in ranked if each.ours), None)
     courses = [
         Course(each.name, each.ours, each.memory, each.peak_anonymous_bytes)
         for each in measured
@@ -98,6 +101,7 @@ def _section(job: JobResult, position: int) -> _Section:
         glance=_glance(job, ranked, ours),
         rates=_draw_rates(job, ranked, ours, f"rates-{position}") if measured else None,
         memory=_draw_courses(courses, f"memory-{position}") if courses else None,
+        reference=ours.name if ours else "",
         limit=(
             f"{number_text(job.limit.rate)} {job.unit}/s, "
             f"{as_bytes_text(job.limit.rate * job.item_bytes)} a second"
@@ -110,18 +114,25 @@ def _section(job: JobResult, position: int) -> _Section:
 def _glance(job: JobResult, ranked: list[Result], ours: Result | None) -> _Glance:
     best = next((each for each in ranked if not each.ours), None)
     if ours is None:
-        return _Glance(*(_NOTHING,) * 3, _rate_of(best), _NOTHING)
+        return _Glance(*(_NOTHING,) * 4, *_best(best), _NOTHING)
+    best_name, best_rate = _best(best)
     return _Glance(
-        rate=f"{number_text(ours.rate)} {job.unit}/s",
+        name=ours.name,
+        rate=number_text(ours.rate),
         share=percent_text(ours.rate / job.limit.rate),
         peak=as_bytes_text(ours.peak_anonymous_bytes),
-        best=_rate_of(best),
+        best_name=best_name,
+        best_rate=best_rate,
         ratio=_NOTHING if best is None else ratio_text(ours.rate / best.rate),
     )
 
 
-def _rate_of(result: Result | None) -> str:
-    return _NOTHING if result is None else f"{result.name}, {number_text(result.rate)}/s"
+def _best(result: Result | None) -> tuple[str, str]:
+    return (_NOTHING, _NOTHING) if result is None else (result.name, number_text(result.rate))
+
+
+def _tick(rate: float) -> str:
+    return f"{rate / 1e6:g} million" if rate >= 1e6 else f"{rate:,g}"
 
 
 def _cells(job: JobResult, result: Result, ours: Result | None) -> _Cells:
@@ -139,7 +150,7 @@ def _cells(job: JobResult, result: Result, ours: Result | None) -> _Cells:
 
 def _draw_rates(job: JobResult, ranked: list[Result], ours: Result | None, name: str) -> Picture:
     limit = f"memset on all cores: {number_text(job.limit.rate)}"
-    panel = Panel(f"{job.unit} a second", lambda rate: f"{rate:,g}", (job.limit.rate, limit))
+    panel = Panel(f"{job.unit} a second", _tick, (job.limit.rate, limit))
     bars = tuple(
         Bar(each.name, (Mark(each.rate, _value(each, ours), _spread(each)),), ours=each.ours)
         for each in ranked
@@ -152,7 +163,9 @@ def _draw_rates(job: JobResult, ranked: list[Result], ours: Result | None, name:
 def _value(result: Result, ours: Result | None) -> str:
     rate = number_text(result.rate)
     return (
-        rate if ours is None or result.ours else f"{rate} ({ratio_text(result.rate / ours.rate)})"
+        rate
+        if ours is None or result is ours
+        else f"{rate} ({ratio_text(result.rate / ours.rate)})"
     )
 
 

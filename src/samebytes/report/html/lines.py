@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.report.html.picture import Picture, make_picture
 from samebytes.report.html.sheet import (
+    BOLD,
     NARROW,
     NARROW_SCALE,
     SMALL,
@@ -30,12 +31,13 @@ __all__ = ["Course", "draw_memory"]
 # In pixels: what stands left and right of the plot, above and below it.
 _SCALE, _TOP, _FOOT = 78.0, 26.0, 46.0
 _LEAST_HEIGHT, _LINE = 320.0, 18.0
-_MOST_NAME = 36
+_MOST_NAMES = 330.0
 # Right of the plot: the way from a line's end to its name, the key, the figure of the peak.
-_LINK, _KEY, _FIGURE = 22.0, 34.0, 72.0
-_STRIP, _STRIP_TEXT = 34.0, 20.0
+_LINK, _KEY, _FIGURE = 22.0, 34.0, 90.0
+_STRIP, _STRIP_GAP = 34.0, 12.0
 _DESCENT = 4.5
-# Every peer has a hue, a dash and a mark, so that no two share more than one of the three.
+# Every line has a hue, a dash and a mark, so that no two of the peers share more than one of the
+# three; ours are of one hue, and thick.
 _HUES = (Paint.HUE_1, Paint.HUE_2, Paint.HUE_3, Paint.HUE_4, Paint.HUE_5)
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
@@ -81,11 +83,9 @@ def draw_memory(name: str, words: str, courses: Sequence[Course]) -> Picture:
 
 
 def _style(position: int, *, ours: bool) -> dict[str, Any]:
-    if ours:
-        return {"color": Paint.OURS.value, "linewidth": 3.5, "linestyle": "-", "marker": None}
     return {
-        "color": _HUES[position % len(_HUES)].value,
-        "linewidth": 1.75,
+        "color": Paint.OURS.value if ours else _HUES[position % len(_HUES)].value,
+        "linewidth": 3.0 if ours else 1.75,
         "linestyle": _DASHES[position % len(_DASHES)],
         "marker": _MARKS[position % len(_MARKS)],
         "markersize": 5.5,
@@ -103,16 +103,15 @@ def _plot(courses: Sequence[Course]) -> Sheet:
     """Draw all in one plot; each name stands where its line ends, or as near as there is room."""
     height = max(_LEAST_HEIGHT, _LINE * len(courses))
     sheet = Sheet(WIDE, _TOP + height + _FOOT)
-    most = min(_MOST_NAME, max(len(course.name) for course in courses))
-    names = most * TEXT * TEXT_WIDTH
+    names = min(_MOST_NAMES, max(_width(course) for course in courses))
     width = WIDE - _SCALE - _LINK - _KEY - names - _FIGURE
     seconds, nbytes = _most(courses)
     axes = sheet.plot(_SCALE, _TOP, width, height)
     axes.set_xlim(0, seconds)
     axes.set_ylim(0, nbytes * 1.03)
-    scale_ticks(axes, "x", lambda value: f"{value:g}", 8)
+    scale_ticks(axes, "x", lambda value: f"{value:g}", width)
     axes.grid(visible=False, axis="x")
-    scale_ticks(axes, "y", _tick, 5)
+    scale_ticks(axes, "y", _tick, height)
     sheet.write(0, 13, "anonymous memory held", size=SMALL, paint=Paint.SOFT)
     below = _TOP + height + _FOOT - _DESCENT
     words = "seconds since the data was opened"
@@ -125,7 +124,7 @@ def _plot(courses: Sequence[Course]) -> Sheet:
         _draw_course(axes, course, style)
         until = _SCALE + width * course.points[-1][0] / seconds
         link = ((until, _SCALE + width, _SCALE + width + _LINK - 4), ends[position])
-        _name_course(sheet, course, style, link, places[position], most)
+        _name_course(sheet, course, style, link, places[position], names)
     return sheet
 
 
@@ -142,7 +141,7 @@ def _name_course(
     style: dict[str, Any],
     link: tuple[tuple[float, float, float], float],
     y: float,
-    most: int,
+    room: float,
 ) -> None:
     """Write a name at the height `y`, behind a key, and lead the eye there from the line's end."""
     (until, right, left), end = link
@@ -150,8 +149,8 @@ def _name_course(
     sheet.rule((until + 4, right, left), (end, end, y), **dots)
     left += 4
     sheet.rule((left, left + _KEY / 2, left + _KEY), (y, y, y), **{**style, "markevery": [1]})
-    lines = fold(course.name, most)
-    shown = lines[0] if len(lines) == 1 else f"{lines[0]} …"
+    fits = _width(course) <= room
+    shown = course.name if fits else course.name[: int(room / _character(course)) - 1] + "…"
     sheet.write(left + _KEY + 6, y + _DESCENT, shown, bold=course.ours)
     peak = as_bytes_text(course.peak)
     sheet.write(WIDE, y + _DESCENT, peak, align="right", bold=course.ours)
@@ -159,29 +158,46 @@ def _name_course(
 
 def _strips(courses: Sequence[Course]) -> Sheet:
     """Draw a strip for each, all to the same scale, with name and peak above."""
-    each = _STRIP + _STRIP_TEXT + 10
+    names = [
+        fold(course.name, int((NARROW - _FIGURE - 6) / _character(course))) for course in courses
+    ]
     seconds, nbytes = _most(courses)
-    sheet = Sheet(NARROW, 2 * _LINE + 8 + each * len(courses), most_scale=NARROW_SCALE)
-    for line, words in enumerate(
-        ("anonymous memory held, and its peak;", f"a strip: {_tick(nbytes)} high, {seconds:.3g} s")
-    ):
-        sheet.write(0, 13 + line * _LINE, words, size=SMALL, paint=Paint.SOFT)
-    for position, course in enumerate(courses):
-        top = 2 * _LINE + 8 + position * each
-        sheet.write(0, top + 15, course.name, bold=course.ours)
+    text = sum(map(len, names)) * _LINE
+    height = 2 * _LINE + 8 + text + len(courses) * (_STRIP + _STRIP_GAP)
+    sheet = Sheet(NARROW, height, most_scale=NARROW_SCALE)
+    scale = f"a strip: {_tick(nbytes)} high, {seconds:.3g} s"
+    for y, words in ((13, "anonymous memory held, and its peak;"), (13 + _LINE, scale)):
+        sheet.write(0, y, words, size=SMALL, paint=Paint.SOFT)
+    top = 2 * _LINE + 8
+    for course, lines in zip(courses, names, strict=True):
         peak = as_bytes_text(course.peak)
         sheet.write(NARROW, top + 15, peak, align="right", bold=course.ours)
-        axes = sheet.plot(0, top + _STRIP_TEXT, NARROW, _STRIP)
-        axes.set_xlim(0, seconds)
-        axes.set_ylim(0, nbytes)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        fill, edge = (Paint.OURS, Paint.OURS) if course.ours else (Paint.PEER, Paint.PEER_EDGE)
-        xs, ys = zip(*course.points, strict=True)
-        axes.fill_between(xs, ys, color=fill.value, linewidth=0, clip_on=False)
-        axes.plot(xs, ys, color=edge.value, linewidth=1.5, clip_on=False)
-        axes.axhline(0, color=Paint.LINE.value, linewidth=1)
+        for line in lines:
+            sheet.write(0, top + 15, line, bold=course.ours)
+            top += _LINE
+        _draw_strip(sheet.plot(0, top + 2, NARROW, _STRIP), course, seconds, nbytes)
+        top += _STRIP + _STRIP_GAP
     return sheet
+
+
+def _draw_strip(axes: Axes, course: Course, seconds: float, nbytes: float) -> None:
+    axes.set_xlim(0, seconds)
+    axes.set_ylim(0, nbytes)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    fill, edge = (Paint.OURS, Paint.OURS) if course.ours else (Paint.PEER, Paint.PEER_EDGE)
+    xs, ys = zip(*course.points, strict=True)
+    axes.fill_between(xs, ys, color=fill.value, linewidth=0, clip_on=False)
+    axes.plot(xs, ys, color=edge.value, linewidth=1.5, clip_on=False)
+    axes.axhline(0, color=Paint.LINE.value, linewidth=1)
+
+
+def _character(course: Course) -> float:
+    return TEXT * TEXT_WIDTH * (BOLD if course.ours else 1.0)
+
+
+def _width(course: Course) -> float:
+    return len(course.name) * _character(course)
 
 
 def _tick(nbytes: float) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "BOLD",
     "CODE_WIDTH",
     "NARROW",
     "NARROW_SCALE",
@@ -30,12 +31,14 @@ WIDE, NARROW = 960.0, 328.0
 NARROW_SCALE = 1.4
 TEXT, SMALL = 13.0, 12.0
 
-# A character's width for its size: that of Matplotlib's own font, wider than most that a reader
-# has, so that what fits here fits there.
+# A character's width for its size, and how much more a bold one takes: those of Matplotlib's own
+# font, wider than most that a reader has, so that what fits here fits there.
 TEXT_WIDTH = 0.56
+BOLD = 1.14
 CODE_WIDTH = 0.61
 _CODE_FAMILY = "DejaVu Sans Mono"
 _POINTS_AN_INCH = 72
+_MOST_TICKS = 6
 
 
 class Screen(str, Enum):
@@ -93,7 +96,7 @@ class Sheet:
         *,
         size: float = TEXT,
         paint: Paint = Paint.INK,
-        align: Literal["left", "center", "right"] = "left",
+        align: str = "left",
         bold: bool = False,
         code: bool = False,
     ) -> None:
@@ -137,17 +140,34 @@ class Sheet:
 
 
 def scale_ticks(
-    axes: Axes, axis: Literal["x", "y"], text: Callable[[float], str], most: int
+    axes: Axes, axis: Literal["x", "y"], text: Callable[[float], str], length: float
 ) -> None:
-    """Mark round figures along `axis` from 0 on, about `most`, in words that `text` gives."""
+    """Mark round figures along `axis` from 0 on, in words that `text` gives, as many as have room.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With its limits set.
+    axis : {'x', 'y'}
+        Along which words stand side by side, or one above the other.
+    text : callable
+        Gives the words for a figure; 0 needs none.
+    length : float
+        Of the axis, in pixels.
+    """
     from matplotlib.ticker import MaxNLocator
 
     along, (_, end) = (
         (axes.xaxis, axes.get_xlim()) if axis == "x" else (axes.yaxis, axes.get_ylim())
     )
-    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
-    shown = [float(tick) for tick in ticks if 0 <= tick <= end * 1.001]
-    along.set_ticks(shown, ["0" if tick == 0 else text(tick) for tick in shown])
+    for most in range(_MOST_TICKS, 0, -1):
+        ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
+        shown = [float(tick) for tick in ticks if 0 <= tick <= end * 1.001]
+        words = ["0" if tick == 0 else text(tick) for tick in shown]
+        widest = max(map(len, words)) * SMALL * TEXT_WIDTH + 12 if axis == "x" else 2 * SMALL
+        if length * shown[-1] / end >= widest * (len(shown) - 1):
+            break
+    along.set_ticks(shown, words)
     axes.grid(visible=True, axis=axis, color=Paint.LINE.value, linewidth=1)
 
 
