@@ -132,7 +132,7 @@ def _best(result: Result | None) -> tuple[str, str]:
 
 
 def _tick(rate: float) -> str:
-    return f"{rate / 1e6:g} million" if rate >= 1e6 else f"{rate:,g}"
+    return f"{rate / 1e6:,g} million" if rate >= 1e6 else f"{rate:,g}"
 
 
 def _cells(job: JobResult, result: Result, ours: Result | None) -> _Cells:

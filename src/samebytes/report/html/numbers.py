@@ -12,12 +12,14 @@ def number_text(value: float) -> str:
     --------
     >>> number_text(12345.6), number_text(12.34), number_text(0.1234), number_text(0)
     ('12,346', '12.3', '0.123', '0')
-    >>> number_text(1_652_743), number_text(473_375_134)
-    ('1.65 million', '473 million')
+    >>> number_text(1_652_743), number_text(473_375_134), number_text(0.0010648)
+    ('1.65 million', '473 million', '0.00106')
     """
     if value >= 999_999.5:
         return f"{number_text(value / 1e6)} million"
-    digits = 0 if value >= 100 or value == 0 else 1 if value >= 10 else 2 if value >= 1 else 3
+    if value < 1:
+        return f"{value:.3g}"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
