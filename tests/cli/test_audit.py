@@ -48,6 +48,24 @@ def test_fails_over_what_is_allowed(samebytes, script, tmp_path, limit, code):
     assert (copy["file"], copy["line"], copy["count"]) == (str(script), 7, 1)
 
 
+def test_writes_a_page_that_says_how_to_run_it_again(samebytes, script, tmp_path):
+    page = tmp_path / "found.html"
+    done = samebytes("audit", "--html", page, script, "0", "--epochs", "3")
+    assert done.returncode == 0
+    written = page.read_text()
+    assert "8.0 MB copied that the code does not show" in written
+    assert "train.py:7" in written
+    assert "t = tf.constant(x)" in written
+    assert f"samebytes audit {script} 0 --epochs 3" in written
+    assert '<time datetime="20' in written
+
+
+def test_fails_before_the_script_runs_where_no_page_can_be(samebytes, script, tmp_path):
+    done = samebytes("audit", "--html", tmp_path / "no" / "found.html", script, "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "found.html: No such file or directory" in done.stderr
+
+
 def test_an_exception_is_shown_as_python_shows_it(samebytes, tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("def read():\n    open('/no/such/file')\n\nread()\n")

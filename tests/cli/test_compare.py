@@ -36,7 +36,7 @@ def test_prints_the_table_and_writes_the_files(measured_at_once, tmp_path):
     assert "Measure it again: samebytes compare --size 8MB" in done.output
     assert all(f"wrote {path}" in done.output for path in paths.values())
     assert json.loads(paths["json"].read_text())["nbytes"] == 8_000_000
-    assert "<table>" in paths["html"].read_text()
+    assert "<table" in paths["html"].read_text()
     assert paths["markdown"].read_text().startswith("| way |")
 
 

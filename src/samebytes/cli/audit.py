@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +27,7 @@ def audit(
     ],
     arguments: Annotated[list[str] | None, typer.Argument(help="The script's own.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
     fail_over: Annotated[
         str | None, typer.Option(help="Exit with 1 if more was copied, as in 100MB.")
     ] = None,
@@ -36,18 +40,33 @@ def audit(
     from samebytes.report.audit.running import run_script
     from samebytes.report.audit.table import print_audit
     from samebytes.report.console import make_console
+    from samebytes.report.html import Audited, check_packages, render_audit_html
+    from samebytes.report.machine import this_machine
 
     most = None if fail_over is None else parsed(parse_size, fail_over, "--fail-over")
-    if json is not None:
-        json.touch()  # to fail now, not after the minutes that the script takes
-        json = json.resolve()  # the script may change the folder
-    found = Audit()
-    code = run_script(script, arguments or [], found)
+    json, html = _ready(json), _ready(html)
+    if html is not None:
+        check_packages()
+    given = arguments or []
+    found, machine, start = Audit(), this_machine(), time.perf_counter()
+    code = run_script(script, given, found)
+    seconds = time.perf_counter() - start
     sys.stdout.flush()
     console = make_console(stderr=True)
     print_audit(found, console)
     if json is not None:
         json.write_text(found.to_json(), encoding="utf-8")
+    if html is not None:
+        audited = Audited(
+            copies=found.copies,
+            machine=machine,
+            script=str(script),
+            command=shlex.join(["samebytes", "audit", str(script), *given]),
+            exit_code=code,
+            date=dt.datetime.now().astimezone().date().isoformat(),
+            seconds=seconds,
+        )
+        html.write_text(render_audit_html(audited), encoding="utf-8")
     if code == 0 and most is not None and found.bytes_copied > most:
         sys.stderr.write(
             f"samebytes: {script} copied {as_bytes_text(found.bytes_copied)}, and --fail-over "
@@ -55,3 +74,11 @@ def audit(
         )
         code = 1
     raise typer.Exit(code)
+
+
+def _ready(path: Path | None) -> Path | None:
+    """Give where to write, whatever folder the script changes to; raise now if that cannot be."""
+    if path is None:
+        return None
+    path.touch()
+    return path.resolve()

@@ -154,7 +154,7 @@ def compare(
     """Measure every way from NumPy to a tensor, each in a process of its own."""
     from samebytes.report.comparison import compare as measure_all
     from samebytes.report.console import make_console, print_comparison
-    from samebytes.report.html import render_html
+    from samebytes.report.html import check_packages, render_comparison_html
     from samebytes.report.markdown import render_markdown
     from samebytes.report.ways import WAYS
 
@@ -162,6 +162,8 @@ def compare(
     for target in (json, html, markdown):
         if target is not None:
             target.touch()  # to fail now, not after the minutes that measuring takes
+    if html is not None:
+        check_packages()
     progress = Progress(
         BarColumn(),
         MofNCompleteColumn(),
@@ -182,7 +184,11 @@ def compare(
         )
     console = make_console()
     print_comparison(result, console)
-    renderings = ((json, type(result).as_json), (html, render_html), (markdown, render_markdown))
+    renderings = (
+        (json, type(result).as_json),
+        (html, render_comparison_html),
+        (markdown, render_markdown),
+    )
     for path, render in renderings:
         if path is not None:
             path.write_text(render(result), encoding="utf-8")

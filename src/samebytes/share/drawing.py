@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Runs", "draw_layout", "draw_verdict", "runs_of"]
 
 WIDTH, LEFT, ROW_HEIGHT, MOST_ROWS = 640, 96, 18, 8
+LINE_HEIGHT, CHARACTER_WIDTH, LEAST_BETWEEN_TICKS = 14, 6.7, 10
 CACHE_LINE = 64
 # Blue and outlines, not red against green; text follows the notebook's own colour.
 USED = 'fill="#3b82c4" fill-opacity="0.85" stroke="#3b82c4"'
@@ -66,20 +68,33 @@ def runs_of(layout: Layout) -> Runs:
     return Runs(nbytes, nbytes, 1)
 
 
-def draw_layout(layout: Layout) -> str:
+def draw_layout(layout: Layout, *, width: int = WIDTH) -> str:
     """Give an SVG of the first runs of `layout`: one line a run, its gap dashed.
 
     Where a line is short enough, ticks mark multiples of 64 bytes, on which sharing begins.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where the bytes lie.
+    width : int
+        Pixels that there is room for, and so how long a line is; letters keep their size.
     """
     if layout.size == 0 or layout.address is None:
         return ""
     runs = runs_of(layout)
     shown = min(runs.count, MOST_ROWS)
-    scale = (WIDTH - LEFT - 8) / max(runs.pitch, runs.nbytes, 1)
+    scale = (width - LEFT - 8) / max(runs.pitch, runs.nbytes, 1)
     low, _ = layout.span
-    parts = []
+    caption = _caption(layout, runs)
+    lines, x = _folded(caption, width)
+    parts = [
+        f'<text x="{x}" y="{11 + position * LINE_HEIGHT}">{html.escape(line)}</text>'
+        for position, line in enumerate(lines)
+    ]
+    below = (len(lines) - 1) * LINE_HEIGHT
     for row in range(shown):
-        y = 16 + row * ROW_HEIGHT
+        y = below + 16 + row * ROW_HEIGHT
         start = low + row * runs.pitch
         parts.append(
             f'<text x="{LEFT - 8}" y="{y + 10}" text-anchor="end">{start:+,}</text>'
@@ -92,21 +107,25 @@ def draw_layout(layout: Layout) -> str:
                 f'width="{(runs.pitch - runs.nbytes) * scale:.1f}" {GAP}/>'
             )
         parts.extend(_ticks(layout.address + start, runs.pitch, scale, y))
-    height = 24 + shown * ROW_HEIGHT
+    height = below + 24 + shown * ROW_HEIGHT
     if runs.count > shown:
         parts.append(
             f'<text x="{LEFT}" y="{height + 4}">… {runs.count - shown:,} more like these</text>'
         )
         height += 14
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'style="max-width:{WIDTH}px;width:100%" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'style="max-width:{width}px;width:100%" role="img" '
         f'font-family="ui-monospace,monospace" font-size="11" fill="currentColor">'
-        f"<title>{html.escape(_caption(layout, runs))}</title>"
-        f'<text x="{LEFT}" y="11">{html.escape(_caption(layout, runs))}</text>'
-        + "".join(parts)
-        + "</svg>"
+        f"<title>{html.escape(caption)}</title>" + "".join(parts) + "</svg>"
     )
+
+
+def _folded(caption: str, width: int) -> tuple[list[str], int]:
+    """Give the lines of a caption and where they begin: above the bytes if one is enough."""
+    if len(caption) * CHARACTER_WIDTH <= width - LEFT:
+        return [caption], LEFT
+    return textwrap.wrap(caption, int(width / CHARACTER_WIDTH)), 0
 
 
 def _caption(layout: Layout, runs: Runs) -> str:
@@ -122,7 +141,7 @@ def _caption(layout: Layout, runs: Runs) -> str:
 
 def _ticks(address: int, pitch: int, scale: float, y: int) -> list[str]:
     """Give marks at the multiples of 64 in a line, unless they would run together."""
-    if CACHE_LINE * scale < 6:
+    if CACHE_LINE * scale < LEAST_BETWEEN_TICKS:
         return []
     first = -address % CACHE_LINE
     return [

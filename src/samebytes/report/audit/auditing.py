@@ -88,6 +88,19 @@ class Audit:
         }
         return json.dumps(facts, indent=2) + "\n"
 
+    def to_html(self) -> str:
+        """Give one page that opens anywhere: bars, each line with what to write instead.
+
+        Raises
+        ------
+        MissingPackage
+            If Jinja or Matplotlib is not installed.
+        """
+        from samebytes.report.html import Audited, render_audit_html
+        from samebytes.report.machine import this_machine
+
+        return render_audit_html(Audited(self.copies, this_machine()))
+
     def __str__(self) -> str:
         """Give a paragraph a copy: where, how much, and the line to write instead."""
         return as_text(self.copies)

@@ -1,0 +1,78 @@
+"""A page made of a template and facts: everything is escaped, nothing may be undefined."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from samebytes.errors import MissingPackage
+from samebytes.report.html.numbers import duration_text
+from samebytes.report.machine import Machine
+from samebytes.share.layout import as_bytes_text
+
+__all__ = ["check_packages", "render"]
+
+
+def check_packages() -> None:
+    """Raise now what making a page would raise after the minutes that measuring takes.
+
+    Raises
+    ------
+    MissingPackage
+        If Jinja or Matplotlib is not installed.
+    """
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        message = f"a page needs {' and '.join(missing)}; install it: pip install 'samebytes[cli]'"
+        raise MissingPackage(message)
+
+
+def render(
+    template: str,
+    *,
+    machine: Machine,
+    command: str,
+    date: str = "",
+    seconds: float | None = None,
+    **facts: Any,
+) -> str:
+    """Give the page that `template` makes of `facts`.
+
+    Parameters
+    ----------
+    template : str
+        Name of a file beside this one.
+    machine : Machine
+        Where it was measured; like all that follows, for the foot of the page.
+    command : str
+        What to type to measure it again; empty if that cannot be said.
+    date : str
+        Of the day, as in ISO 8601; empty if it is not known.
+    seconds : float, optional
+        How long it took.
+    **facts
+        What the template names.
+
+    Raises
+    ------
+    MissingPackage
+        If Jinja is not installed.
+    """
+    check_packages()
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("samebytes.report.html"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(
+        machine=machine,
+        memory=as_bytes_text(machine.memory_bytes),
+        command=command,
+        date=date,
+        duration=None if seconds is None else duration_text(seconds),
+        **facts,
+    )
