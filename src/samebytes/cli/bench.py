@@ -81,7 +81,7 @@ def bench(
         json.write_text(found.as_json(), encoding="utf-8")
         console.print(Text(f"wrote {json}"), soft_wrap=True)
     if html is not None:
-        from samebytes.report.html import render_benchmark_html
+        from samebytes.report.html import render_benchmark_html  # type: ignore[attr-defined, unused-ignore]
 
         html.write_text(render_benchmark_html(found), encoding="utf-8")
         console.print(Text(f"wrote {html}"), soft_wrap=True)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Contender", "Package", "absent"]
+__all__ = [
+    "DALI",
+    "GRAIN",
+    "KERAS",
+    "TENSORFLOW",
+    "TORCH",
+    "Contender",
+    "Package",
+    "absent",
+]
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,10 @@ class Package:
 
 
 TENSORFLOW = Package("tensorflow", "tensorflow-cpu")
+KERAS = Package("keras", "tensorflow-cpu")
+TORCH = Package("torch", "torch --index-url https://download.pytorch.org/whl/cpu")
+GRAIN = Package("grain", "grain")
+DALI = Package("nvidia.dali", "nvidia-dali-cuda120")
 
 
 @dataclass(frozen=True)
