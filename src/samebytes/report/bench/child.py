@@ -24,7 +24,7 @@ from samebytes.report.bench.jobs import job_from
 from samebytes.report.bench.jobs.job import Job
 from samebytes.report.bench.turns import Pulling, Turns
 
-__all__ = ["main"]
+__all__ = ["main", "open_contender"]
 
 _DIE_WITH_PARENT = 1
 
@@ -52,7 +52,7 @@ def _serve(facts: dict[str, Any], answers: TextIO) -> int:
     for line in sys.stdin:
         command, *numbers = line.split()
         if command == "open":
-            turns = _open(contender, job, folder)
+            turns = open_contender(contender, job, folder)
             _answer(answers, {"open": True})
         elif turns is not None:
             lead, seconds = map(float, numbers)
@@ -61,9 +61,10 @@ def _serve(facts: dict[str, Any], answers: TextIO) -> int:
     os._exit(0)
 
 
-def _open(contender: Contender, job: Job, folder: Path) -> Turns:
+def open_contender(contender: Contender, job: Job, folder: Path) -> Turns:
+    """Give a contender that has opened the data and whose first batches are right."""
     started = contender.start(job, folder)
-    turns: Turns = started if hasattr(started, "run") else Pulling(started, job)
+    turns: Turns = started if isinstance(started, Turns) else Pulling(started, job)
     check(turns, job, folder)
     return turns
 

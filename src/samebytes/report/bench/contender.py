@@ -85,7 +85,7 @@ def absent(package: Package | None) -> str:
     """Say what is not installed and how to have it; empty when all is there."""
     if package is None or _is_there(package.module):
         return ""
-    return f"{package.module} is not installed; pip install {package.install}"
+    return f"needs {package.module}; pip install {package.install}"
 
 
 def _is_there(module: str) -> bool:

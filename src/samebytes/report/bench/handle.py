@@ -22,7 +22,7 @@ from samebytes.report.bench.result import Round
 
 __all__ = ["PATIENCE", "ContenderFailedError", "Handle", "Patience"]
 
-_SAMPLED_EVERY = 0.05
+_SAMPLED_EVERY = 0.1
 
 
 class ContenderFailedError(Exception):
@@ -75,6 +75,11 @@ class Handle:
         )
         self._unread = b""
 
+    @property
+    def process_id(self) -> int:
+        """Give the number of its process, which is that of its process group."""
+        return self._process.pid
+
     def open(self) -> None:
         """Have it import what it needs, open the data and be checked; then it is stopped.
 
@@ -102,7 +107,9 @@ class Handle:
         return found
 
     def end(self) -> None:
-        """End it and its workers, whatever they are doing."""
+        """End it and its workers, whatever they are doing; doing so twice is no harm."""
+        if self._complaints.closed:
+            return
         self._signal(signal.SIGKILL)
         self._process.kill()  # one that never came to be a group
         self._process.wait()

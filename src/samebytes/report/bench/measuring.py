@@ -45,7 +45,7 @@ class Pace:
 
 
 FULL_PACE = Pace(rounds=5, seconds=1.0, lead=0.25)
-QUICK_PACE = Pace(rounds=3, seconds=0.3, lead=0.1)
+QUICK_PACE = Pace(rounds=3, seconds=0.25, lead=0.05)
 
 
 def measure(
@@ -170,6 +170,7 @@ class _Race:
                     for contender in (*contenders[first:], *contenders[:first]):
                         self._turn(contender, number)
             finally:
+                pool.shutdown(wait=False, cancel_futures=True)
                 for handle in self.handles.values():
                     handle.end()
 

@@ -20,7 +20,10 @@ def print_benchmark(benchmark: Benchmark, console: Console) -> None:
         console.print(_table(job))
         console.print(Text(_limit(job)))
         for result in job.results:
-            if result.settings:
+            if result.detail:
+                why = f"  {result.name}: {result.outcome.value}; {result.detail}"
+                console.print(Text(why, style=_STYLES[result.outcome]))
+            elif result.settings:
                 console.print(Text(f"  {result.name}: {result.settings}", style="dim"))
         console.print()
     console.print(Text(f"{benchmark.machine}; {benchmark.seconds:.0f} s for all"))
@@ -61,8 +64,7 @@ def _table(job: JobResult) -> Table:
 def _cells(result: Result, job: JobResult, best: float | None) -> tuple[Text, ...]:
     name = Text(result.name, style="bold" if result.ours else "")
     if result.outcome is not Outcome.MEASURED:
-        name.append(f"\n  {result.outcome.value}: {result.detail}", _STYLES[result.outcome])
-        return (name,)
+        return name, Text(result.outcome.value, style=_STYLES[result.outcome])
     figures = (
         f"{result.rate:,.0f}",
         f"{min(result.rates):,.0f} to {max(result.rates):,.0f}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from samebytes.report.bench.result import Round
 __all__ = ["Pulling", "Turns", "copied", "timed"]
 
 
+@runtime_checkable
 class Turns(Protocol):
     """Someone who can be told to work for about so long."""
 

@@ -25,47 +25,25 @@ def _scaled(crops: Any) -> Any:
     return tf.cast(crops, tf.float32) * (1 / 255)
 
 
-def _in_batches(crops: Any, job: Images) -> Any:
-    """Batch bytes, a quarter of what floats are, and scale whole batches."""
-    import tensorflow as tf
-
-    batches = crops.batch(job.batch, drop_remainder=True)
-    return batches.map(_scaled, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-
-
 def _images(job: Images, folder: Path) -> Any:
+    return _images_from(job.images(folder), job)
+
+
+def _images_from(images: Any, job: Images) -> Any:
     import tensorflow as tf
 
     def crop(image: Any) -> Any:
         return tf.image.random_crop(image, (job.crop, job.crop, 3))
 
-    images = tf.data.Dataset.from_tensor_slices(job.images(folder)).shuffle(job.count).repeat()
-    return _in_batches(images.map(crop, num_parallel_calls=tf.data.AUTOTUNE), job)
+    samples = tf.data.Dataset.from_tensor_slices(images).shuffle(job.count).repeat()
+    crops = samples.map(crop, num_parallel_calls=tf.data.AUTOTUNE)
+    # Bytes are batched, a quarter of what floats are, and whole batches scaled.
+    batches = crops.batch(job.batch, drop_remainder=True)
+    return batches.map(_scaled, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def _images_shared(job: Images, folder: Path) -> Any:
-    import tensorflow as tf
-
-    images = sb.as_tensor(sb.open(job.path(folder)))
-    size = (job.crop, job.crop, 3)
-
-    def crop(number: Any) -> Any:
-        corner = tf.random.uniform((2,), 0, job.size - job.crop + 1, tf.int64)
-        piece = tf.slice(images, [number, corner[0], corner[1], 0], [1, *size])
-        return tf.reshape(piece, size)
-
-    numbers = tf.data.Dataset.range(job.count).shuffle(job.count).repeat()
-    batches = _in_batches(numbers.map(crop, num_parallel_calls=tf.data.AUTOTUNE), job)
-    return batches.with_options(_unrewritten())
-
-
-def _unrewritten() -> Any:
-    """Give options without tf.data's rewriting, which copies a tensor that the dataset holds."""
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False
-    return options
+    return _images_from(sb.as_tensor(sb.open(job.path(folder))), job)
 
 
 def _article(job: Images, folder: Path) -> Any:
@@ -108,21 +86,17 @@ def _windows(job: Windows, folder: Path) -> Any:
 def _tokens(job: Tokens, folder: Path) -> Any:
     import tensorflow as tf
 
-    text = tf.constant(np.array(job.tokens(folder)))
-    length = job.context + 1
-
-    def piece(start: Any) -> Any:
-        return tf.ensure_shape(tf.slice(text, [start], [length]), [length])
-
-    def pair(pieces: Any) -> Any:
-        wide = tf.cast(pieces, tf.int64)
-        return wide[:, :-1], wide[:, 1:]
-
+    text = job.tokens(folder)
     count = (job.count - 1) // job.context
-    starts = tf.data.Dataset.range(0, count * job.context, job.context).shuffle(count).repeat()
-    pieces = starts.map(piece, num_parallel_calls=tf.data.AUTOTUNE)
-    batches = pieces.batch(job.sequences, drop_remainder=True)
-    return batches.map(pair, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    x = tf.constant(text[: count * job.context].reshape(count, job.context))
+    y = tf.constant(text[1 : count * job.context + 1].reshape(count, job.context))
+
+    def rows(chosen: Any) -> Any:
+        return tuple(tf.cast(tf.gather(each, chosen), tf.int64) for each in (x, y))
+
+    numbers = tf.data.Dataset.range(count).shuffle(count).repeat()
+    batches = numbers.batch(job.sequences, drop_remainder=True)
+    return batches.map(rows, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def _fit(job: Fit, folder: Path) -> Training:
@@ -158,7 +132,8 @@ CONTENDERS = (
         "images",
         "tf-data-shared",
         "tf.data over a shared tensor",
-        "range, and a slice of the tensor that samebytes shares; else as tf.data",
+        "the same, from_tensor_slices of the tensor that samebytes shares; measured beside "
+        "range with a slice or an index of it, and without tf.data's rewriting",
         _images_shared,
     ),
     _tensorflow(
@@ -180,8 +155,9 @@ CONTENDERS = (
         "tokens",
         "tf-data",
         "tf.data",
-        "starts shuffled, a slice each in a map with AUTOTUNE, batch, then widened as whole "
-        "batches, prefetch; measured beside widening first, and one gather a batch",
+        "the text as a matrix of contexts, and once more one token on; rows shuffled, batched, "
+        "gathered and widened in a map with AUTOTUNE, prefetch; measured beside a slice a context, "
+        "and one gather of tokens a batch",
         _tokens,
     ),
     _tensorflow(
