@@ -4,7 +4,7 @@ from samebytes.report.bench.handle import Patience
 from samebytes.report.bench.measuring import Pace, measure
 from tests.report.bench.misbehaving import CONTENDERS, JOB
 
-PACE = Pace(rounds=2, seconds=0.05, lead=0.01)
+PACE = Pace(rounds=2, seconds=0.05, lead=0.01, warm=0.01)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ def opened(tmp_path):
     def open_it(start):
         handle = Handle(contender(start), JOB, tmp_path, Patience(opening=20, turn=20))
         handles.append(handle)
-        handle.open()
+        handle.open(0.01)
         return handle
 
     yield open_it

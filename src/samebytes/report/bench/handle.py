@@ -80,8 +80,8 @@ class Handle:
         """Give the number of its process, which is that of its process group."""
         return self._process.pid
 
-    def open(self) -> None:
-        """Have it import what it needs, open the data and be checked; then it is stopped.
+    def open(self, warm: float) -> None:
+        """Have it import what it needs, open the data, be checked, and run for `warm` seconds.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Handle:
         self.memory.begin(group_memory(self._process.pid))
         self._tell("open")
         self._answer(self._patience.opening, "opening the data and giving its first batches")
-        self._signal(signal.SIGSTOP)
+        self.run(0, warm)
 
     def run(self, lead: float, seconds: float) -> Round:
         """Give it a turn; outside of turns all its processes are stopped."""

@@ -37,15 +37,19 @@ class Pace:
         Of a turn, about.
     lead : float
         Seconds before those, which do not count: what was stopped gets warm again.
+    warm : float
+        Seconds of a turn before all others, which does not count: pages are touched for the first
+        time, graphs traced, queues filled.
     """
 
     rounds: int
     seconds: float
     lead: float
+    warm: float
 
 
-FULL_PACE = Pace(rounds=5, seconds=1.0, lead=0.25)
-QUICK_PACE = Pace(rounds=3, seconds=0.25, lead=0.05)
+FULL_PACE = Pace(rounds=5, seconds=1.0, lead=0.25, warm=1.0)
+QUICK_PACE = Pace(rounds=3, seconds=0.2, lead=0.05, warm=0.2)
 
 
 def measure(
@@ -197,7 +201,7 @@ class _Race:
         handle = Handle(contender, self._job, self._folder, self._patience)
         self.handles[contender.key] = handle
         try:
-            handle.open()
+            handle.open(self._pace.warm)
         except ContenderFailedError as failure:
             self._give_up(contender, failure)
 

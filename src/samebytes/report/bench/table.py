@@ -70,7 +70,11 @@ def _cells(result: Result, job: JobResult, best: float | None) -> tuple[Text, ..
         f"{min(result.rates):,.0f} to {max(result.rates):,.0f}",
         "" if best is None else f"{result.rate / best:.3g} times",
         f"{result.rate / job.limit.rate:.0%}",
-        f"{result.cpu_seconds_an_item * 1e6:.3g}",
+        _short(result.cpu_seconds_an_item * 1e6),
         as_bytes_text(result.peak_anonymous_bytes),
     )
     return name, *(Text(figure) for figure in figures)
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -117,7 +117,7 @@ CONTENDERS = (
     _keras(
         "windows",
         "keras-timeseries",
-        "keras.utils.timeseries_dataset_from_array",
+        "Keras, timeseries_dataset_from_array",
         "as it comes; it sets AUTOTUNE and prefetch itself",
         _windows,
     ),

@@ -120,7 +120,7 @@ CONTENDERS = (
     _tensorflow("windows", "samebytes-tensors", "samebytes, tensors", _windows_tensors),
     _tensorflow("windows", "samebytes-to-tf", "samebytes, to_tf()", _windows_to_tf),
     _tensorflow(
-        "windows", "samebytes-timeseries", "samebytes.timeseries_dataset_from_array", _timeseries
+        "windows", "samebytes-timeseries", "samebytes, timeseries_dataset_from_array", _timeseries
     ),
     _numpy("tokens", _tokens),
     _tensorflow("tokens", "samebytes-tensors", "samebytes, tensors", _tokens_tensors),
