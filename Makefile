@@ -40,7 +40,9 @@ docs: $(INSTALLED)
 docs-serve: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
+# First ours beside every peer that is installed, then the promises and their bounds.
 bench: $(INSTALLED)
+	$(BIN)/samebytes bench
 	$(BIN)/python -m benchmarks
 
 # Writes the measured tables of the README anew.

@@ -1,4 +1,4 @@
-"""What can be typed: demo, explain, compare and audit."""
+"""What can be typed: demo, explain, compare, audit and bench."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 import samebytes as sb
 from samebytes.cli.audit import SETTINGS, audit
+from samebytes.cli.bench import bench
 from samebytes.cli.options import parsed
 from samebytes.cli.sizes import parse_shape, parse_size
 from samebytes.cli.slices import Index, parse_slice
@@ -36,6 +37,7 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 (typer calls it so)
 
 
 app.command(context_settings=SETTINGS)(audit)
+app.command()(bench)
 
 
 @app.callback()

@@ -64,7 +64,8 @@ class Result:
         The most memory without a file behind it, worker processes included, beyond what the
         process held before it opened the data.
     memory : tuple of (float, int)
-        That memory over time: seconds since it opened the data, and bytes.
+        That memory over time: seconds since it opened the data, the turns of others left out,
+        and bytes.
     """
 
     key: str

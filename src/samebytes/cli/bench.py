@@ -1,0 +1,91 @@
+"""``samebytes bench``: the library's jobs beside every peer that is installed."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["bench"]
+
+
+class Job(str, Enum):
+    """What is measured."""
+
+    IMAGES = "images"
+    WINDOWS = "windows"
+    TOKENS = "tokens"
+    FIT = "fit"
+
+
+def bench(
+    job: Annotated[
+        list[Job] | None, typer.Option(help="One of them; may be repeated. All by default.")
+    ] = None,
+    *,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Less data, shorter turns, some variants left out: under two minutes."
+        ),
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
+) -> None:
+    """Measure images, windows, tokens and fit beside every peer that is installed, in turns."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
+
+    from samebytes.report.bench.contenders import CONTENDERS
+    from samebytes.report.bench.jobs import FULL, QUICK
+    from samebytes.report.bench.measuring import FULL_PACE, QUICK_PACE, measure
+    from samebytes.report.bench.table import print_benchmark
+    from samebytes.report.console import make_console
+    from samebytes.report.html import check_packages, render_benchmark_html
+
+    if html is not None:
+        check_packages()
+    for target in (json, html):
+        if target is not None:
+            target.touch()  # to fail now, not after the minutes that measuring takes
+    wanted = {each.value for each in job or Job}
+    jobs = [each for each in (QUICK if quick else FULL) if each.key in wanted]
+    chosen = [f"--job {each.value}" for each in job or ()]
+    command = " ".join(["samebytes bench", *chosen, *(["--quick"] if quick else [])])
+    progress = Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=make_console(stderr=True),
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+
+        def announce(what: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, description=what)
+
+        found = measure(
+            jobs,
+            [each for each in CONTENDERS if each.always or not quick],
+            QUICK_PACE if quick else FULL_PACE,
+            announce=announce,
+            command=command,
+        )
+    console = make_console()
+    print_benchmark(found, console)
+    if json is not None:
+        json.write_text(found.as_json(), encoding="utf-8")
+        console.print(Text(f"wrote {json}"), soft_wrap=True)
+    if html is not None:
+        html.write_text(render_benchmark_html(found), encoding="utf-8")
+        console.print(Text(f"wrote {html}"), soft_wrap=True)

@@ -1,0 +1,13 @@
+"""The jobs at a size that takes no time."""
+
+from samebytes.report.bench.jobs.fit import Fit
+from samebytes.report.bench.jobs.images import Images
+from samebytes.report.bench.jobs.tokens import Tokens
+from samebytes.report.bench.jobs.windows import Windows
+
+JOBS = (
+    Images(count=24, size=40, crop=16, batch=8),
+    Windows(rows=2000, features=3, length=5, batch=16),
+    Tokens(count=20_000, context=8, sequences=16),
+    Fit(count=320, size=8, batch=32, epochs=1),
+)
