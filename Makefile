@@ -12,8 +12,9 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
 
+# A file's tests stay in one process, as their fixtures do; more processes than that are memory.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # The one gate. `make test` is its last part.
 check: lint types layers docs test
