@@ -47,7 +47,7 @@ def test_who_is_absent_is_told_of_with_the_remedy(results):
     assert results["absent"].detail == "needs no_such.package; pip install no-such-package"
 
 
-@pytest.mark.parametrize("key", WELL)
+@pytest.mark.parametrize("key", sorted(WELL))
 def test_who_does_well_is_measured(results, key):
     found = results[key]
     assert found.outcome is Outcome.MEASURED, found.detail
