@@ -132,7 +132,9 @@ def to_tf(dataset: Any) -> Any:
                 for spec in signature
             ]
             cut = _cutter(tensorflow, signature, structure.rebuild, way.cut)
-            found = _generated(tensorflow, iterations, whole, tuple).flat_map(cut)
+            # The next group is fetched while this one is consumed: else who trains waits for two
+            # changes of thread and for the interpreter at the start of each.
+            found = _generated(tensorflow, iterations, whole, tuple).prefetch(1).flat_map(cut)
         found = found.apply(tensorflow.data.experimental.assert_cardinality(count))
         return found.with_options(_options(tensorflow))
 

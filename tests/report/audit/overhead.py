@@ -11,7 +11,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-ROUNDS = 9
+ROUNDS = 7
 
 
 def workloads():

@@ -16,7 +16,8 @@ SCRIPTS = Path(__file__).parent / "scripts"
 PLANTED = re.compile(r"# copied: (.+)$")
 TOLD_OF = 1_000_000
 # What Keras windows holds: the array, the targets, and where each window begins, as int32.
-WINDOWS = {"WINDOWS": (200_000 - 24) * 4 * 4 + (200_000 - 24) * 4 + (200_000 - 24 - 23) * 4}
+BEGINS = len(range(0, 200_000 - 24 - 23, 8))
+WINDOWS = {"WINDOWS": (200_000 - 24) * 4 * 4 + (200_000 - 24) * 4 + BEGINS * 4}
 
 
 def planted(script: Path) -> dict[tuple[int, str], int]:

@@ -3,9 +3,11 @@ import json
 import pytest
 
 from samebytes.report.bench.result import SCHEMA, Benchmark
+from tests.report.found import make_benchmark
 
 
-def test_json_holds_every_fact(benchmark):
+def test_json_holds_every_fact():
+    benchmark = make_benchmark()
     text = benchmark.as_json()
     assert json.loads(text)["schema"] == SCHEMA
     assert Benchmark.from_json(text) == benchmark

@@ -51,7 +51,8 @@ class TestSvg:
         references = set(re.findall(r'(?:href="|url\()#([^")]+)', one))
         assert references == ids[0]
 
-    def test_draws_without_the_state_of_pyplot(self):
+    def test_draws_without_the_state_of_pyplot(self, monkeypatch):
+        monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
         draw()
         assert "matplotlib.pyplot" not in sys.modules
 

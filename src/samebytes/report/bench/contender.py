@@ -38,7 +38,7 @@ class Package:
 
 TENSORFLOW = Package("tensorflow", "tensorflow-cpu")
 KERAS = Package("keras", "tensorflow-cpu")
-TORCH = Package("torch", "torch --index-url https://download.pytorch.org/whl/cpu")
+TORCH = Package("torch", "torch")
 GRAIN = Package("grain", "grain")
 DALI = Package("nvidia.dali", "nvidia-dali-cuda120")
 

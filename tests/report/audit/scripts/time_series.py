@@ -8,7 +8,8 @@ data = rng.random((200_000, 4)).astype("float32")
 targets = data[24:, 0]
 
 windows = tf.keras.utils.timeseries_dataset_from_array
-dataset = windows(data[:-24], targets, 24, batch_size=4096)  # copied: converted WINDOWS
+named = {"sequence_stride": 8, "batch_size": 4096}
+dataset = windows(data[:-24], targets, 24, **named)  # copied: converted WINDOWS
 model = tf.keras.Sequential(
     [tf.keras.Input((24, 4)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(1)]
 )
