@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.engine.laid import Laid
-from samebytes.share.tensorflow import as_tensor, unstack_all
+from samebytes.share.pooled import stacks_on, tensors_on
+from samebytes.share.tensorflow import as_tensor
 
 __all__ = ["rows_of", "tensors_of", "tensors_of_batches", "tensors_of_rows"]
 
@@ -31,7 +33,7 @@ def tensors_of(element: Any) -> Any:
 def tensors_of_rows(element: Any) -> list[Any]:
     """Give the samples of a batch as tensors; shares rows that are aligned and copies the rest."""
     leaves, structure = flatten(element)
-    return _nested(structure, unstack_all([np.asarray(leaf) for leaf in leaves]))
+    return _nested(structure, stacks_on([np.asarray(leaf) for leaf in leaves]))
 
 
 def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
@@ -45,10 +47,11 @@ def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
         Its components. What lies one behind the other without gaps goes over in one call.
     """
     parts = [one.stacked() for one in laid]
-    stacks = iter(unstack_all([stack for stack, _ in parts if stack is not None]))
+    stacks = iter(stacks_on([stack for stack, _ in parts if stack is not None]))
+    others = iter(tensors_on([array for _, arrays in parts for array in arrays]))
     columns = [
-        [*(() if stack is None else next(stacks)), *map(as_tensor, others)]
-        for stack, others in parts
+        [*(() if stack is None else next(stacks)), *itertools.islice(others, len(arrays))]
+        for stack, arrays in parts
     ]
     return _nested(structure, columns)
 

@@ -13,7 +13,7 @@ from samebytes.errors import CopyNeeded
 from samebytes.share.layout import as_bytes_text
 from samebytes.share.verdict import Verdict
 
-__all__ = ["SharingStats", "no_copy", "record", "stats"]
+__all__ = ["SharingStats", "no_copy", "record", "record_shared", "stats"]
 
 
 @dataclass(frozen=True)
@@ -122,19 +122,25 @@ def record(verdict: Verdict, *, copy: bool | None = None) -> None:
             raise CopyNeeded(verdict, "copy=False")
         if _here.get() or any(block.covers_this_thread() for block in tuple(_blocks)):
             raise CopyNeeded(verdict, "sb.no_copy()")
+    if verdict.shared:
+        record_shared(1, verdict.layout.nbytes)
+        return
     with _lock:
-        if verdict.shared:
-            _stats = replace(
-                _stats,
-                shared=_stats.shared + 1,
-                bytes_shared=_stats.bytes_shared + verdict.layout.nbytes,
-            )
-        else:
-            _stats = replace(
-                _stats,
-                copied=_stats.copied + 1,
-                bytes_copied=_stats.bytes_copied + verdict.bytes_copied,
-            )
+        _stats = replace(
+            _stats,
+            copied=_stats.copied + 1,
+            bytes_copied=_stats.bytes_copied + verdict.bytes_copied,
+        )
+
+
+def record_shared(count: int, nbytes: int) -> None:
+    """Count hand-overs that share; nothing forbids those."""
+    global _stats
+    with _lock:
+        found = _stats
+        _stats = SharingStats(
+            found.shared + count, found.copied, found.bytes_shared + nbytes, found.bytes_copied
+        )
 
 
 def stats() -> SharingStats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import framework_class, type_name
 from samebytes.share.buffer import view as view_of_buffer
-from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow, takes_apart
+from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
@@ -215,32 +214,6 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
     array = view_of_buffer(obj)
     verdict = judge(layout_of_view(array, type_name(obj)), _target(tensorflow), wanted, copy=copy)
     return _hand_over(tensorflow, array, verdict, copy=copy)
-
-
-def unstack_all(arrays: Sequence[npt.NDArray[Any]]) -> list[list[Any]]:
-    """Give for each array a tensor for each ``array[k]``; shares and copies as `as_tensor` does.
-
-    Where each begins at a multiple of the alignment, all go over in one call and TensorFlow takes
-    them apart on the same bytes: a call for each would take longer than making a small batch.
-    """
-    tensorflow = import_tensorflow()
-    if not tensorflow.executing_eagerly():
-        return [[as_tensor(part) for part in array] for array in arrays]
-    with tensorflow.device("CPU:0"):
-        return [_unstack(tensorflow, array) for array in arrays]
-
-
-def _unstack(tensorflow: Any, array: npt.NDArray[Any]) -> list[Any]:
-    if len(array) < 2 or array.strides[0] % ALIGNMENT or not array.nbytes:
-        return [as_tensor(part) for part in array]
-    whole: Any = array
-    verdict = judge(layout_of_view(array, type_name(array)), _target(tensorflow), None)
-    if verdict.shared and takes_apart(array.dtype):
-        record(verdict, copy=None)
-    else:
-        whole = as_tensor(array)
-    found: list[Any] = tensorflow.raw_ops.Unpack(value=whole, num=len(array), axis=0)
-    return found
 
 
 def _as_tensor_from_tensor(
