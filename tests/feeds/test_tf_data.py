@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import time
 import weakref
 from typing import Any, NamedTuple
 
@@ -387,3 +388,31 @@ def test_a_dataset_that_is_let_go_frees_its_arrays():
         del source, batched, fed
     gc.collect()
     assert [one() for one in found] == [None] * 3
+
+
+def test_nothing_of_ours_is_tuned_and_what_is_put_behind_runs_in_parallel():
+    """The thread that tunes makes who lets go of an iterator wait, about as long as it lived."""
+    feed = sb.Dataset.from_tensor_slices(np.arange(64.0)).batch(4).to_tf()
+    assert feed.options().autotune.enabled is False
+    running, most = set(), []
+
+    def slow(x):
+        running.add(float(x[0]))
+        time.sleep(0.02)
+        most.append(len(running))
+        running.discard(float(x[0]))
+        return x
+
+    def behind(x):
+        return tf.ensure_shape(tf.numpy_function(slow, [x], tf.float64), (None,))
+
+    chained = feed.map(behind, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    all_same(chained, feed)
+    assert max(most) > 1
+    assert chained.with_options(tuned()).options().autotune.enabled is True
+
+
+def tuned():
+    options = tf.data.Options()
+    options.autotune.enabled = True
+    return options
