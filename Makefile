@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test check format lint types layers docs docs-serve bench readme test-tensorflow-versions clean
+.PHONY: demo test check format lint types layers docs docs-serve bench benchmark-page readme test-tensorflow-versions clean
 
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
@@ -45,6 +45,10 @@ docs-serve: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/samebytes bench
 	$(BIN)/python -m benchmarks
+
+# Measures all jobs beside all peers that are installed, and writes the documentation's page of it.
+benchmark-page: $(INSTALLED)
+	$(BIN)/python -m benchmarks.page
 
 # Writes the measured tables of the README anew.
 readme: $(INSTALLED)

@@ -7,6 +7,7 @@ turn within one process, some epochs each a round; medians over the rounds.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import statistics
@@ -53,7 +54,9 @@ def memset_epochs() -> Callable[[], int]:
     def write(part: int) -> None:
         for number in range(EPOCHS * (IMAGES // BATCH)):
             rows = BATCH // threads
-            buffers[number % 5][part * rows : (part + 1) * rows].fill(0.5)
+            # The C function: ndarray.fill writes with a plain loop, at half its speed.
+            place = buffers[number % 5][part * rows :]
+            ctypes.memset(place.ctypes.data, 1, rows * place.strides[0])
 
     def epoch() -> int:
         workers = [threading.Thread(target=write, args=(part,)) for part in range(threads)]
