@@ -70,7 +70,7 @@ def memset_epochs() -> Callable[[], int]:
 
 
 def tf_data(images: np.ndarray) -> Callable[[], int]:
-    """Give tf.data at its best settings: slices, full shuffle of indices by a buffer, AUTOTUNE."""
+    """Give tf.data as its guides write it, all in one map; `samebytes bench` has it at its best."""
 
     def crop(image: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.image.random_crop(image, (CROP, CROP, 3)), tf.float32) * (1 / 255)

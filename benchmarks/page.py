@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from samebytes.report.bench.result import Benchmark, JobResult, Outcome, Result
+from samebytes.report.numbers import number_text
 from samebytes.share.layout import as_bytes_text
 
 DOCUMENTS = Path(__file__).parent.parent / "docs"
@@ -67,14 +68,14 @@ def _job(job: JobResult) -> str:
     ]
     for one in sorted(measured, key=lambda one: -one.rate):
         name = f"**{one.name}**" if one.ours else one.name
-        times = "" if ours is None or one.ours else f"{_figure(ours / one.rate)} times as fast"
+        times = "" if ours is None or one.ours else f"{number_text(ours / one.rate)} times as fast"
         cells = (
             name,
             f"{one.rate:,.0f}",
             f"{min(one.rates):,.0f} to {max(one.rates):,.0f}",
             f"{one.rate / job.limit.rate:.0%}",
             times,
-            _figure(one.cpu_seconds_an_item * 1e6),
+            number_text(one.cpu_seconds_an_item * 1e6),
             as_bytes_text(one.peak_anonymous_bytes),
         )
         lines.append("| " + " | ".join(cells) + " |")
@@ -85,11 +86,6 @@ def _job(job: JobResult) -> str:
 
 def _left_out(result: Result) -> str:
     return f"{result.name} was left out: {result.outcome.value} ({result.detail}).\n"
-
-
-def _figure(value: float) -> str:
-    """Give three digits at least, and no more behind the point than they need."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def main() -> None:

@@ -195,7 +195,7 @@ def _memory(
 
 def make_audited() -> Audited:
     """Give what an audit of a tutorial's script found, and a copy it could not time."""
-    script = "/home/reader/tutorial/train.py"
+    script = "/tutorial/train.py"
 
     def copy(line: int, kind: Kind, way: str, what: str, nbytes: int, **rest: object) -> Copy:
         facts = {"count": 1, "seconds": 0.0121, "bytes_again": 0, "remedy": "x = sb.aligned(x)"}

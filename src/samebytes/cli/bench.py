@@ -35,20 +35,13 @@ def bench(
     html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
 ) -> None:
     """Measure images, windows, tokens and fit beside every peer that is installed, in turns."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
     from rich.text import Text
 
     from samebytes.report.bench.contenders import CONTENDERS
     from samebytes.report.bench.jobs import FULL, QUICK
     from samebytes.report.bench.measuring import FULL_PACE, QUICK_PACE, measure
     from samebytes.report.bench.table import print_benchmark
-    from samebytes.report.console import make_console
+    from samebytes.report.console import make_console, make_progress
     from samebytes.report.html import check_packages, render_benchmark_html
 
     if html is not None:
@@ -60,14 +53,7 @@ def bench(
     jobs = [each for each in (QUICK if quick else FULL) if each.key in wanted]
     chosen = [f"--job {each.value}" for each in job or ()]
     command = " ".join(["samebytes bench", *chosen, *(["--quick"] if quick else [])])
-    progress = Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=make_console(stderr=True),
-        transient=True,
-    )
+    progress = make_progress()
     with progress:
         task = progress.add_task("", total=None)
 

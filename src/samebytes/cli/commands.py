@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 import samebytes as sb
@@ -155,7 +154,7 @@ def compare(
 ) -> None:
     """Measure every way from NumPy to a tensor, each in a process of its own."""
     from samebytes.report.comparison import compare as measure_all
-    from samebytes.report.console import make_console, print_comparison
+    from samebytes.report.console import make_console, make_progress, print_comparison
     from samebytes.report.html import check_packages, render_comparison_html
     from samebytes.report.markdown import render_markdown
     from samebytes.report.ways import WAYS
@@ -166,14 +165,7 @@ def compare(
             target.touch()  # to fail now, not after the minutes that measuring takes
     if html is not None:
         check_packages()
-    progress = Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=make_console(stderr=True),
-        transient=True,
-    )
+    progress = make_progress()
     with progress:
         task = progress.add_task("", total=len(WAYS))
         started = iter(range(len(WAYS)))

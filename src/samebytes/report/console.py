@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +14,7 @@ from samebytes.report.way import Kind
 from samebytes.report.wording import cells
 from samebytes.share.layout import as_bytes_text
 
-__all__ = ["make_console", "print_comparison"]
+__all__ = ["make_console", "make_progress", "print_comparison"]
 
 _STYLES = {
     Outcome.SHARED: "green",
@@ -34,6 +35,18 @@ def make_console(*, stderr: bool = False) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH_OF_A_FILE
     return console
+
+
+def make_progress() -> Progress:
+    """Give a bar on standard error for what is measured, which is gone once all is."""
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=make_console(stderr=True),
+        transient=True,
+    )
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:

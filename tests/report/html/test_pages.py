@@ -21,7 +21,7 @@ from samebytes.report.html import (
     render_benchmark_html,
     render_comparison_html,
 )
-from samebytes.report.html.numbers import number_text, percent_text, ratio_text
+from samebytes.report.numbers import number_text, percent_text, ratio_text
 from samebytes.report.ways import WAYS
 from samebytes.report.wording import cells
 from samebytes.share.layout import as_bytes_text

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from samebytes.report.bench.result import Benchmark, JobResult, Outcome, Result
+from samebytes.report.numbers import number_text
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["print_benchmark"]
@@ -70,11 +71,7 @@ def _cells(result: Result, job: JobResult, best: float | None) -> tuple[Text, ..
         f"{min(result.rates):,.0f} to {max(result.rates):,.0f}",
         "" if best is None else f"{result.rate / best:.3g} times",
         f"{result.rate / job.limit.rate:.0%}",
-        _short(result.cpu_seconds_an_item * 1e6),
+        number_text(result.cpu_seconds_an_item * 1e6),
         as_bytes_text(result.peak_anonymous_bytes),
     )
     return name, *(Text(figure) for figure in figures)
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

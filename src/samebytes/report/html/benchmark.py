@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from samebytes.report.bench.result import Benchmark, JobResult, Outcome, Result
 from samebytes.report.html.bars import Bar, Group, Mark, Panel, draw_bars
 from samebytes.report.html.lines import Course, draw_memory
-from samebytes.report.html.numbers import (
+from samebytes.report.html.page import render
+from samebytes.report.html.picture import Picture
+from samebytes.report.numbers import (
     number_text,
     percent_text,
     ratio_text,
     spread_text,
 )
-from samebytes.report.html.page import render
-from samebytes.report.html.picture import Picture
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["render_benchmark_html"]

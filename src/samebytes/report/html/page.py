@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from samebytes.errors import MissingPackage
-from samebytes.report.html.numbers import duration_text
 from samebytes.report.machine import Machine
+from samebytes.report.numbers import duration_text
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["check_packages", "render"]
