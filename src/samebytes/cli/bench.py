@@ -37,7 +37,7 @@ def bench(
     """Measure images, windows, tokens and fit beside every peer that is installed, in turns."""
     from rich.text import Text
 
-    from samebytes.report.bench.contenders import CONTENDERS
+    from samebytes.report.bench.contenders import CONTENDERS, QUICK_CONTENDERS
     from samebytes.report.bench.jobs import FULL, QUICK
     from samebytes.report.bench.measuring import FULL_PACE, QUICK_PACE, measure
     from samebytes.report.bench.table import print_benchmark
@@ -62,7 +62,7 @@ def bench(
 
         found = measure(
             jobs,
-            [each for each in CONTENDERS if each.always or not quick],
+            QUICK_CONTENDERS if quick else CONTENDERS,
             QUICK_PACE if quick else FULL_PACE,
             announce=announce,
             command=command,

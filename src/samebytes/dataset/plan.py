@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from samebytes.dataset.documents import RowFact
 from samebytes.dataset.draws import uniform
+from samebytes.dataset.epochs import distinct
 from samebytes.dataset.fold import Floats, Fold, Means, Tables, open_fold, open_tables
 from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.structure import Structure
@@ -187,7 +188,7 @@ def draw_units(step: Step, epochs: Indices, indices: Indices) -> Floats:
     count = step.transform.draws
     units = np.empty((len(indices), count))
     if count:
-        for epoch in np.unique(epochs):
+        for epoch in distinct(epochs):
             mine = epochs == epoch
             units[mine] = uniform(step.seed, int(epoch), indices[mine], step.stream, count)
     return units

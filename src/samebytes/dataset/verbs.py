@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.dataset.epochs import distinct
 from samebytes.dataset.order import permute
 
 __all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb"]
@@ -80,7 +81,7 @@ class Shuffle:
         """Give where the permutation of each epoch puts the positions."""
         size = self.parent.length
         found = np.empty_like(positions)
-        for epoch in np.unique(epochs):
+        for epoch in distinct(epochs):
             mine = epochs == epoch
             found[mine] = permute(positions[mine], size, self.seed, int(epoch) * self.reshuffle)
         return self.parent.locate(epochs, found, permute)  # type: ignore[no-any-return]

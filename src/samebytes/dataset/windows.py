@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.draws import integers
+from samebytes.dataset.epochs import distinct
 
 __all__ = ["ROW", "Frame", "Rows", "Windows"]
 
@@ -176,10 +177,10 @@ class Windows:
     def _phases(self, epochs: Indices, groups: Indices) -> Indices:
         """Give by how many rows the windows of each group are moved on in each epoch."""
         phases = np.zeros_like(groups)
-        for epoch in _each(epochs):
+        for epoch in distinct(epochs):
             mine = epochs == epoch
             # Neighbours in an order that is not shuffled, or a single series, are of few groups.
-            there, which = _each(groups[mine]), np.zeros(1, np.int64)
+            there, which = distinct(groups[mine]), np.zeros(1, np.int64)
             if len(there) > 1:
                 which = np.searchsorted(there, groups[mine])
             last = (self._counts[there] - 1) * self.stride
@@ -192,7 +193,7 @@ class Windows:
         """Give a start for each window, any row as likely as any other."""
         numbers = np.zeros_like(indices)
         bound = int(self._room_ends[-1])
-        for epoch in _each(epochs):
+        for epoch in distinct(epochs):
             mine = epochs == epoch
             found = integers(
                 self.start_seed or 0, int(epoch), indices[mine], START_STREAM, 1, bound
@@ -238,10 +239,3 @@ class Windows:
         if self.start_seed is not None:
             parts.append(f"start seed={self.start_seed}")
         return f"windows({', '.join(parts)})"
-
-
-def _each(numbers: Indices) -> Indices:
-    """Give every number that occurs, once and sorted; quick where all are the same."""
-    if len(numbers) and (numbers == numbers[0]).all():
-        return numbers[:1]
-    return np.unique(numbers)

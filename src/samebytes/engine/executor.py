@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.documents import RowFact
+from samebytes.dataset.epochs import distinct
 from samebytes.dataset.fold import Floats, Fold, Tables
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
@@ -350,9 +351,10 @@ def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
     units = np.empty((len(indices), count))
     if not count or not len(indices):
         return units
-    if (epochs == epochs[0]).all():
-        return compiled.uniform(step.seed, int(epochs[0]), indices, step.stream, count)
-    for epoch in np.unique(epochs):
+    every = distinct(epochs)
+    if len(every) == 1:
+        return compiled.uniform(step.seed, int(every[0]), indices, step.stream, count)
+    for epoch in every:
         mine = epochs == epoch
         units[mine] = compiled.uniform(step.seed, int(epoch), indices[mine], step.stream, count)
     return units

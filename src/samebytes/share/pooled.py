@@ -30,16 +30,13 @@ def tensors_on(arrays: Sequence[Array]) -> list[Any]:
         Dense, aligned, writable, in this machine's byte order.
     """
     tensorflow = import_tensorflow()
-    doors = [door_for(array.dtype, readonly=False) if array.nbytes else None for array in arrays]
-    if None in doors or not tensorflow.executing_eagerly():
+    probed = (door_for(array.dtype, readonly=False) for array in arrays if array.nbytes)
+    doors = [door for door in probed if door is not None]
+    if len(doors) < len(arrays) or not tensorflow.executing_eagerly():
         return [as_tensor(array) for array in arrays]
     record_shared(len(arrays), sum(array.nbytes for array in arrays))
     with tensorflow.device("CPU:0"):
-        return [
-            door(tensorflow, array)
-            for door, array in zip(doors, arrays, strict=True)
-            if door is not None
-        ]
+        return [door(tensorflow, array) for door, array in zip(doors, arrays, strict=True)]
 
 
 def stacks_on(arrays: Sequence[Array]) -> list[list[Any]]:

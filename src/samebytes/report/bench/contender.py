@@ -64,8 +64,6 @@ class Contender:
         What is imported before memory counts.
     ours : bool
         Whether it is this library.
-    always : bool
-        Whether it takes part also when there is little time.
     """
 
     job: str
@@ -76,7 +74,6 @@ class Contender:
     package: Package | None = None
     modules: tuple[str, ...] = ()
     ours: bool = False
-    always: bool = True
 
     @property
     def home(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from samebytes.report.bench.contender import Contender
 from samebytes.report.bench.contenders import (
     dali,
@@ -15,10 +13,10 @@ from samebytes.report.bench.contenders import (
     torch,
 )
 
-__all__ = ["CONTENDERS"]
+__all__ = ["CONTENDERS", "QUICK_CONTENDERS"]
 
 # Variants of what is measured anyway; each costs an import of TensorFlow, the most of a short run.
-_NOT_ALWAYS = frozenset(
+_LEFT_OUT = frozenset(
     {
         ("images", "tf-data-shared"),
         ("images", "keras-pydataset"),
@@ -28,7 +26,7 @@ _NOT_ALWAYS = frozenset(
     }
 )
 
-_ALL = (
+CONTENDERS: tuple[Contender, ...] = (
     *samebytes.CONTENDERS,
     *tensorflow.CONTENDERS,
     *keras.CONTENDERS,
@@ -37,8 +35,6 @@ _ALL = (
     *dali.CONTENDERS,
     *numpy.CONTENDERS,
 )
-
-CONTENDERS: tuple[Contender, ...] = tuple(
-    replace(each, always=(each.job, each.key) not in _NOT_ALWAYS) for each in _ALL
-)
 """Ours first, as results are shown."""
+
+QUICK_CONTENDERS = tuple(each for each in CONTENDERS if (each.job, each.key) not in _LEFT_OUT)
