@@ -10,6 +10,7 @@ import itertools
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -301,7 +302,7 @@ class Dataset(Shown):
 
     # --------------------------------------------------------------------------- facts
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """What the pass will do, folded."""
         return fold_plan(self)
@@ -346,7 +347,7 @@ class Dataset(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
-        state = {name: value for name, value in vars(self).items() if name != "_epochs"}
+        state = {k: value for k, value in vars(self).items() if k not in {"_epochs", "plan"}}
         return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

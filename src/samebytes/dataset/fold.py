@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Fold:
     chosen: bool = False
     read_again: int = 0
 
-    @property
+    @cached_property
     def is_image(self) -> bool:
         """Whether a sample has height, width and channels, of items that are moved one by one."""
         if len(self.shape) != 3 or self.lead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,14 +102,14 @@ class Component:
     @property
     def sample_bytes(self) -> int:
         """Bytes that the pass writes for a sample."""
-        return int(np.prod(self.fold.result_shape, dtype=np.int64)) * self.fold.dtype.itemsize
+        return math.prod(self.fold.result_shape) * self.fold.dtype.itemsize
 
     @property
     def read_bytes(self) -> int:
         """Bytes that the pass reads for a sample, the second reading for means included."""
         fold = self.fold
         shape = (fold.height, fold.width, fold.channels) if fold.is_image else fold.shape
-        items = int(np.prod(shape, dtype=np.int64)) + fold.read_again
+        items = math.prod(shape) + fold.read_again
         return items * fold.source_dtype.itemsize
 
     def __getstate__(self) -> dict[str, Any]:

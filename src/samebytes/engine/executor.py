@@ -173,8 +173,7 @@ class Executor:
         measured: list[Any] = []
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self._prepare(epochs, indices, measured=True)
-        counts = stretch.counts[place]
-        ends = np.cumsum(counts)
+        counts, ends = stretch.counts[place], stretch.ends[place]
         laid, jobs = [], []
         for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
             laid.append(passes[0].lay(pool.take(), counts))
@@ -184,8 +183,8 @@ class Executor:
                 job = (measured if one.measures else prepared)[leaf][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
-                target = one.target(whole)
-                jobs.append(job.part(begin * planes, end * planes, target, ends * planes, apart))
+                target, behind = one.target(whole), ends if planes == 1 else ends * planes
+                jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         return Batch(self.plan, tuple(laid), _cut(jobs, pieces), epochs, indices, whole=self._whole)
 
     def _prepare(self, epochs: Indices, indices: Indices, *, measured: bool) -> list[Any]:

@@ -48,7 +48,8 @@ def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
     """
     parts = [one.stacked() for one in laid]
     stacks = iter(stacks_on([stack for stack, _ in parts if stack is not None]))
-    others = iter(tensors_on([array for _, arrays in parts for array in arrays]))
+    alone = [array for _, arrays in parts for array in arrays]
+    others = iter(tensors_on(alone) if alone else ())
     columns = [
         [*(() if stack is None else next(stacks)), *itertools.islice(others, len(arrays))]
         for stack, arrays in parts

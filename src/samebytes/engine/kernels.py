@@ -36,6 +36,7 @@ from samebytes.engine import compiled
 from samebytes.engine.checks import check_bounds, check_tables, places_of
 from samebytes.engine.items import BFLOAT, HALF
 from samebytes.engine.loops import fill_chunk
+from samebytes.memory.aligned import address_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -170,13 +171,13 @@ def streaming_pays(batch_bytes: int) -> bool:
 
 def address_table(array: NDArray[Any]) -> NDArray[np.int64]:
     """Return (address, four sizes, four strides in bytes)."""
-    return np.array([array.ctypes.data, *array.shape, *array.strides], np.int64)
+    return np.array([address_of(array), *array.shape, *array.strides], np.int64)
 
 
 def _moved(table: NDArray[np.int64], array: NDArray[Any]) -> NDArray[np.int64]:
     """Return a table for an array that is laid out alike elsewhere, and may be shorter."""
     found: NDArray[np.int64] = table.copy()
-    found[0], found[1] = array.ctypes.data, len(array)
+    found[0], found[1] = address_of(array), len(array)
     return found
 
 

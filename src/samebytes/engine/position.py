@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ The order is arithmetic on arrays, where a call costs the same for 32 samples as
 
 LOOK_BATCHES = 256
 
+GROWTH = 8
+"""Times as many are located each time at first: of a stretch of a thousand samples, half of the
+cost is that of one."""
+
 
 def counted_in(plan: Plan) -> str:
     """Tell what positions count: ``samples``, or ``batches`` where verbs choose among them."""
@@ -53,6 +58,8 @@ class Stretch:
         Helping k has the samples from ``cuts[k]`` to ``cuts[k + 1]``.
     counts : tuple of tuple of int
         How many samples each element of each helping has.
+    ends : tuple of ndarray of int64
+        Behind which sample of its helping each element ends.
     prepared : object
         What the executor has worked out for them.
     """
@@ -61,6 +68,7 @@ class Stretch:
     indices: Indices
     cuts: tuple[int, ...]
     counts: tuple[tuple[int, ...], ...]
+    ends: tuple[Indices, ...]
     prepared: Any = None
 
 
@@ -76,7 +84,8 @@ class Walk:
     start : int
         Position of the first element, in what `counted_in` tells.
     elements : int
-        In each helping but the last.
+        In each helping, but for the last, and the first ones: they grow up to it, so that who
+        begins does not wait for more than an element.
     """
 
     def __init__(self, plan: Plan, epoch: int, start: int, elements: int) -> None:
@@ -86,8 +95,7 @@ class Walk:
         self._by_batch = counted_in(plan) == "batches"
         self._size = plan.batch_size or LONE_SAMPLES
         self._elements = elements
-        most = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
-        self._most = 1 << (most.bit_length() - 1)
+        self._most = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
         # The last two stretches: threads may stand on both sides of the border between them.
         self._stretches: dict[int, Stretch] = {}
         self._looking = threading.Lock()
@@ -105,19 +113,20 @@ class Walk:
     def _stretch_of(self, number: int) -> tuple[int, int, int]:
         """Give the stretch that helping `number` is in, its place there, and how long that is.
 
-        Stretches grow, 1, 1, 2, 4 and so on up to the most: the first helping need not wait for
-        others, and who takes only a few does not pay for many.
+        Stretches grow up to the most: the first helping need not wait for others, and who takes
+        only a few does not pay for many.
         """
-        if number < self._most:
-            which = number.bit_length()
-            count = 1 << max(which - 1, 0)
-            return which, number - (count if number else 0), count
-        behind, place = divmod(number, self._most)
-        return self._most.bit_length() - 1 + behind, place, self._most
+        which, begin, count = 0, 0, 1
+        while count < self._most:
+            if number < begin + count:
+                return which, number - begin, count
+            which, begin, count = which + 1, begin + count, min(count * GROWTH, self._most)
+        behind, place = divmod(number - begin, self._most)
+        return which + behind, place, self._most
 
     def _locate(self, number: int, helpings: int) -> Stretch:
-        each = self._elements
-        epochs, firsts, counts = self._batches(number * each, helpings * each)
+        begins = [self._elements_before(number + k) for k in range(helpings + 1)]
+        epochs, firsts, counts = self._batches(begins[0], begins[-1] - begins[0])
         ends = np.cumsum(counts)
         # Position by position: the first of its element, and how far it is behind it.
         behind = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
@@ -125,11 +134,21 @@ class Walk:
             np.repeat(epochs, counts), np.repeat(firsts, counts) + behind, permute
         )
         every = counts.tolist()
-        found = [tuple(every[k : k + each]) for k in range(0, len(every), each)]
-        cuts = [0, *ends[each - 1 :: each].tolist()]
-        if len(every) % each:
-            cuts.append(int(ends[-1]))
-        return Stretch(epochs, indices, tuple(cuts), tuple(found))
+        places = [begin - begins[0] for begin in begins if begin - begins[0] < len(every)]
+        helping = [slice(*both) for both in pairwise([*places, len(every)])]
+        cuts = [0, *(int(ends[one.stop - 1]) for one in helping)]
+        return Stretch(
+            epochs,
+            indices,
+            tuple(cuts),
+            tuple(tuple(every[one]) for one in helping),
+            tuple(ends[one] - cut for one, cut in zip(helping, cuts, strict=False)),
+        )
+
+    def _elements_before(self, number: int) -> int:
+        """Give how many elements the helpings before `number` have: 1, 2, 4 and so on each."""
+        growing = min(number, (self._elements - 1).bit_length())
+        return (1 << growing) - 1 + (number - growing) * self._elements
 
     def _batches(self, number: int, elements: int) -> tuple[Indices, Indices, Indices]:
         """Give epoch, first sample position and count of some elements from `number` on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["available_cores", "quota_cores"]
@@ -11,8 +12,11 @@ __all__ = ["available_cores", "quota_cores"]
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
+@lru_cache(maxsize=4)
 def quota_cores(root: Path = CGROUP_ROOT) -> float | None:
     """Give the cores that the control group's quota pays for, or None without a quota.
+
+    Read once in a process: it takes as long as all else that an epoch begins with.
 
     Containers limit processor time by quota, which neither the count of processors nor the
     affinity mask shows. Reads version 2 (``cpu.max``), then version 1 (``cpu.cfs_quota_us``).
