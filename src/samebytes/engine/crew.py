@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -79,7 +80,7 @@ class Crew:
         self._open_batch = open_batch
         self._threads = threads
         self._ahead = ahead
-        self._tasks: SimpleQueue[tuple[Ticket, Piece | None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._tickets: deque[Ticket] = deque()
         self._unopened: deque[Ticket] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
@@ -155,7 +156,7 @@ class Crew:
         """See that a batch is opened, one at a time, while the one before it is filled."""
         while self._unopened and self._opening.acquire(blocking=False):
             try:
-                self._tasks.put((self._unopened.popleft(), None))
+                self._tasks.put(partial(self._do, self._unopened.popleft(), None))
             except IndexError:  # noqa: PERF203 (another thread was faster: look again before going)
                 self._opening.release()
             else:
@@ -187,7 +188,7 @@ class Crew:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            self._do(*task)
+            task()
             del task  # or an idle thread would keep a batch alive
         # What is still to do is not done any more; the message goes on to the other threads.
         with contextlib.suppress(Empty):
@@ -226,8 +227,16 @@ class Crew:
         first, *others = batch.pieces
         ticket.pending = list(range(len(batch.pieces)))
         for piece in others:
-            self._tasks.put((ticket, piece))
+            self._tasks.put(partial(self._do, ticket, piece))
+        if batch.meanwhile is not None:
+            self._tasks.put(partial(self._look_ahead, batch.meanwhile))
         return first
+
+    def _look_ahead(self, meanwhile: Callable[[], object]) -> None:
+        if not self.closed:
+            # What fails here fails again where it is needed, and is raised by that batch.
+            with contextlib.suppress(Exception):
+                meanwhile()
 
     def _complete(self, ticket: Ticket) -> None:
         try:

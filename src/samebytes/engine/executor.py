@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -79,6 +79,8 @@ class Batch:
         Which samples these are.
     whole : bool
         Whether who takes the elements takes them as they lie, and needs no arrays.
+    meanwhile : callable, optional
+        What a thread can do that later batches are then opened faster by.
     """
 
     plan: Plan
@@ -87,6 +89,7 @@ class Batch:
     epochs: Indices
     indices: Indices
     whole: bool = False
+    meanwhile: Callable[[], object] | None = None
 
     def finish(self) -> list[Any]:
         """Give the elements: arrays in their structure, after what runs after the pass."""
@@ -166,13 +169,11 @@ class Executor:
         """
         for array in self._files:
             check_unshrunk(array)
-        if stretch.prepared is None:
-            stretch.prepared = self._prepare(stretch.epochs, stretch.indices, measured=False)
-        prepared, start, stop = stretch.prepared, stretch.cuts[place], stretch.cuts[place + 1]
+        start, stop = stretch.cuts[place], stretch.cuts[place + 1]
         epochs, indices = stretch.epochs[start:stop], stretch.indices[start:stop]
         measured: list[Any] = []
         if self._measuring:  # which reads the samples, so not those of later batches
-            measured = self._prepare(epochs, indices, measured=True)
+            measured = self.prepare(epochs, indices, measured=True)
         counts, ends = stretch.counts[place], stretch.ends[place]
         laid, jobs = [], []
         for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
@@ -180,15 +181,19 @@ class Executor:
             apart = laid[-1].apart
             whole = passes[0].lay(laid[-1].block, (stop - start,)).array(0)
             for run, one in enumerate(passes):
-                job = (measured if one.measures else prepared)[leaf][run]
+                job = (measured if one.measures else stretch.prepared)[leaf][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
                 target, behind = one.target(whole), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         return Batch(self.plan, tuple(laid), _cut(jobs, pieces), epochs, indices, whole=self._whole)
 
-    def _prepare(self, epochs: Indices, indices: Indices, *, measured: bool) -> list[Any]:
-        """Give for each component the job of all these samples, None for the other kind."""
+    def prepare(self, epochs: Indices, indices: Indices, *, measured: bool = False) -> list[Any]:
+        """Give for each component the job of all these samples.
+
+        None stands for a job that has to read the samples first, or where these are asked for
+        (`measured`) for all others.
+        """
         drawn: dict[int, Floats] = {}
 
         def units_of(step: Step) -> Floats:

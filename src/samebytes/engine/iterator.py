@@ -128,7 +128,8 @@ class Iterator:
         for other in tuple(self._crews):
             self._crews.pop(other, None)
         self._ready.clear()  # what was made and not handed out is made again, from the position on
-        walk = Walk(self._plan, self._epoch, self._position, self._together)
+        prepare = self._executor.prepare
+        walk = Walk(self._plan, self._epoch, self._position, self._together, prepare)
         upcoming = ahead(self._plan, self._options.prefetch)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(self._executor.block_bytes, most)

@@ -11,6 +11,7 @@ position that needs no memory of those before it, and any thread may ask for any
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -35,9 +36,11 @@ The order is arithmetic on arrays, where a call costs the same for 32 samples as
 
 LOOK_BATCHES = 256
 
+LOOK_FIRST = 256
+"""Samples located at first, about: they take little longer than one does, and thousands would."""
+
 GROWTH = 8
-"""Times as many are located each time at first: of a stretch of a thousand samples, half of the
-cost is that of one."""
+"""Times as many are located each time, until it is the most."""
 
 
 def counted_in(plan: Plan) -> str:
@@ -46,7 +49,7 @@ def counted_in(plan: Plan) -> str:
     return "batches" if chosen else "samples"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stretch:
     """Some helpings in a row, whose numbers are made together.
 
@@ -61,7 +64,7 @@ class Stretch:
     ends : tuple of ndarray of int64
         Behind which sample of its helping each element ends.
     prepared : object
-        What the executor has worked out for them.
+        What else was worked out for them.
     """
 
     epochs: Indices
@@ -69,7 +72,7 @@ class Stretch:
     cuts: tuple[int, ...]
     counts: tuple[tuple[int, ...], ...]
     ends: tuple[Indices, ...]
-    prepared: Any = None
+    prepared: Any
 
 
 class Walk:
@@ -86,16 +89,28 @@ class Walk:
     elements : int
         In each helping, but for the last, and the first ones: they grow up to it, so that who
         begins does not wait for more than an element.
+    prepare : callable
+        Works out what else is needed of samples, for a stretch at a time: (epochs, indices).
     """
 
-    def __init__(self, plan: Plan, epoch: int, start: int, elements: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        epoch: int,
+        start: int,
+        elements: int,
+        prepare: Callable[[Indices, Indices], Any],
+    ) -> None:
         self._plan = plan
+        self._prepare = prepare
         self._epoch = epoch
         self._start = start
         self._by_batch = counted_in(plan) == "batches"
         self._size = plan.batch_size or LONE_SAMPLES
         self._elements = elements
         self._most = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
+        first = max(1, LOOK_FIRST // self._size)
+        self._first = min(first if elements == 1 else first.bit_length(), self._most)
         # The last two stretches: threads may stand on both sides of the border between them.
         self._stretches: dict[int, Stretch] = {}
         self._looking = threading.Lock()
@@ -103,20 +118,31 @@ class Walk:
     def at(self, number: int) -> tuple[Stretch, int] | None:
         """Give the stretch with helping `number`, and its place there; None behind the end."""
         which, place, count = self._stretch_of(number)
-        with self._looking:
-            if which not in self._stretches:
-                self._stretches.pop(which - 2, None)
-                self._stretches[which] = self._locate(number - place, count)
-            stretch = self._stretches[which]
+        stretch = self._stretches.get(which)
+        if stretch is None:
+            with self._looking:
+                stretch = self._stretches.get(which)
+                if stretch is None:
+                    self._stretches.pop(which - 2, None)
+                    stretch = self._stretches[which] = self._locate(number - place, count)
         return (stretch, place) if place < len(stretch.cuts) - 1 else None
+
+    def upcoming(self, number: int) -> int | None:
+        """Give a helping to look at while `number` is made, or None.
+
+        In the middle of a stretch it is the first of the next one: locating thousands of samples
+        takes as long as filling a helping, and no thread could fill any meanwhile.
+        """
+        _, place, count = self._stretch_of(number)
+        return number - place + count if place == count // 2 else None
 
     def _stretch_of(self, number: int) -> tuple[int, int, int]:
         """Give the stretch that helping `number` is in, its place there, and how long that is.
 
-        Stretches grow up to the most: the first helping need not wait for others, and who takes
-        only a few does not pay for many.
+        Stretches grow up to the most: the first helping need not wait for many others, and who
+        takes only a few does not pay for them.
         """
-        which, begin, count = 0, 0, 1
+        which, begin, count = 0, 0, self._first
         while count < self._most:
             if number < begin + count:
                 return which, number - begin, count
@@ -143,6 +169,7 @@ class Walk:
             tuple(cuts),
             tuple(tuple(every[one]) for one in helping),
             tuple(ends[one] - cut for one, cut in zip(helping, cuts, strict=False)),
+            self._prepare(epochs, indices),
         )
 
     def _elements_before(self, number: int) -> int:

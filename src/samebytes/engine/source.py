@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
+
 from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.position import Walk
 from samebytes.engine.shelf import Pools
@@ -35,4 +38,8 @@ class Source:
         place = self._walk.at(number)
         if place is None:
             return None
-        return self._executor.open(self._pools.pools, *place, self._pieces)
+        batch = self._executor.open(self._pools.pools, *place, self._pieces)
+        upcoming = self._walk.upcoming(number)
+        if upcoming is None:
+            return batch
+        return replace(batch, meanwhile=functools.partial(self._walk.at, upcoming))
