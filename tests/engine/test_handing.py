@@ -26,7 +26,7 @@ def first_call():
 
 
 @pytest.mark.parametrize("size", [16, 5], ids=["aligned", "with gaps"])
-@pytest.mark.parametrize("count", [64, 61], ids=["even", "a smaller last one"])
+@pytest.mark.parametrize("count", [248, 245], ids=["even", "a smaller last one"])
 def test_batches_made_together_are_tensors_on_one_block(size, count):
     dataset = shaped(count, 8, size)
     assert helpings.together(dataset.plan, 2) > 1
@@ -37,10 +37,10 @@ def test_batches_made_together_are_tensors_on_one_block(size, count):
         np.testing.assert_array_equal(tx, x)
         np.testing.assert_array_equal(ty, y)
         assert address(tx) % 64 == 0
+    # Behind helpings of 1, 2, 4 and 8 comes one of 16.
+    helping = [address(tx) for tx, _ in found[15:]]
     step = -(-8 * size * 4 // 64) * 64
-    assert [address(tx) - address(found[0][0]) for tx, _ in found] == [
-        step * k for k in range(len(found))
-    ]
+    assert [place - helping[0] for place in helping] == [step * k for k in range(16)]
 
 
 def test_single_samples_are_tensors_on_the_block():

@@ -267,17 +267,30 @@ def test_small_batches_go_over_together_and_large_ones_alone(pictures):
     large = sb.Dataset.from_tensor_slices(np.zeros((64, 256, 256, 3), "float32")).batch(32)
     assert hand_over(large).together == 1
     assert hand_over(small.map(lambda x, y: (x, y))).together == 1
-    assert hand_over(small.repeat(2)).together == 1
+    assert hand_over(small.repeat(2)).together == hand_over(small).together
+    assert hand_over(small.repeat(2).take(3)).together == 1
 
 
 @pytest.mark.parametrize("length", [8 * 256, 8 * 256 + 1, 8 * 256 * 3 + 13, 8 * 256 * 3 + 16])
 @pytest.mark.parametrize("drop", [False, True])
-def test_groups_are_cut_where_batches_end(length, drop):
+@pytest.mark.parametrize("repeat", [None, 3])
+def test_groups_are_cut_where_batches_end(length, drop, repeat):
     ds = sb.Dataset.from_tensor_slices(np.arange(length)).shuffle(seed=0).batch(8, drop)
+    if repeat is not None:
+        ds = ds.repeat(repeat)
     assert hand_over(ds).together == 256
     found = ds.to_tf()
     assert found.cardinality() == len(ds)
     all_same(found, ds.iterate(0))
+    all_same(found, ds.iterate(1))
+
+
+def test_groups_of_an_endless_repetition_are_those_of_its_epochs():
+    ds = sb.Dataset.from_tensor_slices(np.arange(8 * 300 + 3)).shuffle(seed=0).batch(8).repeat()
+    assert hand_over(ds).together == 256
+    found = ds.to_tf()
+    assert found.cardinality() == tf.data.INFINITE_CARDINALITY
+    all_same(found.take(1000), ds.take(1000).iterate(0))
 
 
 # --------------------------------------------------------------------------- the end

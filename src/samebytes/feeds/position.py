@@ -13,7 +13,7 @@ import importlib
 import json
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,9 +231,9 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 _check_same(dataset, self._saved)
                 place = Place(self.epoch, self.epoch, self.batch, self._saved["state"])
             self._whole = dataset
+            names = {one.name for one in fields(dataset)} - {"_epochs"}
             self.dataset = Continued(
-                **{name: value for name, value in vars(dataset).items() if name != "_epochs"},
-                place=place,
+                **{name: getattr(dataset, name) for name in names}, place=place
             )
             self._begun = False
             self._now, self._done, self._last_saved = self.epoch, self.batch, 0

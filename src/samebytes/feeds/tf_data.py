@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from samebytes.dataset import verbs
 from samebytes.dataset.structure import flatten
 from samebytes.share.autograph import plain_python
 from samebytes.share.doors import import_tensorflow
@@ -65,7 +66,8 @@ def hand_over(dataset: Any) -> Handover:
 
     Only what nothing runs after is grouped: functions see the batches they were promised, and
     their errors come when their batch does. Verbs after ``batch`` choose whole batches, which
-    need not lie side by side, so these go over one by one as well.
+    need not lie side by side, so these go over one by one as well; but for a ``repeat``, which
+    leaves them where they are.
 
     Examples
     --------
@@ -76,18 +78,22 @@ def hand_over(dataset: Any) -> Handover:
     >>> found.dataset.batch_size, found.together, found.cut
     (8192, 256, 32)
     """
-    plan, length = dataset.plan, _length(dataset)
+    plan = dataset.plan
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
     together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
-    if plan.later or together == 1 or hasattr(plan.batches, "parent"):
+    repeat = plan.batches if isinstance(plan.batches, verbs.Repeat) else None
+    once = plan.batches if repeat is None else repeat.parent
+    if plan.later or together == 1 or hasattr(once, "parent"):
         return Handover(dataset, 1, None)
     whole = replace(dataset, batch_size=None, drop_remainder=False, batches=None)
-    if size is not None and dataset.drop_remainder and length is not None:
-        whole = whole.take(length * size)
+    if size is not None and dataset.drop_remainder and once.length is not None:
+        whole = whole.take(once.length * size)
     ahead = math.ceil(dataset.options.prefetch / together)
     grouped = whole.batch(together * (size or 1)).prefetch(ahead)
-    return Handover(grouped, together, size or 0)
+    return Handover(
+        grouped if repeat is None else grouped.repeat(repeat.count), together, size or 0
+    )
 
 
 def to_tf(dataset: Any) -> Any:
