@@ -75,9 +75,13 @@ def test_a_killed_fit_continues_bit_by_bit(tmp_path, whole, feed):
 
 
 @pytest.mark.parametrize("feed", ["to_tf", "to_keras"])
-def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset, feed):
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset, feed, repeated):
     path = tmp_path / "deep" / "position.json"
-    interrupted(path, dataset, 15, feed=feed, every=1)
+    batches = 13
+    if repeated:
+        dataset, batches = dataset.repeat(2), 26
+    interrupted(path, dataset, batches + 2, feed=feed, every=1)
     position = SavePosition(path, dataset, every=1)
     assert (position.epoch, position.batch) == (1, 2)
     seen = []
@@ -99,7 +103,7 @@ def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset, feed):
             validation_data=getattr(dataset, feed)(),
             **QUIET,
         )
-    assert seen == [11, 13]
+    assert seen == [batches - 2, batches]
     assert history.epoch == [1, 2]
     assert json.loads(path.read_text())["epoch"] == 3
     # The weights that the position names, and no others.

@@ -83,6 +83,8 @@ def hand_over(dataset: Any) -> Handover:
     size = plan.batch_size
     together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
     repeat = plan.batches if isinstance(plan.batches, verbs.Repeat) else None
+    if hasattr(dataset, "place"):
+        repeat = None  # of a continued dataset a state may tell of a batch in the middle of a group
     once = plan.batches if repeat is None else repeat.parent
     if plan.later or together == 1 or hasattr(once, "parent"):
         return Handover(dataset, 1, None)
