@@ -42,9 +42,7 @@ class Structure:
 
     def rebuild(self, leaves: list[Any]) -> Any:
         """Give `leaves` in the nesting that was taken apart."""
-        import optree
-
-        return optree.tree_unflatten(self.treespec, leaves)
+        return self.treespec.unflatten(leaves)
 
 
 def flatten(

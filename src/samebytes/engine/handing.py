@@ -47,8 +47,10 @@ def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
         Its components. What lies one behind the other without gaps goes over in one call.
     """
     parts = [one.stacked() for one in laid]
-    stacks = iter(stacks_on([stack for stack, _ in parts if stack is not None]))
+    together = [stack for stack, _ in parts if stack is not None]
     alone = [array for _, arrays in parts for array in arrays]
+    # Not called for nothing: between two large batches all of their code is out of the caches.
+    stacks = iter(stacks_on(together) if together else ())
     others = iter(tensors_on(alone) if alone else ())
     columns = [
         [*(() if stack is None else next(stacks)), *itertools.islice(others, len(arrays))]
