@@ -223,7 +223,8 @@ def test_what_does_not_fit_is_refused_in_words():
     refused(ValueError, "scale and offset come together", tables=[table])
     refused(ValueError, "low and high come together", tables=[table, table, table])
     refused(ValueError, "only with scale", tables=[None, None, table, table])
-    refused(ValueError, "got scale of float32", tables=[table[:1], table])
+    refused(ValueError, "got offset of float32", tables=[table[:1], table])
+    refused(ValueError, "got scale of float32", tables=[table[:2], table[:2]])
     refused(ValueError, "got low of float64", tables=[table, table, table.astype("f8"), table])
     refused(ValueError, "all float32 or all float64, got", tables=[table.astype("f2")] * 2)
     refused(ValueError, "all float32 or all float64, got", tables=[table.astype(">f4")] * 2)
@@ -232,6 +233,28 @@ def test_what_does_not_fit_is_refused_in_words():
     refused(ValueError, "writable")
     with pytest.raises(ValueError, match="region 0 x 3"):
         means.channel_means(source, indices, geometry, 0, 3)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("planar", [False, True])
+def test_one_row_of_factors_is_that_of_all_samples(streaming, planar):
+    source, indices, geometry, out, table = usual()
+    if planar:
+        out = np.empty((*out.shape[:1], 3, *out.shape[1:3]), out.dtype).transpose(0, 2, 3, 1)
+    row = np.array([[0.5, 2, -3]], np.float32)
+    limits = {"low": row * 0 + 10, "high": row * 0 + 200}
+    batch = source, indices, geometry, out
+    job = kernels.prepare(*batch, scale=row, offset=row + 1, **limits, streaming=streaming)
+    fill_by(job, 3)
+    found, out[...] = out.copy(), 0
+    each = {name: np.repeat(one, len(indices), 0) for name, one in limits.items()}
+    table[...] = row
+    fill_all(kernels.prepare(*batch, scale=table, offset=table + 1, **each, streaming=streaming))
+    np.testing.assert_array_equal(found, out)
+    part = np.empty_like(out[1:3]) if not planar else out[1:3]
+    part[...] = 0
+    fill_all(job.part(1, 3, part))
+    np.testing.assert_array_equal(part, found[1:3])
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 4, 3), (2, 0, 4, 3), (2, 4, 0, 3), (2, 4, 4, 0)])

@@ -127,8 +127,9 @@ class Tables:
     ----------
     geometry : ndarray of int64, shape (n, 4)
         First row, row step, first column, column step.
-    scale, offset, low, high : ndarray of float64, shape (n, factors)
-        ``out = min(max(scale * x + offset, low), high)``.
+    scale, offset, low, high : ndarray of float64, shape (n, factors) or (1, factors)
+        ``out = min(max(scale * x + offset, low), high)``; one row where it is that of all samples,
+        for rows may have thousands of factors.
     height, width : int
         Pixels of the output at this point of the chain.
     """
@@ -157,8 +158,8 @@ class Tables:
     def multiply_add(self, factor: npt.ArrayLike, term: npt.ArrayLike) -> None:
         """Put ``factor * x + term`` behind what is there; both broadcast to (n, factors)."""
         factor, term = np.asarray(factor, np.float64), np.asarray(term, np.float64)
-        self.scale *= factor
-        self.offset[...] = self.offset * factor + term
+        self.scale = self.scale * factor
+        self.offset = self.offset * factor + term
         ends = [self._moved(bound, factor, term) for bound in (self.low, self.high)]
         self.low, self.high = np.minimum(*ends), np.maximum(*ends)
 
@@ -178,16 +179,16 @@ class Tables:
 def open_tables(fold: Fold, indices: npt.NDArray[np.int64]) -> Tables:
     """Give the tables that read the samples `indices` whole and unchanged."""
     # Tables that no step changes cost nothing: one row of geometry for all, no factors.
-    count, factors = len(indices), fold.factors if fold.linear else 0
-    geometry = np.broadcast_to(np.array([0, 1, 0, 1], np.int64), (count, 4))
+    factors = fold.factors if fold.linear else 0
+    geometry = np.broadcast_to(np.array([0, 1, 0, 1], np.int64), (len(indices), 4))
     if fold.placed:
         geometry = geometry.copy()
     return Tables(
         indices,
         geometry,
-        np.ones((count, factors)),
-        np.zeros((count, factors)),
-        np.full((count, factors), -np.inf),
-        np.full((count, factors), np.inf),
+        np.ones((1, factors)),
+        np.zeros((1, factors)),
+        np.full((1, factors), -np.inf),
+        np.full((1, factors), np.inf),
         *fold.source_size,
     )

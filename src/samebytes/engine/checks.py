@@ -21,7 +21,10 @@ TABLE_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 def check_tables(
     shape: tuple[int, int], scale: Table, offset: Table, low: Table, high: Table
 ) -> tuple[Table, Table, Table, Table]:
-    """Return the tables as contiguous arrays of one dtype, or refuse them."""
+    """Return the tables as contiguous arrays of one dtype, or refuse them.
+
+    All have a row for each sample, or all have one for all samples.
+    """
     if (scale is None) != (offset is None):
         message = "scale and offset come together"
         raise ValueError(message)
@@ -33,7 +36,8 @@ def check_tables(
     for name, table in (("scale", scale), ("offset", offset), ("low", low), ("high", high)):
         if table is None:
             continue
-        if table.shape != shape or table.dtype != scale.dtype or table.dtype not in TABLE_DTYPES:
+        fits = table.shape == scale.shape and table.shape in {shape, (1, shape[1])}
+        if not fits or table.dtype != scale.dtype or table.dtype not in TABLE_DTYPES:
             message = (
                 f"expected tables of shape {shape}, all float32 or all float64, got {name} "
                 f"of {table.dtype} {table.shape} beside scale of {scale.dtype} {scale.shape}"

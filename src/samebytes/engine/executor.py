@@ -317,7 +317,7 @@ class _Pass(_Written):
             return {}
         chosen = self._place if self.component.frame.columns is not None else slice(None)
         return {
-            name: _repeated(table[:, chosen], self.planes)
+            name: table[:, chosen] if len(table) == 1 else _repeated(table[:, chosen], self.planes)
             for name, table in _affine(tables, self.fold).items()
         }
 
@@ -367,13 +367,12 @@ def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
 def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:
     """Give the tables as the kernel takes them, in the dtype it calculates in."""
     dtype = np.float64 if fold.dtype == np.float64 else np.float32
-    factors: dict[str, Any] = {
-        "scale": tables.scale.astype(dtype),
-        "offset": tables.offset.astype(dtype),
-    }
+    names = ["scale", "offset"]
     if np.isfinite(tables.low).any() or np.isfinite(tables.high).any():
-        factors |= {"low": tables.low.astype(dtype), "high": tables.high.astype(dtype)}
-    return factors
+        names += ["low", "high"]
+    # A row for each sample as soon as one of them has.
+    same = np.broadcast_arrays(*(getattr(tables, name) for name in names))
+    return {name: table.astype(dtype) for name, table in zip(names, same, strict=True)}
 
 
 def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:

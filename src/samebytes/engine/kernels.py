@@ -89,6 +89,11 @@ class Job(NamedTuple):
     streaming: bool
 
     @property
+    def factor_step(self) -> int:
+        """Rows of factors from a sample to the next: 0 where all have the same."""
+        return 0 if self.scale is None or len(self.scale) == 1 else 1
+
+    @property
     def units(self) -> int:
         """In how many pieces the batch can be filled."""
         return len(self.places) * self.blocks
@@ -125,10 +130,10 @@ class Job(NamedTuple):
             out_table=_moved(self.out_table, out),
             places=self.places[chosen],
             geometry=self.geometry[chosen],
-            scale=None if scale is None else scale[chosen],
-            offset=None if offset is None else offset[chosen],
-            low=None if low is None else low[chosen],
-            high=None if high is None else high[chosen],
+            scale=_rows(scale, chosen),
+            offset=_rows(offset, chosen),
+            low=_rows(low, chosen),
+            high=_rows(high, chosen),
             spans=None if self.spans is None else self.spans[chosen],
             streaming=streaming_pays(out.nbytes),
             ends=np.array([stop - start], np.int64) if ends is None else ends,
@@ -295,6 +300,11 @@ def prepare(
     )
 
 
+def _rows(table: Table, chosen: slice) -> Table:
+    """Return the rows of some samples: the one there is, or theirs."""
+    return table if table is None or len(table) == 1 else table[chosen]
+
+
 def room_for(like: Table, limits: Table, items: int) -> Table:
     """Return memory for a sample's factors laid out along a line of so many items."""
     if like is None:
@@ -323,6 +333,7 @@ def fill(job: Job, start: int, stop: int) -> None:
         job.offset,
         job.low,
         job.high,
+        job.factor_step,
         job.spans,
         job.padding,
         np.empty(2 * items, job.source_dtype),

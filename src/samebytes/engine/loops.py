@@ -169,6 +169,7 @@ def fill_chunk(  # noqa: C901
     offset,
     low,
     high,
+    factor_step,
     spans,
     padding,
     lines_in,
@@ -184,7 +185,8 @@ def fill_chunk(  # noqa: C901
 ):
     """Fill units `start` to `stop` of a batch; the axes of both tables are N, H, W, C.
 
-    A unit is one of `blocks` blocks of rows of a sample. The output is one batch or several, which
+    A unit is one of `blocks` blocks of rows of a sample. Sample j has row ``j * factor_step`` of
+    the factors. The output is one batch or several, which
     lie `apart` and of which k ends behind sample ``ends[k]``. `lines_in` holds two lines, the
     second for `gather_line` to work in. Nothing is checked here.
     """
@@ -220,7 +222,8 @@ def fill_chunk(  # noqa: C901
             before = ends[batch]
             batch += 1
         beginning = out_base + batch * apart + (j - before) * out_n
-        _lay_tables(factors, j, channels, planar, laid, groups * count)
+        if factor_step != 0 or j == start // blocks:
+            _lay_tables(factors, j * factor_step, channels, planar, laid, groups * count)
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == inner * item and (inner == 1 or step_c == item)
         packed = packed and _is_whole(spans, j, height, width)
@@ -287,6 +290,7 @@ def mean_chunk(
     offset,
     low,
     high,
+    factor_step,
     lines_in,
     tables,
     sums,
@@ -310,7 +314,8 @@ def mean_chunk(
     slots = sums.shape[0]
     for j in range(places.shape[0]):
         y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
-        _lay_tables(factors, j, channels, False, laid, slots)  # noqa: FBT003 - Numba
+        if factor_step != 0 or j == 0:
+            _lay_tables(factors, j * factor_step, channels, False, laid, slots)  # noqa: FBT003
         scales = _table_line(affine, laid, 0, slots)
         offsets = _table_line(affine, laid, slots, slots)
         lows = _table_line(limits, laid, 2 * slots, slots)

@@ -91,6 +91,7 @@ def channel_means(
         offset,
         low,
         high,
+        0 if scale is None or len(scale) == 1 else 1,
         np.empty(2 * width * channels, plain_dtype(source.dtype)),
         room_for(scale, low, pixels * channels),
         np.empty(pixels * channels),

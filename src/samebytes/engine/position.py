@@ -169,7 +169,7 @@ class Walk:
             tuple(cuts),
             tuple(tuple(every[one]) for one in helping),
             tuple(ends[one] - cut for one, cut in zip(helping, cuts, strict=False)),
-            self._prepare(epochs, indices),
+            self._prepare(epochs, indices) if every else None,
         )
 
     def _elements_before(self, number: int) -> int:
