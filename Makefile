@@ -12,9 +12,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
 
-# A file's tests stay in one process, as their fixtures do; more processes than that are memory.
+# A file's tests stay in one process, as their fixtures do; more processes than that are memory. In
+# the order of the folders: files with few tests, which start processes, would else all come last.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The one gate. `make test` is its last part.
 check: lint types layers docs test
