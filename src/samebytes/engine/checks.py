@@ -39,8 +39,9 @@ def check_tables(
         fits = table.shape == scale.shape and table.shape in {shape, (1, shape[1])}
         if not fits or table.dtype != scale.dtype or table.dtype not in TABLE_DTYPES:
             message = (
-                f"expected tables of shape {shape}, all float32 or all float64, got {name} "
-                f"of {table.dtype} {table.shape} beside scale of {scale.dtype} {scale.shape}"
+                f"expected tables of shape {shape} or {(1, shape[1])}, all float32 or all "
+                f"float64, got {name} of {table.dtype} {table.shape} "
+                f"beside scale of {scale.dtype} {scale.shape}"
             )
             raise ValueError(message)
     return (

@@ -61,9 +61,9 @@ class _Worker(threading.Thread):
 class Crew:
     """Threads that make the elements of one iterator ahead of its consumer.
 
-    A task opens a batch (its numbers, its blocks) or fills a piece of one. The numbers of a batch
-    are made while the one before is filled, and one huge batch uses every thread. Which thread
-    does what changes no byte.
+    A task opens a batch (its numbers, its blocks), fills a piece of one, or does what later ones
+    are opened faster by. The numbers of a batch are made while the one before is filled, and one
+    huge batch uses every thread. Which thread does what changes no byte.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """One pass: read the source bytes of a batch, convert them, write the batch.
 
-A batch is described by small tables, one row for each sample. `geometry` says where the first
-pixel is read and in which direction ((row, row step, column, column step), steps +1 or -1);
-`scale`, `offset`, `low` and `high` say what becomes of an item:
+A batch is described by small tables, one row for each sample; factors that all samples share have
+one row in all. `geometry` says where the first pixel is read and in which direction ((row, row
+step, column, column step), steps +1 or -1); `scale`, `offset`, `low` and `high` say what becomes of
+an item:
 ``min(max(scale[j, c] * x + offset[j, c], low[j, c]), high[j, c])``, product and sum each rounded
 in the dtype of the tables. No limits: nothing is clipped. No tables at all: the items are
 converted, or, between equal dtypes, copied.
@@ -48,6 +49,7 @@ __all__ = [
     "STREAMING_BYTES",
     "UNIT_BYTES",
     "Job",
+    "factor_step",
     "fill",
     "plain_dtype",
     "prepare",
@@ -87,11 +89,6 @@ class Job(NamedTuple):
     blocks: int
     swapped: bool
     streaming: bool
-
-    @property
-    def factor_step(self) -> int:
-        """Rows of factors from a sample to the next: 0 where all have the same."""
-        return 0 if self.scale is None or len(self.scale) == 1 else 1
 
     @property
     def units(self) -> int:
@@ -223,7 +220,7 @@ def prepare(
     out : array, shape (n, h, w, C)
         Any strides: pass ``batch.transpose(0, 2, 3, 1)`` to fill an NCHW batch. Filled in every
         cell; not overlapping `source`.
-    scale, offset : arrays of float32 or float64, shape (n, C), optional
+    scale, offset : arrays of float32 or float64, shape (n, C) or (1, C), optional
         Both or none. Their dtype is the dtype of the arithmetic.
     low, high : arrays like `scale`, optional
         Both or none, and only with `scale`. NaN as a limit is no limit.
@@ -300,6 +297,11 @@ def prepare(
     )
 
 
+def factor_step(scale: Table) -> int:
+    """Return the rows of factors from a sample to the next: 0 where all have the same."""
+    return 0 if scale is None or len(scale) == 1 else 1
+
+
 def _rows(table: Table, chosen: slice) -> Table:
     """Return the rows of some samples: the one there is, or theirs."""
     return table if table is None or len(table) == 1 else table[chosen]
@@ -333,7 +335,7 @@ def fill(job: Job, start: int, stop: int) -> None:
         job.offset,
         job.low,
         job.high,
-        job.factor_step,
+        factor_step(job.scale),
         job.spans,
         job.padding,
         np.empty(2 * items, job.source_dtype),

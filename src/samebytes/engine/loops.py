@@ -186,9 +186,9 @@ def fill_chunk(  # noqa: C901
     """Fill units `start` to `stop` of a batch; the axes of both tables are N, H, W, C.
 
     A unit is one of `blocks` blocks of rows of a sample. Sample j has row ``j * factor_step`` of
-    the factors. The output is one batch or several, which
-    lie `apart` and of which k ends behind sample ``ends[k]``. `lines_in` holds two lines, the
-    second for `gather_line` to work in. Nothing is checked here.
+    the factors. The output is one batch or several, which lie `apart` and of which k ends behind
+    sample ``ends[k]``. `lines_in` holds two lines, the second for `gather_line` to work in.
+    Nothing is checked here.
     """
     base, height, width = source_table[0], source_table[2], source_table[3]
     step_y, step_x, step_c = source_table[6:9]
@@ -232,7 +232,7 @@ def fill_chunk(  # noqa: C901
         following_first = base + places[following] + geometry[following, 2] * step_x
         row_bytes = out_width * abs(step_x)
         asked_bytes = min(row_bytes, PREFETCH_BYTES)
-        # Where a line is written for each line that is read, `stream_line` asks on its way.
+        # Of rows without gaps `stream_line` asks for those to come while it writes this one.
         in_step = streamed and row_bytes == count * item
         for y in range(top, bottom):
             row = first + (y0 + y * y_step) * step_y
@@ -267,7 +267,7 @@ def fill_chunk(  # noqa: C901
                 highs = _table_line(limits, laid, (3 * groups + g) * count, count)
                 target = beginning + y * out_y + g * out_c
                 if streamed:
-                    asked = coming if in_step else line.ctypes.data
+                    asked = coming + g * step_c if in_step else line.ctypes.data
                     stream_line(target, line, scales, offsets, lows, highs, asked, finished)
                     continue
                 place = target if contiguous else finished.ctypes.data
@@ -311,11 +311,11 @@ def mean_chunk(
     spare = gathered.ctypes.data + count * item
     factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
     affine, limits, partial = factors[0], factors[2], _unowned(sums)
-    slots = sums.shape[0]
+    slots, planar = sums.shape[0], False
     for j in range(places.shape[0]):
         y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
         if factor_step != 0 or j == 0:
-            _lay_tables(factors, j * factor_step, channels, False, laid, slots)  # noqa: FBT003
+            _lay_tables(factors, j * factor_step, channels, planar, laid, slots)
         scales = _table_line(affine, laid, 0, slots)
         offsets = _table_line(affine, laid, slots, slots)
         lows = _table_line(limits, laid, 2 * slots, slots)

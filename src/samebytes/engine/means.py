@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samebytes.engine.checks import check_bounds, check_tables, places_of
-from samebytes.engine.kernels import address_table, plain_dtype, room_for
+from samebytes.engine.kernels import address_table, factor_step, plain_dtype, room_for
 from samebytes.engine.loops import mean_chunk
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def channel_means(
         offset,
         low,
         high,
-        0 if scale is None or len(scale) == 1 else 1,
+        factor_step(scale),
         np.empty(2 * width * channels, plain_dtype(source.dtype)),
         room_for(scale, low, pixels * channels),
         np.empty(pixels * channels),

@@ -24,6 +24,7 @@ import numpy as np
 
 from samebytes.dataset import verbs
 from samebytes.dataset.structure import flatten
+from samebytes.feeds.position import Continued
 from samebytes.share.autograph import plain_python
 from samebytes.share.doors import import_tensorflow
 
@@ -82,9 +83,9 @@ def hand_over(dataset: Any) -> Handover:
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
     together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
-    repeat = plan.batches if isinstance(plan.batches, verbs.Repeat) else None
-    if hasattr(dataset, "place"):
-        repeat = None  # of a continued dataset a state may tell of a batch in the middle of a group
+    # A continued dataset's state may tell of a batch in the middle of a group.
+    groups = isinstance(plan.batches, verbs.Repeat) and not isinstance(dataset, Continued)
+    repeat = plan.batches if groups else None
     once = plan.batches if repeat is None else repeat.parent
     if plan.later or together == 1 or hasattr(once, "parent"):
         return Handover(dataset, 1, None)
