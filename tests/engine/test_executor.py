@@ -5,7 +5,7 @@ import pytest
 
 import samebytes as sb
 from samebytes.engine.executor import Executor
-from samebytes.engine.kernels import factor_step
+from samebytes.engine.kernels import row_step
 
 FEATURES = 512
 ROWS = np.random.default_rng(0).random((40, FEATURES), np.float32)
@@ -23,7 +23,7 @@ def test_factors_that_all_samples_share_are_held_once():
     ds = sb.Dataset.from_tensor_slices(ROWS).map(by_feature).map(sb.Rescaling(2, 1)).batch(8)
     job = prepared(ds)
     assert job.scale.shape == job.offset.shape == (1, FEATURES)
-    assert factor_step(job.scale) == 0
+    assert row_step(job.scale) == 0
     for batch, start in zip(ds.iterate(0), range(0, 40, 8), strict=True):
         np.testing.assert_allclose(batch, ds.reference(range(start, start + 8)), atol=1e-5)
 
@@ -41,14 +41,28 @@ def test_a_draw_for_each_sample_makes_a_row_for_each():
     ds = ds.map(sb.Normalization((100, 110, 120), (50, 60, 70))).batch(40)
     job = prepared(ds)
     assert job.scale.shape == job.offset.shape == job.low.shape == (40, 3)
-    assert factor_step(job.scale) == 1
+    assert row_step(job.scale) == 1
     np.testing.assert_allclose(next(ds.iterate(0)), ds.reference(range(40)), rtol=1e-4, atol=1e-4)
 
 
 def test_nothing_is_worked_out_of_what_is_only_moved():
     job = prepared(sb.Dataset.from_tensor_slices(ROWS).batch(8))
     assert job.scale is None
-    assert factor_step(job.scale) == 0
+    assert row_step(job.scale) == 0
+
+
+def test_places_have_a_row_for_each_sample_only_where_they_differ():
+    ds = sb.Dataset.from_tensor_slices(np.zeros((40, 8, 8, 3), np.uint8))
+    rows = {
+        "whole": prepared(ds.batch(8)),
+        "center": prepared(ds.map(sb.CenterCrop(4, 4)).batch(8)),
+        "random": prepared(ds.map(sb.RandomCrop(4, 4), seed=0).batch(8)),
+        "flipped": prepared(ds.map(sb.CenterCrop(4, 4)).map(sb.RandomFlip(), seed=0).batch(8)),
+    }
+    found = {name: job.geometry.shape for name, job in rows.items()}
+    assert found == {"whole": (1, 4), "center": (1, 4), "random": (40, 4), "flipped": (40, 4)}
+    assert rows["center"].geometry.tolist() == [[2, 1, 2, 1]]
+    assert rows["center"].part(3, 8, np.empty((5, 4, 4, 3), np.uint8)).geometry.shape == (1, 4)
 
 
 @pytest.mark.parametrize("count", [1, 40])

@@ -8,6 +8,7 @@ from kernel_jobs import (
     fill_all,
     fill_by,
     named,
+    random_items,
     random_job,
     random_tables,
     usual,
@@ -255,6 +256,28 @@ def test_one_row_of_factors_is_that_of_all_samples(streaming, planar):
     part[...] = 0
     fill_all(job.part(1, 3, part))
     np.testing.assert_array_equal(part, found[1:3])
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize("source_dtype", ["u1", ">u2"])
+def test_one_row_of_geometry_is_that_of_all_samples(source_dtype, streaming):
+    rng = np.random.default_rng(0)
+    source = random_items(rng, (5, 40, 30, 3), np.dtype(source_dtype))
+    indices, row = np.array([4, 0, 3, 3, 1, 2]), np.array([[33, -1, 2, 1]])
+    table = np.array([[2, 3, 4]], np.float32)
+    expected = np.zeros((6, 32, 16, 3), np.float32)
+    found = np.zeros_like(expected)
+    named = {"scale": table, "offset": table, "streaming": streaming}
+    fill_all(kernels.prepare(source, indices, np.repeat(row, 6, axis=0), expected, **named))
+    job = kernels.prepare(source, indices, row, found, **named)
+    fill_all(job)
+    np.testing.assert_array_equal(found, expected)
+    again = np.zeros((3, *found.shape[1:]), np.float32)
+    fill_by(job.part(2, 5, again), 2)
+    np.testing.assert_array_equal(again, expected[2:5])
+    one = means.channel_means(source, indices, row, 32, 16)
+    each = means.channel_means(source, indices, np.repeat(row, 6, axis=0), 32, 16)
+    np.testing.assert_array_equal(one, each)
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 4, 3), (2, 0, 4, 3), (2, 4, 0, 3), (2, 4, 4, 0)])

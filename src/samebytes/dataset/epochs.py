@@ -1,21 +1,38 @@
-"""Which epochs, or groups, some samples are of: nearly always a single one."""
+"""Which epochs some samples are of, and where: nearly always a single one, else a few in a row."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["distinct"]
+__all__ = ["by_epoch"]
+
+RUNS = 64
+"""Stretches of one epoch each that are gone through one by one; of more, equal ones go together."""
 
 
-def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Give every number that occurs, once and sorted; quick where all are the same.
+def by_epoch(
+    epochs: npt.NDArray[np.int64],
+) -> Iterator[tuple[int, slice | npt.NDArray[np.bool_]]]:
+    """Give (epoch, where), which together cover every place once; never copies.
+
+    What is done for each must not depend on how the places are divided: an epoch may come in
+    several parts.
 
     Examples
     --------
-    >>> distinct(np.array([3, 3, 3])), distinct(np.array([2, 1, 2]))
-    (array([3]), array([1, 2]))
+    >>> list(by_epoch(np.array([3, 3, 3]))), list(by_epoch(np.array([2, 2, 1])))
+    ([(3, slice(0, 3, None))], [(2, slice(0, 2, None)), (1, slice(2, 3, None))])
     """
-    if len(numbers) and (numbers == numbers[0]).all():
-        return numbers[:1]
-    return np.unique(numbers)
+    changes = np.flatnonzero(epochs[1:] != epochs[:-1]) + 1
+    if len(changes) < RUNS:
+        borders = [0, *changes.tolist(), len(epochs)]
+        for start, stop in pairwise(borders):
+            if start < stop:
+                yield int(epochs[start]), slice(start, stop)
+        return
+    for epoch in np.unique(epochs):
+        yield int(epoch), epochs == epoch

@@ -125,8 +125,8 @@ class Tables:
 
     Attributes
     ----------
-    geometry : ndarray of int64, shape (n, 4)
-        First row, row step, first column, column step.
+    geometry : ndarray of int64, shape (n, 4) or (1, 4)
+        First row, row step, first column, column step; one row where it is that of all samples.
     scale, offset, low, high : ndarray of float64, shape (n, factors) or (1, factors)
         ``out = min(max(scale * x + offset, low), high)``; one row where it is that of all samples,
         for rows may have thousands of factors.
@@ -134,7 +134,6 @@ class Tables:
         Pixels of the output at this point of the chain.
     """
 
-    indices: npt.NDArray[np.int64]
     geometry: npt.NDArray[np.int64]
     scale: Floats
     offset: Floats
@@ -145,12 +144,19 @@ class Tables:
 
     def crop(self, top: npt.ArrayLike, left: npt.ArrayLike, height: int, width: int) -> None:
         """Read `height` by `width` pixels from (`top`, `left`) on, for each sample."""
+        self._set_apart(max(np.size(top), np.size(left)))
         self.geometry[:, 0] += self.geometry[:, 1] * np.asarray(top)
         self.geometry[:, 2] += self.geometry[:, 3] * np.asarray(left)
         self.height, self.width = height, width
 
+    def _set_apart(self, count: int) -> None:
+        """Give each sample a row of geometry once places are told for each."""
+        if len(self.geometry) < count:
+            self.geometry = np.repeat(self.geometry, count, axis=0)
+
     def flip(self, *, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> None:
         """Read backwards, along the rows or the columns of the samples that are True."""
+        self._set_apart(len(rows))
         for chosen, axis, length in ((rows, 0, self.height), (columns, 2, self.width)):
             self.geometry[chosen, axis] += self.geometry[chosen, axis + 1] * (length - 1)
             self.geometry[chosen, axis + 1] *= -1
@@ -176,16 +182,12 @@ class Tables:
         self.low, self.high = np.clip(self.low, low, high), np.clip(self.high, low, high)
 
 
-def open_tables(fold: Fold, indices: npt.NDArray[np.int64]) -> Tables:
-    """Give the tables that read the samples `indices` whole and unchanged."""
-    # Tables that no step changes cost nothing: one row of geometry for all, no factors.
+def open_tables(fold: Fold) -> Tables:
+    """Give the tables that read samples whole and unchanged."""
+    # Tables that no step changes cost nothing: a row for all samples, and no factors.
     factors = fold.factors if fold.linear else 0
-    geometry = np.broadcast_to(np.array([0, 1, 0, 1], np.int64), (len(indices), 4))
-    if fold.placed:
-        geometry = geometry.copy()
     return Tables(
-        indices,
-        geometry,
+        np.array([[0, 1, 0, 1]], np.int64),
         np.ones((1, factors)),
         np.zeros((1, factors)),
         np.full((1, factors), -np.inf),

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.documents import RowFact
-from samebytes.dataset.draws import uniform
-from samebytes.dataset.epochs import distinct
+from samebytes.dataset.draws import integers, uniform
+from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.fold import Floats, Fold, Means, Tables, open_fold, open_tables
 from samebytes.dataset.pickling import pack, unpack
 from samebytes.dataset.structure import Structure
 from samebytes.dataset.transforms.base import On, Transform
-from samebytes.dataset.windows import Frame, Rows, Windows
+from samebytes.dataset.windows import Frame, Integers, Rows, Windows
 
 __all__ = ["Component", "Later", "Plan", "Step", "draw_units", "fold_component", "tabulate"]
 
@@ -159,9 +159,11 @@ class Plan:
         """Samples there are to choose from."""
         return len(self.components[0].array if self.windows is None else self.windows)
 
-    def rows(self, epochs: Indices, indices: Indices) -> Rows:
-        """Give where samples are read."""
-        return Rows(indices) if self.windows is None else self.windows.rows(epochs, indices)
+    def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
+        """Give where samples are read; see `Windows.rows` for the arguments."""
+        if self.windows is None:
+            return Rows(indices)
+        return self.windows.rows(epochs, indices, integers)
 
 
 def fold_component(
@@ -189,9 +191,8 @@ def draw_units(step: Step, epochs: Indices, indices: Indices) -> Floats:
     count = step.transform.draws
     units = np.empty((len(indices), count))
     if count:
-        for epoch in distinct(epochs):
-            mine = epochs == epoch
-            units[mine] = uniform(step.seed, int(epoch), indices[mine], step.stream, count)
+        for epoch, mine in by_epoch(epochs):
+            units[mine] = uniform(step.seed, epoch, indices[mine], step.stream, count)
     return units
 
 
@@ -215,7 +216,7 @@ def tabulate(
     units_of : callable, optional
         Gives a step's draws where they were drawn already for another component.
     """
-    tables = open_tables(component.fold, indices)
+    tables = open_tables(component.fold)
     for step in component.steps:
         units = draw_units(step, epochs, indices) if units_of is None else units_of(step)
         step.transform.tabulate(tables, units, means)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset.epochs import distinct
+from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.order import permute
 
 __all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb"]
@@ -81,9 +81,8 @@ class Shuffle:
         """Give where the permutation of each epoch puts the positions."""
         size = self.parent.length
         found = np.empty_like(positions)
-        for epoch in distinct(epochs):
-            mine = epochs == epoch
-            found[mine] = permute(positions[mine], size, self.seed, int(epoch) * self.reshuffle)
+        for epoch, mine in by_epoch(epochs):
+            found[mine] = permute(positions[mine], size, self.seed, epoch * self.reshuffle)
         return self.parent.locate(epochs, found, permute)  # type: ignore[no-any-return]
 
 

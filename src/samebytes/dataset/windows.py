@@ -7,6 +7,7 @@ grows with the number of windows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.draws import integers
-from samebytes.dataset.epochs import distinct
+from samebytes.dataset.epochs import by_epoch
 
-__all__ = ["ROW", "Frame", "Rows", "Windows"]
+__all__ = ["ROW", "Frame", "Integers", "Rows", "Windows"]
 
 Indices = npt.NDArray[np.int64]
+Integers = Callable[..., Indices]
 
 PHASE_STREAM = 0xFFFE
 START_STREAM = 0xFFFD
@@ -153,10 +155,13 @@ class Windows:
         """Give the number of windows."""
         return int(self._ends[-1]) if len(self._ends) else 0
 
-    def rows(self, epochs: Indices, indices: Indices) -> Rows:
-        """Give where windows `indices` are read in `epochs`; O(log(groups)) a window."""
+    def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
+        """Give where windows `indices` are read in `epochs`; O(log(groups)) a window.
+
+        `integers` does what `samebytes.dataset.draws.integers` does; the engine has it compiled.
+        """
         if self.start_seed is not None:
-            return Rows(self._drawn(epochs, indices))
+            return Rows(self._drawn(epochs, indices, integers))
         if len(self._ends) == 1:
             groups = np.zeros(len(indices), np.int64)
         else:
@@ -165,7 +170,7 @@ class Windows:
         first = self.borders[groups]
         starts: Indices = first + within * self.stride
         if self.phase_seed is not None:
-            starts += self._phases(epochs, groups)
+            starts += self._phases(epochs, groups, integers)
         if self.padding is None:
             return Rows(starts)
         rows = np.minimum(self.borders[groups + 1] - first, self.span)
@@ -174,31 +179,27 @@ class Windows:
             return Rows(starts - missing, np.stack([missing, missing + rows], 1))
         return Rows(starts, np.stack([missing * 0, rows], 1))
 
-    def _phases(self, epochs: Indices, groups: Indices) -> Indices:
+    def _phases(self, epochs: Indices, groups: Indices, integers: Integers) -> Indices:
         """Give by how many rows the windows of each group are moved on in each epoch."""
         phases = np.zeros_like(groups)
-        for epoch in distinct(epochs):
-            mine = epochs == epoch
-            # Neighbours in an order that is not shuffled, or a single series, are of few groups.
-            there, which = distinct(groups[mine]), np.zeros(1, np.int64)
-            if len(there) > 1:
-                which = np.searchsorted(there, groups[mine])
+        for epoch, mine in by_epoch(epochs):
+            # Neighbours in an order that is not shuffled, or a single series, are of one group.
+            there, which = groups[mine][:1], np.zeros(1, np.int64)
+            if (groups[mine] != there).any():
+                there, which = np.unique(groups[mine], return_inverse=True)
             last = (self._counts[there] - 1) * self.stride
             most = np.maximum(np.minimum(self._room[there] - last, self.stride), 1)
             seed, bounds = self.phase_seed or 0, most[:, np.newaxis]
-            phases[mine] = integers(seed, int(epoch), there, PHASE_STREAM, 1, bounds)[which, 0]
+            phases[mine] = integers(seed, epoch, there, PHASE_STREAM, 1, bounds)[which, 0]
         return phases
 
-    def _drawn(self, epochs: Indices, indices: Indices) -> Indices:
+    def _drawn(self, epochs: Indices, indices: Indices, integers: Integers) -> Indices:
         """Give a start for each window, any row as likely as any other."""
         numbers = np.zeros_like(indices)
         bound = int(self._room_ends[-1])
-        for epoch in distinct(epochs):
-            mine = epochs == epoch
-            found = integers(
-                self.start_seed or 0, int(epoch), indices[mine], START_STREAM, 1, bound
-            )
-            numbers[mine] = found[:, 0]
+        seed = self.start_seed or 0
+        for epoch, mine in by_epoch(epochs):
+            numbers[mine] = integers(seed, epoch, indices[mine], START_STREAM, 1, bound)[:, 0]
         groups = np.searchsorted(self._room_ends, numbers, "right")
         starts: Indices = (
             self.borders[groups] + numbers - (self._room_ends[groups] - self._room[groups])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.documents import RowFact
-from samebytes.dataset.epochs import distinct
+from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.fold import Floats, Fold, Tables
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
@@ -202,7 +202,7 @@ class Executor:
                 drawn[step.stream] = _draw(step, epochs, indices)
             return drawn[step.stream]
 
-        rows = self.plan.rows(epochs, indices)
+        rows = self.plan.rows(epochs, indices, compiled.integers)
         return [
             [
                 one.job(rows, epochs, indices, units_of) if one.measures == measured else None
@@ -317,7 +317,7 @@ class _Pass(_Written):
             return {}
         chosen = self._place if self.component.frame.columns is not None else slice(None)
         return {
-            name: table[:, chosen] if len(table) == 1 else _repeated(table[:, chosen], self.planes)
+            name: _repeated(table[:, chosen], self.planes)
             for name, table in _affine(tables, self.fold).items()
         }
 
@@ -339,7 +339,8 @@ class _Pass(_Written):
 
 
 def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
-    return table if times == 1 else np.repeat(table, times, axis=0)
+    """Give each sample's row so many times, but not the one that all of them share."""
+    return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)
 
 
 def _arrays(component: Component) -> tuple[Any, ...]:
@@ -353,14 +354,10 @@ def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
     """Give what `samebytes.dataset.plan.draw_units` gives, compiled."""
     count = step.transform.draws
     units = np.empty((len(indices), count))
-    if not count or not len(indices):
+    if not count:
         return units
-    every = distinct(epochs)
-    if len(every) == 1:
-        return compiled.uniform(step.seed, int(every[0]), indices, step.stream, count)
-    for epoch in every:
-        mine = epochs == epoch
-        units[mine] = compiled.uniform(step.seed, int(epoch), indices[mine], step.stream, count)
+    for epoch, mine in by_epoch(epochs):
+        units[mine] = compiled.uniform(step.seed, epoch, indices[mine], step.stream, count)
     return units
 
 

@@ -1,9 +1,9 @@
 """One pass: read the source bytes of a batch, convert them, write the batch.
 
-A batch is described by small tables, one row for each sample; factors that all samples share have
-one row in all. `geometry` says where the first pixel is read and in which direction ((row, row
-step, column, column step), steps +1 or -1); `scale`, `offset`, `low` and `high` say what becomes of
-an item:
+A batch is described by small tables, one row for each sample; what all samples share has one row
+in all. `geometry` says where the first pixel is read and in which direction ((row, row step,
+column, column step), steps +1 or -1); `scale`, `offset`, `low` and `high` say what becomes of an
+item:
 ``min(max(scale[j, c] * x + offset[j, c], low[j, c]), high[j, c])``, product and sum each rounded
 in the dtype of the tables. No limits: nothing is clipped. No tables at all: the items are
 converted, or, between equal dtypes, copied.
@@ -49,10 +49,10 @@ __all__ = [
     "STREAMING_BYTES",
     "UNIT_BYTES",
     "Job",
-    "factor_step",
     "fill",
     "plain_dtype",
     "prepare",
+    "row_step",
     "streaming_pays",
     "warm_up",
 ]
@@ -126,7 +126,7 @@ class Job(NamedTuple):
             out=out,
             out_table=_moved(self.out_table, out),
             places=self.places[chosen],
-            geometry=self.geometry[chosen],
+            geometry=_rows(self.geometry, chosen),
             scale=_rows(scale, chosen),
             offset=_rows(offset, chosen),
             low=_rows(low, chosen),
@@ -215,8 +215,8 @@ def prepare(
         Any strides and byte order.
     indices : array of int64, shape (n,)
         Which sample comes where in the batch.
-    geometry : array of int64, shape (n, 4)
-        First row, row step, first column, column step of each sample.
+    geometry : array of int64, shape (n, 4) or (1, 4)
+        First row, row step, first column, column step of each sample, or of all.
     out : array, shape (n, h, w, C)
         Any strides: pass ``batch.transpose(0, 2, 3, 1)`` to fill an NCHW batch. Filled in every
         cell; not overlapping `source`.
@@ -255,7 +255,7 @@ def prepare(
     if out.ndim != 4 or source.ndim != 4:
         message = f"expected axes N, H, W, C, got shapes {source.shape} and {out.shape}"
         raise ValueError(message)
-    if len(out) != n or out.shape[3] != source.shape[3] or geometry.shape != (n, 4):
+    if len(out) != n or out.shape[3] != source.shape[3] or geometry.shape not in {(n, 4), (1, 4)}:
         message = (
             f"shapes do not fit: source {source.shape}, {n} samples, "
             f"geometry {geometry.shape}, out {out.shape}"
@@ -266,12 +266,9 @@ def prepare(
         raise ValueError(message)
     scale, offset, low, high = check_tables((n, out.shape[3]), scale, offset, low, high)
     # Copies, so that nobody can change what has been checked.
-    alike = geometry.strides[0] == 0
     geometry = np.array(geometry, np.int64, order="C")
     if out.size:
-        # Samples that are all read whole share one row of geometry.
-        rows = geometry[:1] if alike else geometry
-        check_bounds(source.shape, rows, out.shape[1], out.shape[2])
+        check_bounds(source.shape, geometry, out.shape[1], out.shape[2])
     places = places_of(source, indices) if places is None else np.array(places, np.int64)
     moved = copy_dtype(source.dtype) if scale is None and source.dtype == out.dtype else None
     return Job(
@@ -297,12 +294,12 @@ def prepare(
     )
 
 
-def factor_step(scale: Table) -> int:
-    """Return the rows of factors from a sample to the next: 0 where all have the same."""
-    return 0 if scale is None or len(scale) == 1 else 1
+def row_step(table: Table) -> int:
+    """Return the rows of a table from a sample to the next: 0 where all have the same."""
+    return 0 if table is None or len(table) == 1 else 1
 
 
-def _rows(table: Table, chosen: slice) -> Table:
+def _rows(table: Any, chosen: slice) -> Any:
     """Return the rows of some samples: the one there is, or theirs."""
     return table if table is None or len(table) == 1 else table[chosen]
 
@@ -331,11 +328,12 @@ def fill(job: Job, start: int, stop: int) -> None:
         job.out_table,
         job.places,
         job.geometry,
+        row_step(job.geometry),
         job.scale,
         job.offset,
         job.low,
         job.high,
-        factor_step(job.scale),
+        row_step(job.scale),
         job.spans,
         job.padding,
         np.empty(2 * items, job.source_dtype),

@@ -165,6 +165,7 @@ def fill_chunk(  # noqa: C901
     out_table,
     places,
     geometry,
+    geometry_step,
     scale,
     offset,
     low,
@@ -185,9 +186,10 @@ def fill_chunk(  # noqa: C901
 ):
     """Fill units `start` to `stop` of a batch; the axes of both tables are N, H, W, C.
 
-    A unit is one of `blocks` blocks of rows of a sample. Sample j has row ``j * factor_step`` of
-    the factors. The output is one batch or several, which lie `apart` and of which k ends behind
-    sample ``ends[k]``. `lines_in` holds two lines, the second for `gather_line` to work in.
+    A unit is one of `blocks` blocks of rows of a sample. Sample j has row ``j * geometry_step`` of
+    the geometry and row ``j * factor_step`` of the factors. The output is one batch or several,
+    which lie `apart` and of which k ends behind sample ``ends[k]``. `lines_in` holds two lines,
+    the second for `gather_line` to work in.
     Nothing is checked here.
     """
     base, height, width = source_table[0], source_table[2], source_table[3]
@@ -217,7 +219,9 @@ def fill_chunk(  # noqa: C901
         # All rows of a sample, but for the first and the last one that this chunk has a share in.
         top = max(start - j * blocks, 0) * out_height // blocks
         bottom = min(stop - j * blocks, blocks) * out_height // blocks
-        y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
+        here = j * geometry_step
+        y0, y_step = geometry[here, 0], geometry[here, 1]
+        x0, x_step = geometry[here, 2], geometry[here, 3]
         while j >= ends[batch]:
             before = ends[batch]
             batch += 1
@@ -229,7 +233,11 @@ def fill_chunk(  # noqa: C901
         packed = packed and _is_whole(spans, j, height, width)
         first = base + places[j] + x0 * step_x
         following = min(j + 1, last)
-        following_first = base + places[following] + geometry[following, 2] * step_x
+        following_y, following_y_step = (
+            geometry[following * geometry_step, 0],
+            geometry[following * geometry_step, 1],
+        )
+        following_first = base + places[following] + geometry[following * geometry_step, 2] * step_x
         row_bytes = out_width * abs(step_x)
         asked_bytes = min(row_bytes, PREFETCH_BYTES)
         # Of rows without gaps `stream_line` asks for those to come while it writes this one.
@@ -241,10 +249,7 @@ def fill_chunk(  # noqa: C901
                 coming = first + (y0 + ahead * y_step) * step_y
             else:
                 ahead = min(ahead - bottom, out_height - 1)
-                coming = (
-                    following_first
-                    + (geometry[following, 0] + ahead * geometry[following, 1]) * step_y
-                )
+                coming = following_first + (following_y + ahead * following_y_step) * step_y
             if x_step < 0:
                 coming -= row_bytes
             if not in_step:
@@ -284,6 +289,7 @@ def mean_chunk(
     source_table,
     places,
     geometry,
+    geometry_step,
     height,
     width,
     scale,
@@ -313,7 +319,9 @@ def mean_chunk(
     affine, limits, partial = factors[0], factors[2], _unowned(sums)
     slots, planar = sums.shape[0], False
     for j in range(places.shape[0]):
-        y0, y_step, x0, x_step = geometry[j, 0], geometry[j, 1], geometry[j, 2], geometry[j, 3]
+        here = j * geometry_step
+        y0, y_step = geometry[here, 0], geometry[here, 1]
+        x0, x_step = geometry[here, 2], geometry[here, 3]
         if factor_step != 0 or j == 0:
             _lay_tables(factors, j * factor_step, channels, planar, laid, slots)
         scales = _table_line(affine, laid, 0, slots)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samebytes.engine.checks import check_bounds, check_tables, places_of
-from samebytes.engine.kernels import address_table, factor_step, plain_dtype, room_for
+from samebytes.engine.kernels import address_table, plain_dtype, room_for, row_step
 from samebytes.engine.loops import mean_chunk
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def channel_means(
     [[5.0, 6.0], [17.0, 18.0]]
     """
     n = len(indices)
-    if source.ndim != 4 or geometry.shape != (n, 4) or height < 1 or width < 1:
+    if source.ndim != 4 or geometry.shape not in {(n, 4), (1, 4)} or height < 1 or width < 1:
         message = (
             f"shapes do not fit: source {source.shape}, indices {indices.shape}, "
             f"geometry {geometry.shape}, region {height} x {width}"
@@ -85,13 +85,14 @@ def channel_means(
         address_table(source),
         places,
         geometry,
+        row_step(geometry),
         height,
         width,
         scale,
         offset,
         low,
         high,
-        factor_step(scale),
+        row_step(scale),
         np.empty(2 * width * channels, plain_dtype(source.dtype)),
         room_for(scale, low, pixels * channels),
         np.empty(pixels * channels),
