@@ -80,12 +80,12 @@ def test_without_a_good_door_the_verdict_says_so_and_values_are_right(monkeypatc
 
 @pytest.mark.usefixtures("forgotten_doors")
 def test_doors_are_probed_once_a_dtype(monkeypatch):
-    identity = doors.DOORS[0]
+    good = doors.DOORS[0]
     probed = []
 
     def watched(tensorflow, array):
         probed.append(array.dtype.name)
-        return identity(tensorflow, array)
+        return good(tensorflow, array)
 
     monkeypatch.setattr(doors, "DOORS", (watched,))
     for _ in range(3):
@@ -114,9 +114,12 @@ assert sb.stats().copied == 0, sb.stats()
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
-def test_a_second_cpu_device_does_not_draw_the_tensor_away():
-    script = """
+@pytest.mark.parametrize("door", range(len(doors.DOORS)))
+def test_a_second_cpu_device_does_not_draw_the_tensor_away(door):
+    script = f"""
 import samebytes as sb, tensorflow as tf
+from samebytes.share import doors
+doors.DOORS = (doors.DOORS[{door}],)
 cpu = tf.config.list_physical_devices("CPU")[0]
 two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(cpu, two)

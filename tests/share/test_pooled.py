@@ -49,10 +49,10 @@ def test_a_dtype_that_no_tensor_holds_is_refused_in_words():
         pooled.tensors_on([numbered(4, 16, dtype="float32").view("M8[s]").view([("x", "i4")])])
 
 
-def test_a_stack_comes_apart_in_place():
+def test_each_row_lies_in_its_place():
     array = numbered(4, 16)
     with sb.no_copy():
-        (tensors,) = pooled.stacks_on([array])
+        tensors = pooled.tensors_on_rows(array)
     assert [address(tensor) for tensor in tensors] == [array[k].ctypes.data for k in range(4)]
 
 
@@ -68,18 +68,18 @@ def test_a_stack_comes_apart_in_place():
     ],
     ids=["gaps", "rows that are not aligned", "not aligned", "columns", "big-endian", "one row"],
 )
-def test_a_stack_of_any_layout_has_the_right_values(array):
-    (tensors,) = pooled.stacks_on([array])
+def test_rows_of_any_layout_have_the_right_values(array):
+    tensors = pooled.tensors_on_rows(array)
     assert len(tensors) == len(array)
     for tensor, row in zip(tensors, array, strict=True):
         np.testing.assert_array_equal(tensor, row)
         assert float(tf.reduce_sum(tensor + tensor)) == 2 * float(row.sum())
 
 
-def test_what_is_read_only_comes_apart_too():
+def test_rows_that_are_read_only_are_tensors_too():
     array = numbered(4, 16)
     array.flags.writeable = False
-    (tensors,) = pooled.stacks_on([array])
+    tensors = pooled.tensors_on_rows(array)
     np.testing.assert_array_equal(tf.stack(tensors), array)
 
 

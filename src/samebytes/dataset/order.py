@@ -64,20 +64,25 @@ def below(value: Any, key: Any, bound: Any) -> Any:
     return ((mixed >> HALF) * bound) >> HALF
 
 
-def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
-    """Permute range(rows * columns) once.
+def two_rounds(row: Any, column: Any, keys: Any, k: int, rows: Any, columns: Any) -> Any:
+    """Change each half once, by the other one: rounds `k` and `k` + 1.
 
     Like `draws.philox`, one source for arrays (NumPy) and scalars (Numba).
     """
+    # Where the sum reaches the size, taking the size off makes it smaller; where it does not, it
+    # wraps to something huge. So the smaller of the two is the sum modulo the size.
+    row = row + below(column, keys[k], rows)
+    row = np.minimum(row, row - rows)
+    column = column + below(row, keys[k + 1], columns)
+    return row, np.minimum(column, column - columns)
+
+
+def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
+    """Permute range(rows * columns) once."""
     row = value // columns
     column = value - row * columns
     for k in range(0, ROUNDS, 2):
-        # Where the sum reaches the size, taking the size off makes it smaller; where it does
-        # not, it wraps to something huge. So the smaller of the two is the sum modulo the size.
-        row = row + below(column, keys[k], rows)
-        row = np.minimum(row, row - rows)
-        column = column + below(row, keys[k + 1], columns)
-        column = np.minimum(column, column - columns)
+        row, column = two_rounds(row, column, keys, k, rows, columns)
     return row * columns + column
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.engine.laid import Laid
-from samebytes.share.pooled import stacks_on, tensors_on
+from samebytes.share.pooled import tensors_on, tensors_on_rows
 from samebytes.share.tensorflow import as_tensor
 
 __all__ = ["rows_of", "tensors_of", "tensors_of_batches", "tensors_of_rows"]
@@ -33,30 +32,12 @@ def tensors_of(element: Any) -> Any:
 def tensors_of_rows(element: Any) -> list[Any]:
     """Give the samples of a batch as tensors; shares rows that are aligned and copies the rest."""
     leaves, structure = flatten(element)
-    return _nested(structure, stacks_on([np.asarray(leaf) for leaf in leaves]))
+    return _nested(structure, [tensors_on_rows(np.asarray(leaf)) for leaf in leaves])
 
 
 def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
-    """Give batches that were made together as tensors on the same bytes.
-
-    Parameters
-    ----------
-    structure : Structure
-        Of an element.
-    laid : sequence of Laid
-        Its components. What lies one behind the other without gaps goes over in one call.
-    """
-    parts = [one.stacked() for one in laid]
-    together = [stack for stack, _ in parts if stack is not None]
-    alone = [array for _, arrays in parts for array in arrays]
-    # Not called for nothing: between two large batches all of their code is out of the caches.
-    stacks = iter(stacks_on(together) if together else ())
-    others = iter(tensors_on(alone) if alone else ())
-    columns = [
-        [*(() if stack is None else next(stacks)), *itertools.islice(others, len(arrays))]
-        for stack, arrays in parts
-    ]
-    return _nested(structure, columns)
+    """Give batches that were made together as tensors on the same bytes; never copies."""
+    return _nested(structure, [tensors_on(one.arrays()) for one in laid])
 
 
 def _nested(structure: Structure, columns: Sequence[Sequence[Any]]) -> list[Any]:

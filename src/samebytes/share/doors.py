@@ -19,7 +19,7 @@ import numpy.typing as npt
 from samebytes.errors import MissingPackage
 from samebytes.memory.aligned import address_of, empty
 
-__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for", "import_tensorflow", "takes_apart"]
+__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for", "import_tensorflow"]
 
 ALIGNMENT = 64
 """EIGEN_MAX_ALIGN_BYTES of TensorFlow's wheels: the address must be a multiple of it.
@@ -50,15 +50,20 @@ def import_tensorflow() -> Any:
         raise MissingPackage(message) from missing
 
 
-def _through_identity(tensorflow: Any, array: npt.NDArray[Any]) -> Any:
-    """Public, takes read-only memory, shares when aligned and copies when not."""
-    return tensorflow.raw_ops.Identity(input=array)
+@functools.cache
+def _eager_tensor() -> Any:
+    return importlib.import_module("tensorflow.python.framework.ops").EagerTensor
 
 
 def _through_eager_tensor(_: Any, array: npt.NDArray[Any]) -> Any:
-    """Do what the door above does, by the private constructor beneath it."""
-    ops = importlib.import_module("tensorflow.python.framework.ops")
-    return ops.EagerTensor(array, "/device:CPU:0", None)
+    """Private, and what the door below ends in: takes read-only memory, copies the unaligned."""
+    return _eager_tensor()(array, "/device:CPU:0", None)
+
+
+def _through_identity(tensorflow: Any, array: npt.NDArray[Any]) -> Any:
+    """Public, takes read-only memory, shares when aligned and copies when not."""
+    with tensorflow.device("CPU:0"):
+        return tensorflow.raw_ops.Identity(input=array)
 
 
 def _through_dlpack(tensorflow: Any, array: npt.NDArray[Any]) -> Any:
@@ -66,7 +71,11 @@ def _through_dlpack(tensorflow: Any, array: npt.NDArray[Any]) -> Any:
     return tensorflow.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
-DOORS: tuple[Door, ...] = (_through_identity, _through_eager_tensor, _through_dlpack)
+DOORS: tuple[Door, ...] = (_through_eager_tensor, _through_identity, _through_dlpack)
+"""The quickest one first: 2 µs against 17, and 90 less a batch once the caches hold the batch.
+
+Each puts the tensor on CPU:0, whatever device is asked for around it.
+"""
 
 _lock = threading.Lock()
 _seen: dict[tuple[np.dtype[Any], bool], Door | None] = {}
@@ -91,26 +100,6 @@ def door_for(dtype: np.dtype[Any], *, readonly: bool) -> Door | None:
             probe.flags.writeable = not readonly
             _seen[key] = next((door for door in DOORS if _shares(tensorflow, door, probe)), None)
         return _seen[key]
-
-
-_takes_apart: dict[np.dtype[Any], bool] = {}
-
-
-def takes_apart(dtype: np.dtype[Any]) -> bool:
-    """Tell whether ``Unpack`` was seen to take an array apart in place; probes once a dtype."""
-    try:
-        return _takes_apart[dtype]
-    except KeyError:
-        tensorflow = import_tensorflow()
-    if door_for(dtype, readonly=False) is None:  # which also makes the first eager operation
-        return _takes_apart.setdefault(dtype, False)
-    whole = empty((2, ALIGNMENT), dtype).view(np.ndarray)
-
-    def second(tensorflow: Any, _: npt.NDArray[Any]) -> Any:
-        return tensorflow.raw_ops.Unpack(value=whole, num=2, axis=0)[1]
-
-    with tensorflow.init_scope(), tensorflow.device("CPU:0"):
-        return _takes_apart.setdefault(dtype, _shares(tensorflow, second, whole[1]))
 
 
 def _shares(tensorflow: Any, door: Door, probe: npt.NDArray[Any]) -> bool:

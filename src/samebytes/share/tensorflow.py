@@ -277,8 +277,10 @@ def _hand_over(
 
 
 def _open(tensorflow: Any, door: Door | None, out: npt.NDArray[Any]) -> Any:
+    if door is not None:
+        return door(tensorflow, out)
     with tensorflow.device("CPU:0"):
-        return tensorflow.constant(out) if door is None else door(tensorflow, out)
+        return tensorflow.constant(out)
 
 
 def convert(array: npt.NDArray[Any], dtype: Any, name: str | None) -> Any:
