@@ -307,6 +307,11 @@ class Dataset(Shown):
         """What the pass will do, folded."""
         return fold_plan(self)
 
+    @cached_property
+    def executor(self) -> Any:
+        """What makes the batches, worked out once for all epochs; it belongs to the engine."""
+        return outlet("executor")(self)
+
     @property
     def element_spec(self) -> Any:
         """Shapes and dtypes of an element, nested as it is: of `ArraySpec`."""
@@ -347,7 +352,9 @@ class Dataset(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
-        state = {k: value for k, value in vars(self).items() if k not in {"_epochs", "plan"}}
+        state = {
+            k: value for k, value in vars(self).items() if k not in {"_epochs", "plan", "executor"}
+        }
         return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -32,7 +32,11 @@ import numpy as np
 from samebytes.dataset import draws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
+
+    Words = Callable[..., NDArray[np.uint64]]
 
 __all__ = ["MAXIMUM_SIZE", "TABLE_LIMIT", "permute"]
 
@@ -87,24 +91,27 @@ def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
 
 
 @lru_cache(maxsize=64)
-def cipher(n: int, seed: int, epoch: int) -> Cipher:
-    """Return the keys and the domain of the permutation of range(n) for (seed, epoch)."""
+def cipher(n: int, seed: int, epoch: int, words: Words = draws.words) -> Cipher:
+    """Return the keys and the domain of the permutation of range(n) for (seed, epoch).
+
+    `words` does what `draws.words` does; the engine has it compiled.
+    """
     rows = math.isqrt(n - 1) + 1
     # An even number, or all permutations would be even where rows and columns are both odd.
     rows += rows % 2
     columns = -(-n // rows)
-    keys = draws.words(seed, epoch, [n], draws.ORDER_STREAM, ROUNDS)[0]
+    keys = words(seed, epoch, [n], draws.ORDER_STREAM, ROUNDS)[0]
     return Cipher(keys, np.uint64(rows), np.uint64(columns))
 
 
 @lru_cache(maxsize=64)
-def table(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def table(n: int, seed: int, epoch: int, words: Words = draws.words) -> NDArray[np.int64]:
     """Return the whole permutation of a small range(n), each of the n! equally likely.
 
     Two of 256 words are equal once in 2**49 tables; the stable sort then still gives a
     permutation, and the same one everywhere.
     """
-    first_words = draws.words(seed, epoch, np.arange(n), draws.ORDER_STREAM, 1)[:, 0]
+    first_words = words(seed, epoch, np.arange(n), draws.ORDER_STREAM, 1)[:, 0]
     result = np.argsort(first_words, kind="stable").astype(np.int64)
     result.flags.writeable = False
     return result

@@ -74,11 +74,11 @@ def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.i
     array = np.asarray(positions)
     order.check_order(n, array)
     if n <= order.TABLE_LIMIT:
-        return order.table(n, seed, epoch).take(array)
+        return order.table(n, seed, epoch, words).take(array)
     # One dtype and one layout, so that one compiled version serves every caller.
     flat = np.ascontiguousarray(array, np.int64).reshape(-1)
     out = np.empty(flat.shape, np.uint64)
-    _walk(flat, np.uint64(n), *order.cipher(n, seed, epoch), out)
+    _walk(flat, np.uint64(n), *order.cipher(n, seed, epoch, words), out)
     return out.view(np.int64).reshape(array.shape)
 
 

@@ -4,6 +4,9 @@ Why no lock guards the work, only queues and single steps that are whole by them
 (``SimpleQueue.put``, ``deque.append``, ``list.pop``): an iterator may be collected at any moment,
 in any thread, in the middle of anything, also in the middle of a locked section; what its end has
 to do must then be possible without taking a lock. So stopping is one flag and one message.
+
+Why the consumer only appends tickets and says that there are some: a Ctrl-C reaches it between any
+two steps, and never the threads. What it has left half done it does again when it next asks.
 """
 
 from __future__ import annotations
@@ -34,13 +37,17 @@ _running: set[Crew] = set()
 class Ticket:
     """A batch from the moment it is asked for to the moment it is handed out."""
 
-    __slots__ = ("batch", "element", "ended", "failure", "gate", "number", "pending", "resolved")
+    __slots__ = (
+        *("batch", "begun", "element", "ended", "failure", "gate"),
+        *("number", "pending", "resolved"),
+    )
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self) -> None:
+        self.number = 0
         self.batch: Batch | None = None
         self.element: Any = None
         self.failure: BaseException | None = None
+        self.begun = False
         self.ended = False
         self.resolved = False
         # One item a task that is not finished. Who pops item 0 was the last.
@@ -82,22 +89,24 @@ class Crew:
         self._ahead = ahead
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._tickets: deque[Ticket] = deque()
-        self._unopened: deque[Ticket] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
-        self._scheduled = 0
         self._at_work = list(range(threads))
         self._workers: list[_Worker] = []
         self.closed = False
+        self.broken = False
+        """Whether some threads could not be started, so that another crew has to go on."""
         self.process = os.getpid()
         self.turn = threading.RLock()
         """Held by the one consumer that is in `next`, also while it waits."""
 
     # ----------------------------------------------------------- the consumer's side
 
-    def next(self) -> Ticket:
-        """Give the next ticket with its element; the caller holds `turn`.
+    def next(self, number: int) -> Ticket | None:
+        """Give ticket `number` with its element; the caller holds `turn`.
 
-        Interrupted while it waits, it has taken nothing: the next call gives the same element.
+        Those before it are let go. Whoever is interrupted, at whatever moment, asks for the same
+        number again and gets the same ticket; None where a signal's handler, in the same thread,
+        has taken and let go of it in the meantime.
 
         Raises
         ------
@@ -106,11 +115,12 @@ class Crew:
         BaseException
             What making the element raised, once; after that there is no further one.
         """
-        self._start()
         while not self.closed:
-            while len(self._tickets) <= self._ahead:
-                self._schedule()
-            head = self._tickets[0]
+            head = self._see_to(number)
+            if head is None or self.closed:  # by another thread, in the meantime
+                continue
+            if head.number > number:
+                return None
             if not head.resolved:
                 head.gate.acquire()
                 head.wake()  # open for good: a signal's handler may have waited here as well
@@ -125,42 +135,48 @@ class Crew:
                     raise failure
                 finally:
                     del failure
-            return self._tickets.popleft()
+            return head
         _stay_if_doomed()
         raise StopIteration
+
+    def let_go(self, number: int) -> None:
+        """Forget the tickets before `number`, and with them the memory of what they brought."""
+        with contextlib.suppress(IndexError):  # closed by another thread, in the meantime
+            while self._tickets and self._tickets[0].number < number:
+                self._tickets.popleft()
+
+    def _see_to(self, number: int) -> Ticket | None:
+        """Let the threads make ticket `number` and those ahead of it; give it, unless closed."""
+        self._start()
+        self.let_go(number)
+        try:
+            while len(self._tickets) <= self._ahead:
+                ticket = Ticket()
+                ticket.number = self._tickets[-1].number + 1 if self._tickets else number
+                self._tickets.append(ticket)
+            # A thread that opens one looks for others when it has.
+            if self._unopened() is not None and not self._opening.locked():
+                self._tasks.put(self._open_another)
+            return self._tickets[0]
+        except IndexError:
+            return None
 
     def _start(self) -> None:
         if self._workers or self.closed:
             return
-        _running.add(self)
-        self._workers = [
-            _Worker(target=self._work, name=f"samebytes-{number}", daemon=True)
-            for number in range(self._threads)
-        ]
         try:
+            _running.add(self)
+            self._workers = [
+                _Worker(target=self._work, name=f"samebytes-{number}", daemon=True)
+                for number in range(self._threads)
+            ]
             for worker in self._workers:
                 worker.start()
         except BaseException:
+            self.broken = True
             self.stop()
             _running.discard(self)
             raise
-
-    def _schedule(self) -> None:
-        ticket = Ticket(self._scheduled)
-        self._scheduled += 1
-        self._tickets.append(ticket)
-        self._unopened.append(ticket)
-        self._open_another()
-
-    def _open_another(self) -> None:
-        """See that a batch is opened, one at a time, while the one before it is filled."""
-        while self._unopened and self._opening.acquire(blocking=False):
-            try:
-                self._tasks.put(partial(self._do, self._unopened.popleft(), None))
-            except IndexError:  # noqa: PERF203 (another thread was faster: look again before going)
-                self._opening.release()
-            else:
-                return
 
     # ----------------------------------------------------------------------- the end
 
@@ -185,6 +201,20 @@ class Crew:
                 worker.join(max(0.0, deadline - time.monotonic()))
 
     # ---------------------------------------------------------- the threads' side
+
+    def _open_another(self) -> None:
+        """See that a batch is opened, one at a time, while the one before it is filled."""
+        while self._unopened() is not None and self._opening.acquire(blocking=False):
+            ticket = self._unopened()
+            if ticket is None:  # another thread was faster: look again before going
+                self._opening.release()
+                continue
+            ticket.begun = True
+            self._tasks.put(partial(self._do, ticket, None))
+            return
+
+    def _unopened(self) -> Ticket | None:
+        return next((ticket for ticket in tuple(self._tickets) if not ticket.begun), None)
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

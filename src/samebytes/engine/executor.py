@@ -145,8 +145,7 @@ class Executor:
         """Compile, or load from disk, what the batches of this plan need; reads nothing."""
         for one in {one.kind: one for one in self._each()}.values():
             one.warm_up()
-        if any(step.transform.draws for one in self._each() for step in one.component.steps):
-            compiled.words(0, 0, np.zeros(1, np.int64), 0, 1)
+        compiled.words(0, 0, np.zeros(1, np.int64), 0, 1)
 
     def open(self, pools: tuple[Pool, ...], stretch: Stretch, place: int, pieces: int) -> Batch:
         """Give a batch whose numbers are known and whose blocks are taken, nothing written yet.

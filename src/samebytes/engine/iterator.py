@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from samebytes.dataset.helpings import ahead, together
@@ -29,7 +30,7 @@ from samebytes.memory.cores import available_cores
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Iterator", "iterate"]
+__all__ = ["Iterator", "iterate", "make_ready"]
 
 BLOCKS_BEYOND = 3
 """Blocks a pool keeps beyond those of threads and prefetch.
@@ -39,6 +40,28 @@ let go of yet.
 """
 
 _warmed: set[Any] = set()
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What was taken from a crew and not handed out yet.
+
+    Attributes
+    ----------
+    position : int
+        Behind all of it.
+    crew : Crew
+        Who made it.
+    ticket : int
+        The number of the next one.
+    elements : deque of (element, what it counts in positions, samples, bytes)
+        What is left.
+    """
+
+    position: int
+    crew: Crew | None = None
+    ticket: int = 0
+    elements: deque[tuple[Any, int, int, int]] = field(default_factory=deque)
 
 
 class Iterator:
@@ -62,15 +85,13 @@ class Iterator:
         self._options = dataset.options
         self._together = together(self._plan, self._options.prefetch)
         self._tensors = self._options.format == "tensorflow"
-        batches = self._plan.batch_size is not None and not self._plan.later
-        self._executor = Executor(self._plan, self._together, whole=self._tensors and batches)
+        self._executor: Executor = dataset.executor
         self._threads = self._options.threads or available_cores()
         self._shelf = shelf_of(dataset.structure)
         self._epoch = epoch
-        self._position = 0
         self._closed = False
         self._by_batch = counted_in(self._plan) == "batches"
-        self._ready: deque[tuple[Any, int, int]] = deque()
+        self._ready = _Ready(0)
         self._meter = Meter()
         self._pools: Pools | None = None
         self._crews: dict[int, Crew] = {}  # by process: threads do not survive a fork
@@ -88,20 +109,37 @@ class Iterator:
         crew = self._crew()
         with crew.turn:
             self._meter.asked()
-            if not self._ready:
-                self._ready.extend(self._take(crew))
-            element, count, nbytes = self._ready.popleft()
+            if self._ready.crew is not crew:
+                self._ready = _Ready(self._position, crew)
+            while not (ready := self._ready).elements:
+                elements = deque(self._take(crew, ready.ticket))
+                position = ready.position + sum(counted for _, counted, _, _ in elements)
+                taken = _Ready(position, crew, ready.ticket + 1, elements)
+                # In one step, so that a Ctrl-C finds either nothing taken or everything here; and
+                # a signal's handler may have taken from here itself, meanwhile.
+                if self._ready is ready:
+                    self._ready = taken
+                crew.let_go(self._ready.ticket)
+            element, _, count, nbytes = ready.elements[0]
+            del ready.elements[0]  # no call in between, and so no signal
             self._meter.received(nbytes, count)
-            self._position += 1 if self._by_batch else count
         return element
 
-    def _take(self, crew: Crew) -> Iterable[tuple[Any, int, int]]:
-        """Give what comes next: elements, the samples in each and their bytes."""
+    @property
+    def _position(self) -> int:
+        """Of the next element."""
+        ready = self._ready
+        return ready.position - sum(counted for _, counted, _, _ in tuple(ready.elements))
+
+    def _take(self, crew: Crew, number: int) -> Iterable[tuple[Any, int, int, int]]:
+        """Give what ticket `number` brings: elements, what they count, their samples and bytes."""
         try:
-            ticket = crew.next()
+            ticket = crew.next(number)
         except StopIteration:
             self.close()
             raise
+        if ticket is None:
+            return ()
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
         elements, counts = ticket.element, list(batch.laid[0].counts)
         sample_bytes = sum(laid.sample_bytes for laid in batch.laid)
@@ -115,19 +153,20 @@ class Iterator:
             counts, sizes = [1] * count, [sizes[0] // count] * count
         elif self._tensors:
             elements = [tensors_of(element) for element in elements]
-        return zip(elements, counts, sizes, strict=True)
+        counted = [1] * len(counts) if self._by_batch else counts
+        return zip(elements, counted, counts, sizes, strict=True)
 
     def _crew(self) -> Crew:
         """Give the threads; new ones at first, after `load_state_dict` and in a forked child."""
         process = os.getpid()
         crew = self._crews.get(process)
-        if crew is not None:
+        if crew is not None and not crew.broken:
             return crew
         if self._is_closed():
             raise StopIteration
-        for other in tuple(self._crews):
-            self._crews.pop(other, None)
-        self._ready.clear()  # what was made and not handed out is made again, from the position on
+        for other, gone in tuple(self._crews.items()):
+            if other != process or gone.broken:
+                self._crews.pop(other, None)
         prepare = self._executor.prepare
         walk = Walk(self._plan, self._epoch, self._position, self._together, prepare)
         upcoming = ahead(self._plan, self._options.prefetch)
@@ -135,12 +174,14 @@ class Iterator:
         pools = self._shelf.take(self._executor.block_bytes, most)
         source = Source(self._executor, walk, pools, self._threads)
         made = Crew(source.open, self._threads, upcoming)
+        # The threads know the crew, not this iterator, so it can be collected.
+        finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
+        finalizer.atexit = False
         crew = self._crews.setdefault(process, made)
-        if crew is made:  # and not that of a thread that was faster
-            self._pools = pools
-            # The threads know the crew, not this iterator, so it can be collected.
-            self._finalizer = weakref.finalize(self, _let_go, crew, self._shelf, pools)
-            self._finalizer.atexit = False
+        if crew is made:
+            self._pools, self._finalizer = pools, finalizer
+        else:  # another thread was faster
+            finalizer()
         if self._is_closed():  # by another thread, in the meantime
             crew.close()
         return crew
@@ -155,7 +196,7 @@ class Iterator:
         is waited for, though not for ever.
         """
         self._closed = True
-        self._ready.clear()
+        self._ready = _Ready(self._position)
         crew = self._crews.get(os.getpid())
         if crew is not None:
             crew.close()
@@ -197,7 +238,7 @@ class Iterator:
         self.close()
         self._crews.clear()
         self._closed = False
-        self._epoch, self._position = epoch, position
+        self._epoch, self._ready = epoch, _Ready(position)
 
     def stats(self) -> Stats:
         """Give what was made so far, who waited for whom, and what to change."""
@@ -224,6 +265,15 @@ def _warm_up(executor: Executor) -> None:
             executor.warm_up()
 
     threading.Thread(target=warm_up, name="samebytes-warm-up", daemon=True).start()
+
+
+def make_ready(dataset: Any) -> Executor:
+    """Give what makes the batches of `dataset`, in any epoch."""
+    plan, options = dataset.plan, dataset.options
+    batches = plan.batch_size is not None and not plan.later
+    # Tensors are made of batches as they lie, without arrays in between.
+    whole = options.format == "tensorflow" and batches
+    return Executor(plan, together(plan, options.prefetch), whole=whole)
 
 
 def iterate(dataset: Any, epoch: int) -> Iterator:

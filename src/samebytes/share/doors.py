@@ -57,7 +57,7 @@ def _eager_tensor() -> Any:
 
 def _through_eager_tensor(_: Any, array: npt.NDArray[Any]) -> Any:
     """Private, and what the door below ends in: takes read-only memory, copies the unaligned."""
-    return _eager_tensor()(array, "/device:CPU:0", None)
+    return _eager_tensor()(array, None, None)
 
 
 def _through_identity(tensorflow: Any, array: npt.NDArray[Any]) -> Any:

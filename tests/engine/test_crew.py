@@ -1,0 +1,107 @@
+"""What a Ctrl-C leaves, wherever it strikes: what comes next is what the state says."""
+
+import signal
+import sys
+
+import numpy as np
+import pytest
+from tests.engine.feeding import no_threads_left
+
+import samebytes as sb
+from samebytes.engine import crew, handing, iterator
+
+CONSUMER = {crew.__file__, iterator.__file__, handing.__file__}
+"""Where the consumer's thread goes; a signal raises in that thread alone."""
+
+
+def consumed(dataset, strike):
+    """All elements, with a KeyboardInterrupt at line `strike` that the consumer comes by.
+
+    Also what the state said right behind it, with the number of elements before; None where
+    there are not so many lines.
+    """
+    left, found, said = strike, [], None
+
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code.co_filename not in CONSUMER:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    with dataset.iterate(0) as feed:
+        while True:
+            sys.settrace(trace)
+            try:
+                element = next(feed)
+            except StopIteration:
+                break
+            except KeyboardInterrupt:
+                said = feed.state_dict()["position"], len(found)
+                continue
+            finally:
+                sys.settrace(None)
+            found.append(np.asarray(element).tolist())
+    return found, said
+
+
+def numbers():
+    return sb.Dataset.from_tensor_slices(np.arange(24)).shuffle(seed=3).with_options(threads=2)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "each"),
+    [
+        (numbers().batch(4), 4),
+        (numbers().batch(4).prefetch(0), 4),
+        (numbers().batch(4).with_format("tensorflow"), 4),
+        (numbers().batch(4).shuffle(seed=1), 1),
+        (numbers().map(np.negative).batch(6), 6),
+        (numbers(), 1),
+    ],
+    ids=["batches", "one by one", "tensors", "batches in a shuffle", "mapped", "samples"],
+)
+def test_wherever_a_consumer_is_interrupted_what_comes_next_is_what_the_state_says(dataset, each):
+    expected, none = consumed(dataset, strike=0)
+    assert none is None
+    assert len(expected) == len(dataset)
+    strike, struck, on_its_way = 1, 0, 0
+    while True:
+        found, said = consumed(dataset, strike)
+        if said is None:
+            break
+        position, before = said
+        following = position // each
+        assert found == expected[:before] + expected[following:], f"line {strike}"
+        # But for the one element that is being handed over nothing is lost, and nothing twice.
+        assert following - before in {0, 1}, f"line {strike}"
+        strike, struck, on_its_way = strike + 1, struck + 1, on_its_way + following - before
+    assert struck > 9 * len(expected)
+    assert on_its_way <= 4 * len(expected)
+    assert no_threads_left()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_a_handler_may_take_from_the_iterator_that_its_thread_is_taking_from():
+    dataset = sb.Dataset.from_tensor_slices(np.arange(40_000)).batch(4)
+    found, taken = [], []
+    with dataset.iterate(0) as feed:
+
+        def take(*_):
+            taken.append(int(next(feed, [-1])[0]))
+
+        before = signal.signal(signal.SIGALRM, take)
+        try:
+            for batch in feed:
+                found.append(int(batch[0]))
+                signal.setitimer(signal.ITIMER_REAL, 1e-4)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    taken = [first for first in taken if first >= 0]
+    assert len(taken) > 20
+    assert found == sorted(found)
+    assert sorted(found + taken) == list(range(0, 40_000, 4))
