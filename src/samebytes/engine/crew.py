@@ -92,6 +92,7 @@ class Crew:
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
         self._at_work = list(range(threads))
         self._workers: list[_Worker] = []
+        self._closing: set[int] = set()
         self.closed = False
         self.broken = False
         """Whether some threads could not be started, so that another crew has to go on."""
@@ -193,12 +194,19 @@ class Crew:
         with contextlib.suppress(IndexError):
             while True:
                 self._tickets.popleft()
-        if isinstance(threading.current_thread(), _Worker):
-            return  # threads that waited for each other would wait for ever
-        deadline = time.monotonic() + CLOSE_SECONDS
-        for worker in self._workers:
-            if worker.ident is not None:
-                worker.join(max(0.0, deadline - time.monotonic()))
+        here = threading.get_ident()
+        if isinstance(threading.current_thread(), _Worker) or here in self._closing:
+            # Threads that waited for each other would wait for ever; and so would a signal's
+            # handler, for a lock inside of `join` that its own thread holds.
+            return
+        self._closing.add(here)
+        try:
+            deadline = time.monotonic() + CLOSE_SECONDS
+            for worker in self._workers:
+                if worker.ident is not None:
+                    worker.join(max(0.0, deadline - time.monotonic()))
+        finally:
+            self._closing.discard(here)
 
     # ---------------------------------------------------------- the threads' side
 
