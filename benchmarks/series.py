@@ -153,7 +153,7 @@ def get_batch(tokens: np.ndarray) -> Contender:
     return batches
 
 
-def tf_data_tokens(tokens: np.ndarray) -> Contender:
+def tf_data_tokens(tokens: np.ndarray, epochs: int = 1) -> Contender:
     """Give tf.data slicing one tensor in a map; `samebytes bench` has it at its best."""
     shared = sb.as_tensor(sb.aligned(tokens))
 
@@ -165,6 +165,7 @@ def tf_data_tokens(tokens: np.ndarray) -> Contender:
     dataset = (
         tf.data.Dataset.range(0, count * CONTEXT, CONTEXT)
         .shuffle(count)
+        .repeat(epochs)
         .map(pair, num_parallel_calls=tf.data.AUTOTUNE)
         .batch(SEQUENCES, drop_remainder=True)
         .prefetch(tf.data.AUTOTUNE)
@@ -174,21 +175,28 @@ def tf_data_tokens(tokens: np.ndarray) -> Contender:
 
 def tokens(path: Path) -> list[Figure]:
     mapped = np.memmap(path, np.uint16, "r")
-    ds = sb.TokenDataset(path, CONTEXT, seed=0).batch(SEQUENCES, drop_remainder=True)
+    samples = sb.TokenDataset(path, CONTEXT, seed=0)
+    ds = samples.batch(SEQUENCES, drop_remainder=True)
     tensors, feed = ds.with_format("tensorflow"), ds.to_tf()
-    check_tokens(mapped, ds, feed, get_batch(mapped)(), tf_data_tokens(mapped)())
+    # Token people count steps: get_batch knows no epochs, so neither do those beside it.
+    endless = samples.repeat().batch(SEQUENCES).with_format("tensorflow")
+    check_tokens(mapped, ds, feed, endless, get_batch(mapped)(), tf_data_tokens(mapped)())
     rate = rates(
         {
             "samebytes, NumPy": lambda: iter(ds),
-            "samebytes, tensors": lambda: iter(tensors),
+            "samebytes, tensors": lambda: iter(endless),
+            "  in epochs, tensors": lambda: iter(tensors),
             "samebytes, to_tf()": lambda: iter(feed),
             "nanoGPT's get_batch": get_batch(mapped),
-            "tf.data": tf_data_tokens(mapped),
+            "tf.data": tf_data_tokens(mapped, epochs=-1),
+            "  in epochs, tf.data": tf_data_tokens(mapped),
         },
         "tokens",
         SEQUENCES * CONTEXT,
     )
     ours = rate["samebytes, tensors"]
+    in_epochs = rate["  in epochs, tensors"] / rate["  in epochs, tf.data"]
+    print(f"  in epochs of {TOKENS:,} tokens, each begun anew: {in_epochs:.3g} times tf.data")
     return [
         Figure("tokens: times get_batch", ours / rate["nanoGPT's get_batch"], 10, at_least=True),
         Figure("  times tf.data", ours / rate["tf.data"], 30, at_least=True),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from samebytes import Dataset
 from samebytes.engine import position
+from samebytes.engine.executor import Executor
 from samebytes.engine.position import Walk
 
 
@@ -92,3 +93,22 @@ def test_a_stretch_is_located_once_and_ahead_of_its_first_helping() -> None:
     assert prepared[0] <= position.LOOK_FIRST < position.LOOK_AHEAD
     assert max(prepared) <= position.LOOK_AHEAD
     assert prepared == sorted(prepared[:-2]) + prepared[-2:]
+
+
+def test_fewer_samples_are_located_at_a_time_where_each_has_many_planes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Of reversed axes in turn, no two can be walked as one.
+    tall = np.zeros((3000, 2, 9, 2, 9, 2, 9), np.uint8).transpose(0, 6, 2, 4, 5, 3, 1)
+    ds = Dataset.from_tensor_slices(tall).batch(4)
+    prepared, prepare = [], Executor.prepare
+
+    def watched(self: Executor, epochs: Any, indices: Any) -> Any:
+        prepared.append(len(indices))
+        return prepare(self, epochs, indices)
+
+    monkeypatch.setattr(Executor, "prepare", watched)
+    assert sum(len(batch) for batch in ds.iterate(0)) == 3000
+    assert sum(prepared) == 3000
+    assert ds.executor.planes > 16
+    assert 4 <= max(prepared) <= position.LOOK_AHEAD // ds.executor.planes

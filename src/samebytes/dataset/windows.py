@@ -162,8 +162,8 @@ class Windows:
         """
         if self.start_seed is not None:
             return Rows(self._drawn(epochs, indices, integers))
-        if len(self._ends) == 1:
-            groups = np.zeros(len(indices), np.int64)
+        if len(self._ends) == 1 and self.padding is None:
+            groups = np.zeros(1, np.int64)  # that of all
         else:
             groups = np.searchsorted(self._ends, indices, "right")
         within = indices - (self._ends[groups] - self._counts[groups])
@@ -181,12 +181,13 @@ class Windows:
 
     def _phases(self, epochs: Indices, groups: Indices, integers: Integers) -> Indices:
         """Give by how many rows the windows of each group are moved on in each epoch."""
-        phases = np.zeros_like(groups)
+        phases = np.zeros_like(epochs)
         for epoch, mine in by_epoch(epochs):
+            here = groups if len(groups) == 1 else groups[mine]
             # Neighbours in an order that is not shuffled, or a single series, are of one group.
-            there, which = groups[mine][:1], np.zeros(1, np.int64)
-            if (groups[mine] != there).any():
-                there, which = np.unique(groups[mine], return_inverse=True)
+            there, which = here[:1], np.zeros(1, np.int64)
+            if (here != there).any():
+                there, which = np.unique(here, return_inverse=True)
             last = (self._counts[there] - 1) * self.stride
             most = np.maximum(np.minimum(self._room[there] - last, self.stride), 1)
             seed, bounds = self.phase_seed or 0, most[:, np.newaxis]

@@ -133,6 +133,11 @@ class Executor:
         """Bytes that are written into one block, for each component."""
         return tuple(one.apart * self._together for one, *_ in self._passes)
 
+    @property
+    def planes(self) -> int:
+        """Into how many planes a sample is cut at most."""
+        return max(one.planes for one in self._each())
+
     def _each(self) -> Iterator[_Pass]:
         return itertools.chain.from_iterable(self._passes)
 

@@ -57,6 +57,8 @@ class Grid:
             If a sample would be read outside of its array.
         """
         first, last = rows.starts + self.frame.offset, rows.starts + self.frame.last
+        if self._holds(first, last) and rows.valid is None:
+            return _by_plane(first * self.step, self.planes)
         there = np.ones(len(first), np.bool_)
         anchor = first
         if rows.valid is not None:
@@ -77,6 +79,12 @@ class Grid:
             raise IndexError(message)
         found = self.bases[which] + (first - self.borders[which]) * self.step
         return _by_plane(found, self.planes)
+
+    def _holds(self, first: Indices, last: Indices) -> bool:
+        """Tell whether there is a single array, and all samples lie inside."""
+        if len(self.bases) > 1 or len(first) == 0:
+            return False
+        return bool(first.min() >= 0 and last.max() < self.borders[1])
 
     def spans(self, rows: Rows) -> Indices | None:
         """Give which rows and columns of each plane are there, where some may not be."""

@@ -167,8 +167,15 @@ class Iterator:
         for other, gone in tuple(self._crews.items()):
             if other != process or gone.broken:
                 self._crews.pop(other, None)
-        prepare = self._executor.prepare
-        walk = Walk(self._plan, self._epoch, self._position, self._together, prepare)
+        executor, position = self._executor, self._position
+        walk = Walk(
+            self._plan,
+            self._epoch,
+            position,
+            self._together,
+            executor.prepare,
+            executor.planes,
+        )
         upcoming = ahead(self._plan, self._options.prefetch)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(self._executor.block_bytes, most)

@@ -93,6 +93,8 @@ class Walk:
         begins does not wait for more than an element.
     prepare : callable
         Works out what else is needed of samples, for a stretch at a time: (epochs, indices).
+    planes : int
+        Numbers that are needed of each sample; of many, fewer samples are located at a time.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Walk:
         start: int,
         elements: int,
         prepare: Callable[[Indices, Indices], Any],
+        planes: int = 1,
     ) -> None:
         self._plan = plan
         self._prepare = prepare
@@ -110,8 +113,9 @@ class Walk:
         self._by_batch = counted_in(plan) == "batches"
         self._size = plan.batch_size or LONE_SAMPLES
         self._elements = elements
-        self._most = max(1, min(LOOK_AHEAD // self._size, LOOK_BATCHES) // elements)
-        first = max(1, LOOK_FIRST // self._size)
+        numbers = self._size * planes
+        self._most = max(1, min(LOOK_AHEAD // numbers, LOOK_BATCHES) // elements)
+        first = max(1, LOOK_FIRST // numbers)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)
         # The last two stretches: threads may stand on both sides of the border between them.
         self._stretches: dict[int, Stretch] = {}
