@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,24 +10,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.documents import RowFact
 from samebytes.dataset.epochs import by_epoch
-from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.dataset.fold import Floats
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
-from samebytes.dataset.plan import Component, Plan, Step, tabulate
+from samebytes.dataset.pairs import groups_of
+from samebytes.dataset.plan import Component, Plan, Step
 from samebytes.dataset.reference import apply_later
-from samebytes.dataset.windows import Rows
-from samebytes.engine import compiled, telling
-from samebytes.engine.grid import grid_of, moves, runs_of
-from samebytes.engine.kernels import UNIT_BYTES, Job, fill, prepare
+from samebytes.engine import compiled
+from samebytes.engine.kernels import UNIT_BYTES, Job, fill
 from samebytes.engine.laid import Laid
-from samebytes.engine.means import channel_means
+from samebytes.engine.passes import Written, passes_of
 from samebytes.engine.position import Stretch
-from samebytes.engine.rows import words
-from samebytes.engine.telling import Telling, prepare_telling, tell
+from samebytes.engine.telling import Telling, tell
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool
 
@@ -44,10 +40,6 @@ Smaller batches get one piece a thread: a thread that was interrupted is not wai
 others go on with the next batch, and every piece costs a wake-up (with two a thread, 5 to 10 %
 slower at 25 MB a batch).
 """
-
-
-ALIGNMENT = 64
-"""Where each of several batches in one block begins, a multiple of this: frameworks then share."""
 
 
 @dataclass(frozen=True)
@@ -120,25 +112,25 @@ class Executor:
         self._whole = whole
         # Single samples are the rows of a batch that is taken apart when it is handed out.
         size = plan.batch_size or LONE_SAMPLES
-        self._together = elements
+        self._groups = groups_of(plan)
         padded = plan.windows is not None and plan.windows.padding is not None
         self._passes = tuple(
-            _passes_of(component, size, padded=padded) for component in plan.components
+            passes_of(group, size, elements, padded=padded) for group in self._groups
         )
         self._measuring = any(one.measures for one in self._each())
         self._files = tuple(array for c in plan.components for array in _arrays(c))
 
     @property
     def block_bytes(self) -> tuple[int, ...]:
-        """Bytes that are written into one block, for each component."""
-        return tuple(one.apart * self._together for one, *_ in self._passes)
+        """Bytes that are written into one block, for each group of leaves."""
+        return tuple(one.block_bytes for one, *_ in self._passes)
 
     @property
     def planes(self) -> int:
         """Into how many planes a sample is cut at most."""
         return max(one.planes for one in self._each())
 
-    def _each(self) -> Iterator[_Pass]:
+    def _each(self) -> Iterator[Written]:
         return itertools.chain.from_iterable(self._passes)
 
     @property
@@ -158,7 +150,7 @@ class Executor:
         Parameters
         ----------
         pools : tuple of Pool
-            One a component.
+            One a group of leaves.
         stretch : Stretch
             The samples of this batch and of others.
         place : int
@@ -179,21 +171,23 @@ class Executor:
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self.prepare(epochs, indices, measured=True)
         counts, ends = stretch.counts[place], stretch.ends[place]
-        laid, jobs = [], []
-        for leaf, (passes, pool) in enumerate(zip(self._passes, pools, strict=True)):
-            laid.append(passes[0].lay(pool.take(), counts))
-            apart = laid[-1].apart
-            whole = passes[0].lay(laid[-1].block, (stop - start,)).array(0)
+        laid: dict[int, Laid] = {}
+        jobs = []
+        for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
+            block, apart = pools[number].take(), passes[0].apart
+            laid.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
+            whole = passes[0].samples(block, stop - start)
             for run, one in enumerate(passes):
-                job = (measured if one.measures else stretch.prepared)[leaf][run]
+                job = (measured if one.measures else stretch.prepared)[number][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
                 target, behind = one.target(whole), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
-        return Batch(self.plan, tuple(laid), _cut(jobs, pieces), epochs, indices, whole=self._whole)
+        leaves = tuple(laid[leaf] for leaf in range(len(laid)))
+        return Batch(self.plan, leaves, _cut(jobs, pieces), epochs, indices, whole=self._whole)
 
     def prepare(self, epochs: Indices, indices: Indices, *, measured: bool = False) -> list[Any]:
-        """Give for each component the job of all these samples.
+        """Give for each group of leaves the jobs of all these samples.
 
         None stands for a job that has to read the samples first, or where these are asked for
         (`measured`) for all others.
@@ -216,137 +210,6 @@ class Executor:
         ]
 
 
-def _passes_of(component: Component, size: int, *, padded: bool) -> tuple[Any, ...]:
-    if isinstance(component.array, RowFact):
-        return (_Telling(component, size),)
-    return tuple(_Pass(component, size, *run, padded=padded) for run in runs_of(component.frame))
-
-
-class _Written:
-    """One component of a plan made ready: the memory it is written to."""
-
-    measures = False
-    planes = 1
-    """Into how many planes a sample is cut; each is a sample to the kernel."""
-
-    def __init__(self, component: Component, size: int) -> None:
-        self.component = component
-        self.fold = component.fold
-        # Where each of several batches in one block begins behind the one before.
-        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
-        self._shape = self.fold.result_shape
-
-    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> Laid:
-        """Give the batches of so many samples each in a block of memory."""
-        return Laid(block, self._shape, self.fold.dtype, counts, self.apart)
-
-    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give what this writes of a batch."""
-        return array
-
-
-class _Telling(_Written):
-    """A component that is computed from the borders of documents."""
-
-    @property
-    def kind(self) -> Any:
-        """What decides which kernels are compiled."""
-        return "telling", self.fold.dtype
-
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Telling:  # noqa: ARG002
-        """Give the job of these samples, with nowhere to write to yet."""
-        return prepare_telling(self.component.array, self.component.frame, rows)
-
-    def warm_up(self) -> None:
-        """Write a number as a batch will be written."""
-        telling.warm_up(self.fold.dtype)
-
-
-class _Pass(_Written):
-    """One component of a plan made ready, or some of its columns."""
-
-    def __init__(
-        self, component: Component, size: int, columns: slice, place: slice, *, padded: bool
-    ) -> None:
-        super().__init__(component, size)
-        self._grid = grid_of(component, columns, padded=padded)
-        self._place = place
-        fold = self.fold
-        self.kind = self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
-        self.measures = fold.read_again > 0
-        self.planes = len(self._grid.planes)
-        item = fold.dtype.itemsize
-        sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
-        self._layout = (*sizes, item)
-
-    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give what this writes of a batch, with the axes n, height, width, channels."""
-        if self.component.frame.columns is not None:
-            array = array[:, self._place] if self.fold.planar else array[..., self._place]
-        if self.fold.is_image:
-            return array.transpose(0, 2, 3, 1) if self.fold.planar else array
-        items = words(array) if moves(self.fold) else array
-        return items.reshape(len(array) * self.planes, *self._grid.source.shape[1:])
-
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
-        """Give the job of these samples, checked, with nowhere to write to yet."""
-        places = self._grid.places(rows)
-
-        def means(tables: Tables) -> Floats:
-            factors = _affine(tables, self.fold)
-            size = tables.height, tables.width
-            return channel_means(
-                self._grid.source, indices, tables.geometry, *size, **factors, places=places
-            )
-
-        tables = tabulate(self.component, epochs, indices, means, units)
-        # Only its layout is looked at; the parts of this job get memory.
-        nowhere = as_strided(
-            np.empty(1, self.fold.dtype), (len(indices), *self._shape), self._layout
-        )
-        return prepare(
-            self._grid.source,
-            indices,
-            _repeated(tables.geometry, self.planes),
-            self.target(nowhere),
-            **self._factors(tables),
-            places=places,
-            spans=self._grid.spans(rows),
-            padding=self._grid.padding,
-        )
-
-    def _factors(self, tables: Tables) -> dict[str, Any]:
-        """Give the tables of these columns, a row for each plane."""
-        if not self.fold.linear:
-            return {}
-        chosen = self._place if self.component.frame.columns is not None else slice(None)
-        return {
-            name: _repeated(table[:, chosen], self.planes)
-            for name, table in _affine(tables, self.fold).items()
-        }
-
-    def warm_up(self) -> None:
-        """Fill a pixel as a batch will be filled."""
-        grid = self._grid
-        source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
-        moved = moves(self.fold) and not self.fold.is_image
-        out = np.empty(source.shape, source.dtype if moved else self.fold.dtype)
-        kind = np.float64 if self.fold.dtype == np.float64 else np.float32
-        names = ("scale", "offset", "low", "high") if self.fold.clipped else ("scale", "offset")
-        table = np.zeros((1, source.shape[3]), kind)
-        given: dict[str, Any] = dict.fromkeys(names, table) if self.fold.linear else {}
-        if grid.padding is not None:
-            given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
-        one = np.zeros(1, np.int64)
-        job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
-        fill(job, 0, job.units)
-
-
-def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
-    """Give each sample's row so many times, but not the one that all of them share."""
-    return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)
-
-
 def _arrays(component: Component) -> tuple[Any, ...]:
     array = component.array
     if isinstance(array, RowFact):
@@ -363,17 +226,6 @@ def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
     for epoch, mine in by_epoch(epochs):
         units[mine] = compiled.uniform(step.seed, epoch, indices[mine], step.stream, count)
     return units
-
-
-def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:
-    """Give the tables as the kernel takes them, in the dtype it calculates in."""
-    dtype = np.float64 if fold.dtype == np.float64 else np.float32
-    names = ["scale", "offset"]
-    if np.isfinite(tables.low).any() or np.isfinite(tables.high).any():
-        names += ["low", "high"]
-    # A row for each sample as soon as one of them has.
-    same = np.broadcast_arrays(*(getattr(tables, name) for name in names))
-    return {name: table.astype(dtype) for name, table in zip(names, same, strict=True)}
 
 
 def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:

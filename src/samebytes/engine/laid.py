@@ -28,6 +28,8 @@ class Laid:
         Samples in each element.
     apart : int
         Bytes from an element to the next.
+    begin : int
+        Bytes from the begin of the block to the first.
     """
 
     block: npt.NDArray[np.uint8]
@@ -35,6 +37,7 @@ class Laid:
     dtype: np.dtype[Any]
     counts: tuple[int, ...]
     apart: int
+    begin: int = 0
 
     @property
     def sample_bytes(self) -> int:
@@ -44,7 +47,8 @@ class Laid:
     def array(self, place: int) -> npt.NDArray[Any]:
         """Give the element at a place, as a view."""
         shape = (self.counts[place], *self.shape)
-        array: npt.NDArray[Any] = np.ndarray(shape, self.dtype, self.block, place * self.apart)
+        begin = self.begin + place * self.apart
+        array: npt.NDArray[Any] = np.ndarray(shape, self.dtype, self.block, begin)
         return array
 
     def arrays(self) -> list[npt.NDArray[Any]]:

@@ -1,0 +1,81 @@
+"""Components that show the same rows, some rows further on: read once and written side by side.
+
+Tokens and the tokens that follow them are such a pair: what one sample of x reads, its y reads too,
+but for one token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from samebytes.dataset.documents import RowFact
+from samebytes.dataset.plan import Component, Plan
+from samebytes.dataset.windows import Frame
+
+__all__ = ["Group", "groups_of", "read_bytes"]
+
+
+class Group(NamedTuple):
+    """Leaves that are read together: one, or two.
+
+    Attributes
+    ----------
+    leaves : tuple of int
+        Which ones.
+    component : Component
+        The one; or both, with an axis of two in front.
+    """
+
+    leaves: tuple[int, ...]
+    component: Component
+
+
+def groups_of(plan: Plan) -> tuple[Group, ...]:
+    """Give all leaves of a plan: those that make a pair together, each of the others alone."""
+    padded = plan.windows is not None and plan.windows.padding is not None
+    groups: list[Group] = []
+    for leaf, component in enumerate(plan.components):
+        for place, (leaves, first) in enumerate(groups):
+            both = None if padded or len(leaves) > 1 else _as_one(first, component)
+            if both is not None:
+                groups[place] = Group((*leaves, leaf), both)
+                break
+        else:
+            groups.append(Group((leaf,), component))
+    return tuple(groups)
+
+
+def read_bytes(plan: Plan) -> int:
+    """Give the bytes that the pass reads for a sample; what a pair shares it reads once."""
+    found = 0
+    for leaves, component in groups_of(plan):
+        if len(leaves) == 1:
+            found += component.read_bytes
+        else:
+            found += len(np.unique(component.frame.rows())) * component.array.dtype.itemsize
+    return found
+
+
+def _as_one(first: Component, second: Component) -> Component | None:
+    """Give both as one component, its rows the offset apart; None where they are no pair.
+
+    Only what is a single line of items each, and is moved or converted without factors.
+    """
+    one, other, fold = first.frame, second.frame, first.fold
+    if first.array is not second.array or isinstance(first.array, RowFact):
+        return None
+    moved_on = other.offset - one.offset
+    if first.array.ndim != 1 or len(one.axes) != 1 or other != one._replace(offset=other.offset):
+        return None
+    ((count, apart),) = one.axes
+    # Items that follow each other without a gap would be walked as a single line.
+    if count < 2 or moved_on <= 0 or moved_on == count * apart:
+        return None
+    if fold != second.fold or fold.linear:
+        return None
+    frame = Frame(one.offset, ((2, moved_on), *one.axes))
+    both = replace(fold, shape=(2, *fold.shape), lead=fold.lead + 1)
+    return replace(first, frame=frame, fold=both)

@@ -1,0 +1,255 @@
+"""Each component made ready: the memory it is written to, and the job that writes it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
+
+from samebytes.dataset.documents import RowFact
+from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.dataset.pairs import Group
+from samebytes.dataset.plan import Component, tabulate
+from samebytes.dataset.windows import Rows
+from samebytes.engine import telling
+from samebytes.engine.grid import grid_of, moves, runs_of
+from samebytes.engine.kernels import Job, fill, prepare
+from samebytes.engine.laid import Laid
+from samebytes.engine.means import channel_means
+from samebytes.engine.rows import words
+from samebytes.engine.telling import Telling, prepare_telling
+
+__all__ = ["Written", "passes_of"]
+
+Indices = npt.NDArray[np.int64]
+
+ALIGNMENT = 64
+"""Where each of several batches in one block begins, a multiple of this: frameworks then share."""
+
+
+def passes_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Written, ...]:
+    """Give what writes some leaves into one block of memory.
+
+    Parameters
+    ----------
+    group : Group
+        A leaf, or two that are read as one.
+    size, elements : int
+        Samples in an element at most, and elements in a block.
+    padded : bool
+        Whether some of a sample's rows may not be there.
+    """
+    component = group.component
+    if len(group.leaves) > 1:
+        return (_PairPass(component, size, elements),)
+    if isinstance(component.array, RowFact):
+        return (_TellingPass(component, size, elements),)
+    runs = runs_of(component.frame)
+    return tuple(_Pass(component, size, elements, *run, padded=padded) for run in runs)
+
+
+class Written:
+    """One component of a plan made ready: the memory it is written to.
+
+    Parameters
+    ----------
+    component : Component
+        What to write.
+    size, elements : int
+        Samples in an element at most, and elements in a block.
+    """
+
+    measures = False
+    planes = 1
+    """Into how many planes a sample is cut; each is a sample to the kernel."""
+
+    def __init__(self, component: Component, size: int, elements: int) -> None:
+        self.component = component
+        self.fold = component.fold
+        # Where each of several batches in one block begins behind the one before.
+        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
+        self.block_bytes = self.apart * elements
+        self._shape = self.fold.result_shape
+        item = self.fold.dtype.itemsize
+        sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
+        self._strides = (*sizes, item)
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        raise NotImplementedError
+
+    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> list[Laid]:
+        """Give, for each leaf, its batches of so many samples each in a block of memory."""
+        return [Laid(block, self._shape, self.fold.dtype, counts, self.apart)]
+
+    def samples(self, block: npt.NDArray[np.uint8], count: int) -> npt.NDArray[Any]:
+        """Give the first samples in a block, as if they were all of one batch."""
+        shape = (count, *self._shape)
+        array: npt.NDArray[Any] = np.ndarray(shape, self.fold.dtype, block, 0, self._strides)
+        return array
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give what this writes of samples."""
+        return array
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Any:
+        """Give the job of these samples, checked, with nowhere to write to yet."""
+        raise NotImplementedError
+
+    def warm_up(self) -> None:
+        """Compile, or load from disk, what writes this."""
+        raise NotImplementedError
+
+
+class _TellingPass(Written):
+    """A component that is computed from the borders of documents."""
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        return "telling", self.fold.dtype
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Telling:  # noqa: ARG002
+        """Give the job of these samples, with nowhere to write to yet."""
+        return prepare_telling(self.component.array, self.component.frame, rows)
+
+    def warm_up(self) -> None:
+        """Write a number as a batch will be written."""
+        telling.warm_up(self.fold.dtype)
+
+
+class _Pass(Written):
+    """One component of a plan made ready, or some of its columns."""
+
+    def __init__(
+        self,
+        component: Component,
+        size: int,
+        elements: int,
+        columns: slice = slice(None),
+        place: slice = slice(None),
+        *,
+        padded: bool = False,
+    ) -> None:
+        super().__init__(component, size, elements)
+        self._grid = grid_of(component, columns, padded=padded)
+        self._place = place
+        self.measures = self.fold.read_again > 0
+        self.planes = len(self._grid.planes)
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        fold, padded = self.fold, self._grid.padding is not None
+        return self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give what this writes of a batch, with the axes n, height, width, channels."""
+        if self.component.frame.columns is not None:
+            array = array[:, self._place] if self.fold.planar else array[..., self._place]
+        if self.fold.is_image:
+            return array.transpose(0, 2, 3, 1) if self.fold.planar else array
+        items = words(array) if moves(self.fold) else array
+        return items.reshape(len(array) * self.planes, *self._grid.source.shape[1:])
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
+        """Give the job of these samples, checked, with nowhere to write to yet."""
+        places = self._grid.places(rows)
+
+        def means(tables: Tables) -> Floats:
+            factors = _affine(tables, self.fold)
+            size = tables.height, tables.width
+            return channel_means(
+                self._grid.source, indices, tables.geometry, *size, **factors, places=places
+            )
+
+        tables = tabulate(self.component, epochs, indices, means, units)
+        # Only its layout is looked at; the parts of this job get memory.
+        nowhere = as_strided(
+            np.empty(1, self.fold.dtype), (len(indices), *self._shape), self._strides
+        )
+        return prepare(
+            self._grid.source,
+            indices,
+            _repeated(tables.geometry, self.planes),
+            self.target(nowhere),
+            **self._factors(tables),
+            places=places,
+            spans=self._grid.spans(rows),
+            padding=self._grid.padding,
+        )
+
+    def _factors(self, tables: Tables) -> dict[str, Any]:
+        """Give the tables of these columns, a row for each plane."""
+        if not self.fold.linear:
+            return {}
+        chosen = self._place if self.component.frame.columns is not None else slice(None)
+        return {
+            name: _repeated(table[:, chosen], self.planes)
+            for name, table in _affine(tables, self.fold).items()
+        }
+
+    def warm_up(self) -> None:
+        """Fill a pixel as a batch will be filled."""
+        grid = self._grid
+        source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
+        moved = moves(self.fold) and not self.fold.is_image
+        out = np.empty(source.shape, source.dtype if moved else self.fold.dtype)
+        kind = np.float64 if self.fold.dtype == np.float64 else np.float32
+        names = ("scale", "offset", "low", "high") if self.fold.clipped else ("scale", "offset")
+        table = np.zeros((1, source.shape[3]), kind)
+        given: dict[str, Any] = dict.fromkeys(names, table) if self.fold.linear else {}
+        if grid.padding is not None:
+            given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
+        one = np.zeros(1, np.int64)
+        job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
+        fill(job, 0, job.units)
+
+
+class _PairPass(_Pass):
+    """Two leaves that are read as one and written side by side, all of the second behind the first.
+
+    A line of the one and of the other are two rows of a sample, which lie far apart where they are
+    written and on top of each other where they are read.
+    """
+
+    def __init__(self, component: Component, size: int, elements: int) -> None:
+        super().__init__(component, size, elements)
+        one = component.sample_bytes // 2
+        self.apart = -(-size * one // ALIGNMENT) * ALIGNMENT
+        self._behind = self.apart * elements
+        self.block_bytes = 2 * self._behind
+        self._strides = (one, self._behind, *self._strides[2:])
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give what this writes of samples: of each a line of the one and a line of the other."""
+        items = words(array) if moves(self.fold) else array
+        _, _, width, channels = self._grid.source.shape
+        # Not by a reshape, which changes the stride of a single sample.
+        strides = (*self._strides[:2], channels * items.itemsize, items.itemsize)
+        return as_strided(items, (len(array), 2, width, channels), strides)
+
+    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> list[Laid]:
+        """Give the batches of the first, and those of the second."""
+        facts = self._shape[1:], self.fold.dtype, counts, self.apart
+        return [Laid(block, *facts, begin) for begin in (0, self._behind)]
+
+
+def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    """Give each sample's row so many times, but not the one that all of them share."""
+    return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)
+
+
+def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:
+    """Give the tables as the kernel takes them, in the dtype it calculates in."""
+    dtype = np.float64 if fold.dtype == np.float64 else np.float32
+    names = ["scale", "offset"]
+    if np.isfinite(tables.low).any() or np.isfinite(tables.high).any():
+        names += ["low", "high"]
+    # A row for each sample as soon as one of them has.
+    same = np.broadcast_arrays(*(getattr(tables, name) for name in names))
+    return {name: table.astype(dtype) for name, table in zip(names, same, strict=True)}
