@@ -1,5 +1,7 @@
 """Pairs: what is read together, and that it is what each alone would be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,7 @@ def leaves(dataset):
 
 def same_as_reference(dataset):
     """Every batch, by the engine and by plain slow NumPy."""
-    size, order = dataset.batch_size, []
-    plan = dataset.plan
+    size, plan = dataset.batch_size, dataset.plan
     count = plan.samples.length
     epochs = np.full(count, 2)
     _, order = plan.samples.locate(epochs, np.arange(count))
@@ -90,6 +91,7 @@ def windows(length, **named):
         (sb.TokenDataset(SERIES, 8, seed=0, documents=[0, 5, 3000], padding=0), "rows missing"),
         (windows(5, horizon=5), "without a gap they would be one line"),
         (windows(5, horizon=1), "of different lengths"),
+        (sb.TokenDataset(np.broadcast_to(np.uint16(5), (300,)), 16, seed=0), "all rows are one"),
         (windows(5, horizon=5).map(sb.Rescaling(2.0), on=0), "calculated with"),
         (sb.TokenDataset(SERIES, 8, seed=0).map(sb.Cast("int32"), on=0), "of different dtypes"),
     ],
@@ -134,6 +136,22 @@ def test_windows_and_targets_of_one_length_are_what_each_alone_would_be(
     paired = alike and moved_on > 0 and moved_on != length * rate
     assert leaves(ds) == ([(0, 1)] if paired else [(0,), (1,)])
     same_as_reference(ds.batch(size))
+
+
+def test_the_first_leaf_may_be_the_later_one():
+    ds = windows(6, horizon=1, align="each").map(lambda x, y: (x, y))
+    assert leaves(ds) == [(0, 1)]
+    swapped = replace(ds.plan, components=ds.plan.components[::-1], later=())
+    assert [group.leaves for group in groups_of(swapped)] == [(1, 0)]
+
+
+@pytest.mark.parametrize("length", [5000, 70_000], ids=["streamed", "rows divided"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_large_pairs_are_divided_among_threads_and_streamed(length, threads):
+    series = np.random.default_rng(1).integers(0, 60_000, 200_000).astype(np.uint16)
+    ds = sb.TokenDataset(series, length, seed=0).with_options(threads=threads)
+    assert leaves(ds) == [(0, 1)]
+    same_as_reference(ds.batch(30))
 
 
 def test_either_half_keeps_the_block_alive():

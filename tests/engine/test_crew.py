@@ -1,7 +1,10 @@
 """What a Ctrl-C leaves, wherever it strikes: what comes next is what the state says."""
 
+import contextlib
+import gc
 import signal
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -32,13 +35,18 @@ def consumed(dataset, strike):
                 raise KeyboardInterrupt
         return trace
 
-    with dataset.iterate(0) as feed:
+    # A finalizer, which would swallow the interrupt, does not run in between.
+    gc.disable()
+    with contextlib.closing(dataset.iterate(0)) as feed, contextlib.ExitStack() as after:
+        after.callback(gc.enable)
         while True:
             sys.settrace(trace)
             try:
                 element = next(feed)
             except StopIteration:
                 break
+            except ValueError as failure:
+                element = [str(failure)]
             except KeyboardInterrupt:
                 said = feed.state_dict()["position"], len(found)
                 continue
@@ -84,6 +92,29 @@ def test_wherever_a_consumer_is_interrupted_what_comes_next_is_what_the_state_sa
     assert no_threads_left()
 
 
+def fails_at_fourteen(x):
+    if (x == 14).any():
+        message = "fourteen"
+        raise ValueError(message)
+    return x
+
+
+def test_wherever_a_consumer_is_interrupted_the_error_of_a_function_reaches_it():
+    ordered = sb.Dataset.from_tensor_slices(np.arange(24)).batch(4).with_options(threads=2)
+    dataset = ordered.map(fails_at_fourteen, batched=True).prefetch(1)
+    expected, _ = consumed(dataset, strike=0)
+    assert expected == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], ["fourteen"]]
+    strike = 1
+    while True:
+        found, said = consumed(dataset, strike)
+        if said is None:
+            break
+        # The error cannot be lost, but for where it is on its way itself.
+        assert found[-1] == ["fourteen"] or said[1] == 3, f"line {strike}"
+        strike += 1
+    assert strike > 50
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
 def test_a_handler_may_take_from_the_iterator_that_its_thread_is_taking_from():
     dataset = sb.Dataset.from_tensor_slices(np.arange(40_000)).batch(4)
@@ -105,3 +136,34 @@ def test_a_handler_may_take_from_the_iterator_that_its_thread_is_taking_from():
     assert len(taken) > 20
     assert found == sorted(found)
     assert sorted(found + taken) == list(range(0, 40_000, 4))
+
+
+def test_where_threads_cannot_be_started_one_consumer_is_told_and_the_others_go_on(monkeypatch):
+    calls, start = [], crew._Worker.start
+
+    def fails_once(worker):
+        calls.append(worker)
+        if len(calls) == 2:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(worker)
+
+    monkeypatch.setattr(crew._Worker, "start", fails_once)
+    told, found = [], []
+    with numbers().batch(4).iterate(0) as feed:
+
+        def consume():
+            try:
+                found.extend(batch.tolist() for batch in feed)
+            except RuntimeError as failure:
+                told.append(str(failure))
+                consume()
+
+        consumers = [threading.Thread(target=consume) for _ in range(3)]
+        for consumer in consumers:
+            consumer.start()
+        for consumer in consumers:
+            consumer.join()
+    assert told == ["can't start new thread"]
+    assert sorted(np.concatenate(found).tolist()) == list(range(24))
+    assert no_threads_left()

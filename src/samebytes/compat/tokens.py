@@ -41,10 +41,11 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
 ) -> Dataset:
     """Give a shuffled `Dataset` of (x, y), y being x moved on by one token; never copies the text.
 
-    Both come from one reading of the tokens, widened as they are written. Every token is seen once an
-    epoch, but for less than two contexts at the ends of a text: contexts tile it, and begin at
-    another phase each epoch, so that no pair of tokens is always kept apart. Ranks take their share
-    with ``.shard(ranks, rank)``: with one seed, no two ever see the same context.
+    Both come from one reading of the tokens, widened as they are written, into one block of memory:
+    who keeps one of them keeps both. Every token is seen once an epoch, but for less than two
+    contexts at the ends of a text: contexts tile it, and begin at another phase each epoch, so that
+    no pair of tokens is always kept apart. Ranks take their share with ``.shard(ranks, rank)``:
+    with one seed, no two ever see the same context.
 
     Parameters
     ----------

@@ -11,13 +11,14 @@ import numpy.typing as npt
 __all__ = ["by_epoch"]
 
 RUNS = 64
-"""Stretches of one epoch each that are gone through one by one; of more, equal ones go together."""
+"""Stretches of one epoch each that are gone through one by one. Of more, equal ones go together
+where they come again and again."""
 
 
 def by_epoch(
     epochs: npt.NDArray[np.int64],
 ) -> Iterator[tuple[int, slice | npt.NDArray[np.bool_]]]:
-    """Give (epoch, where), which together cover every place once; never copies.
+    """Give (epoch, where), which together cover every place once.
 
     What is done for each must not depend on how the places are divided: an epoch may come in
     several parts.
@@ -28,11 +29,11 @@ def by_epoch(
     ([(3, slice(0, 3, None))], [(2, slice(0, 2, None)), (1, slice(2, 3, None))])
     """
     changes = np.flatnonzero(epochs[1:] != epochs[:-1]) + 1
-    if len(changes) < RUNS:
-        borders = [0, *changes.tolist(), len(epochs)]
-        for start, stop in pairwise(borders):
-            if start < stop:
-                yield int(epochs[start]), slice(start, stop)
+    every = np.unique(epochs) if len(changes) >= RUNS else None
+    if every is not None and 2 * len(every) <= len(changes):
+        for epoch in every:
+            yield int(epoch), epochs == epoch
         return
-    for epoch in np.unique(epochs):
-        yield int(epoch), epochs == epoch
+    for start, stop in pairwise([0, *changes.tolist(), len(epochs)]):
+        if start < stop:
+            yield int(epochs[start]), slice(start, stop)

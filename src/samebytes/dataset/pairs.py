@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from samebytes.dataset.documents import RowFact
+from samebytes.dataset.joined import Joined
 from samebytes.dataset.plan import Component, Plan
 from samebytes.dataset.windows import Frame
 
@@ -24,7 +25,7 @@ class Group(NamedTuple):
     Attributes
     ----------
     leaves : tuple of int
-        Which ones.
+        Which ones; of two the one whose rows come first is first.
     component : Component
         The one; or both, with an axis of two in front.
     """
@@ -38,13 +39,14 @@ def groups_of(plan: Plan) -> tuple[Group, ...]:
     padded = plan.windows is not None and plan.windows.padding is not None
     groups: list[Group] = []
     for leaf, component in enumerate(plan.components):
-        for place, (leaves, first) in enumerate(groups):
-            both = None if padded or len(leaves) > 1 else _as_one(first, component)
-            if both is not None:
-                groups[place] = Group((*leaves, leaf), both)
+        alone = Group((leaf,), component)
+        for place, other in enumerate(groups):
+            pair = None if padded else _pair(other, alone) or _pair(alone, other)
+            if pair is not None:
+                groups[place] = pair
                 break
         else:
-            groups.append(Group((leaf,), component))
+            groups.append(alone)
     return tuple(groups)
 
 
@@ -59,23 +61,29 @@ def read_bytes(plan: Plan) -> int:
     return found
 
 
-def _as_one(first: Component, second: Component) -> Component | None:
-    """Give both as one component, its rows the offset apart; None where they are no pair.
+def _pair(one_group: Group, other_group: Group) -> Group | None:
+    """Give both as one, the first before the second; None where they are no such pair.
 
     Only what is a single line of items each, and is moved or converted without factors.
     """
+    first, second = one_group.component, other_group.component
     one, other, fold = first.frame, second.frame, first.fold
+    if len(one_group.leaves) + len(other_group.leaves) > 2:
+        return None
     if first.array is not second.array or isinstance(first.array, RowFact):
         return None
     moved_on = other.offset - one.offset
     if first.array.ndim != 1 or len(one.axes) != 1 or other != one._replace(offset=other.offset):
         return None
     ((count, apart),) = one.axes
-    # Items that follow each other without a gap would be walked as a single line.
-    if count < 2 or moved_on <= 0 or moved_on == count * apart:
+    # Items that follow each other without a gap, or are all one, would be walked as a single line.
+    arrays = first.array.arrays if isinstance(first.array, Joined) else (first.array,)
+    still = any(array.strides[0] == 0 for array in arrays)
+    if count < 2 or still or moved_on <= 0 or moved_on == count * apart:
         return None
     if fold != second.fold or fold.linear:
         return None
     frame = Frame(one.offset, ((2, moved_on), *one.axes))
     both = replace(fold, shape=(2, *fold.shape), lead=fold.lead + 1)
-    return replace(first, frame=frame, fold=both)
+    leaves = one_group.leaves + other_group.leaves
+    return Group(leaves, replace(first, frame=frame, fold=both))

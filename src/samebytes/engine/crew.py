@@ -38,7 +38,7 @@ class Ticket:
     """A batch from the moment it is asked for to the moment it is handed out."""
 
     __slots__ = (
-        *("batch", "begun", "element", "ended", "failure", "gate"),
+        *("batch", "element", "ended", "failure", "gate"),
         *("number", "pending", "resolved"),
     )
 
@@ -47,7 +47,6 @@ class Ticket:
         self.batch: Batch | None = None
         self.element: Any = None
         self.failure: BaseException | None = None
-        self.begun = False
         self.ended = False
         self.resolved = False
         # One item a task that is not finished. Who pops item 0 was the last.
@@ -89,9 +88,12 @@ class Crew:
         self._ahead = ahead
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._tickets: deque[Ticket] = deque()
+        self._unopened: deque[Ticket] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
         self._at_work = list(range(threads))
         self._workers: list[_Worker] = []
+        self._unstarted: list[_Worker] = []
+        self._failure: BaseException | None = None
         self._closing: set[int] = set()
         self.closed = False
         self.broken = False
@@ -123,61 +125,96 @@ class Crew:
             if head.number > number:
                 return None
             if not head.resolved:
+                self._check_alive()
                 head.gate.acquire()
                 head.wake()  # open for good: a signal's handler may have waited here as well
                 continue
             if head.ended:
                 break
-            if head.failure is not None:
-                failure = head.failure
-                del head  # or the traceback would keep the batch alive
-                self.close()
-                try:
-                    raise failure
-                finally:
-                    del failure
-            return head
+            if head.failure is None:
+                return head
+            self._failure = head.failure
+            del head  # or the traceback would keep the batch alive
+            self.close()
         _stay_if_doomed()
-        raise StopIteration
+        # Kept until here, since closing waits and may be interrupted.
+        failure, self._failure = self._failure, None
+        if failure is None:
+            raise StopIteration
+        try:
+            raise failure
+        finally:
+            del failure
 
     def let_go(self, number: int) -> None:
         """Forget the tickets before `number`, and with them the memory of what they brought."""
-        with contextlib.suppress(IndexError):  # closed by another thread, in the meantime
-            while self._tickets and self._tickets[0].number < number:
-                self._tickets.popleft()
+        while (head := self._head()) is not None and head.number < number:
+            # This very one: another may be the first by now.
+            with contextlib.suppress(ValueError):
+                self._tickets.remove(head)
+
+    def _head(self) -> Ticket | None:
+        try:
+            return self._tickets[0]
+        except IndexError:
+            return None
 
     def _see_to(self, number: int) -> Ticket | None:
         """Let the threads make ticket `number` and those ahead of it; give it, unless closed."""
         self._start()
         self.let_go(number)
+        while len(self._tickets) <= self._ahead and not self.closed:
+            ticket, last = Ticket(), self._tail()
+            ticket.number = number if last is None else last.number + 1
+            # In this order: one that is opened in vain does no harm, one that never is would.
+            self._unopened.append(ticket)
+            self._tickets.append(ticket)
+        # A thread that opens one looks for others when it has.
+        if self._unopened and not self._opening.locked():
+            self._tasks.put(self._open_another)
+        return self._head()
+
+    def _tail(self) -> Ticket | None:
         try:
-            while len(self._tickets) <= self._ahead:
-                ticket = Ticket()
-                ticket.number = self._tickets[-1].number + 1 if self._tickets else number
-                self._tickets.append(ticket)
-            # A thread that opens one looks for others when it has.
-            if self._unopened() is not None and not self._opening.locked():
-                self._tasks.put(self._open_another)
-            return self._tickets[0]
+            return self._tickets[-1]
         except IndexError:
             return None
 
     def _start(self) -> None:
-        if self._workers or self.closed:
+        if self.closed or (self._workers and not self._unstarted):
             return
         try:
             _running.add(self)
-            self._workers = [
+            workers = [
                 _Worker(target=self._work, name=f"samebytes-{number}", daemon=True)
                 for number in range(self._threads)
             ]
-            for worker in self._workers:
-                worker.start()
+            unstarted = list(workers)
+            if not self._workers:  # by a signal's handler, in the meantime
+                self._workers, self._unstarted = workers, unstarted
+            with contextlib.suppress(IndexError):
+                while True:
+                    self._unstarted.pop().start()
         except BaseException:
             self.broken = True
             self.stop()
             _running.discard(self)
             raise
+
+    def _check_alive(self) -> None:
+        """Refuse to wait where no thread runs: it would be for ever.
+
+        Raises
+        ------
+        RuntimeError
+            In a signal's handler that has interrupted the start of the threads.
+        """
+        if all(worker.ident is None for worker in self._workers):
+            message = (
+                "a signal's handler asks for a batch while the threads that make it are being "
+                "started by what it has interrupted; ask after the handler has returned"
+            )
+            raise RuntimeError(message)
 
     # ----------------------------------------------------------------------- the end
 
@@ -191,9 +228,7 @@ class Crew:
         self.stop()
         for ticket in tuple(self._tickets):
             ticket.wake()
-        with contextlib.suppress(IndexError):
-            while True:
-                self._tickets.popleft()
+        self._tickets.clear()
         here = threading.get_ident()
         if isinstance(threading.current_thread(), _Worker) or here in self._closing:
             # Threads that waited for each other would wait for ever; and so would a signal's
@@ -212,17 +247,14 @@ class Crew:
 
     def _open_another(self) -> None:
         """See that a batch is opened, one at a time, while the one before it is filled."""
-        while self._unopened() is not None and self._opening.acquire(blocking=False):
-            ticket = self._unopened()
-            if ticket is None:  # another thread was faster: look again before going
+        while self._unopened and self._opening.acquire(blocking=False):
+            try:
+                ticket = self._unopened.popleft()
+            except IndexError:  # noqa: PERF203 (another thread was faster: look again before going)
                 self._opening.release()
-                continue
-            ticket.begun = True
-            self._tasks.put(partial(self._do, ticket, None))
-            return
-
-    def _unopened(self) -> Ticket | None:
-        return next((ticket for ticket in tuple(self._tickets) if not ticket.begun), None)
+            else:
+                self._tasks.put(partial(self._do, ticket, None))
+                return
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

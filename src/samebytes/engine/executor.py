@@ -16,6 +16,7 @@ from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.fold import Floats
 from samebytes.dataset.helpings import LONE_SAMPLES
 from samebytes.dataset.joined import Joined
+from samebytes.dataset.order import TABLE_LIMIT
 from samebytes.dataset.pairs import groups_of
 from samebytes.dataset.plan import Component, Plan, Step
 from samebytes.dataset.reference import apply_later
@@ -126,9 +127,9 @@ class Executor:
         return tuple(one.block_bytes for one, *_ in self._passes)
 
     @property
-    def planes(self) -> int:
-        """Into how many planes a sample is cut at most."""
-        return max(one.planes for one in self._each())
+    def numbers(self) -> int:
+        """How many rows, or factors, are worked out for each sample at most."""
+        return max(one.numbers for one in self._each())
 
     def _each(self) -> Iterator[Written]:
         return itertools.chain.from_iterable(self._passes)
@@ -142,7 +143,9 @@ class Executor:
         """Compile, or load from disk, what the batches of this plan need; reads nothing."""
         for one in {one.kind: one for one in self._each()}.values():
             one.warm_up()
-        compiled.words(0, 0, np.zeros(1, np.int64), 0, 1)
+        first = np.zeros(1, np.int64)
+        compiled.words(0, 0, first, 0, 1)
+        compiled.permute(first, TABLE_LIMIT + 1, 0, 0)
 
     def open(self, pools: tuple[Pool, ...], stretch: Stretch, place: int, pieces: int) -> Batch:
         """Give a batch whose numbers are known and whose blocks are taken, nothing written yet.
@@ -176,12 +179,12 @@ class Executor:
         for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
             block, apart = pools[number].take(), passes[0].apart
             laid.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
-            whole = passes[0].samples(block, stop - start)
+            samples = passes[0].samples(block, stop - start)
             for run, one in enumerate(passes):
                 job = (measured if one.measures else stretch.prepared)[number][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
-                target, behind = one.target(whole), ends if planes == 1 else ends * planes
+                target, behind = one.target(samples), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         leaves = tuple(laid[leaf] for leaf in range(len(laid)))
         return Batch(self.plan, leaves, _cut(jobs, pieces), epochs, indices, whole=self._whole)

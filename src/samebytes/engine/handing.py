@@ -36,7 +36,7 @@ def tensors_of_rows(element: Any) -> list[Any]:
 
 
 def tensors_of_batches(structure: Structure, laid: Sequence[Laid]) -> list[Any]:
-    """Give batches that were made together as tensors on the same bytes; never copies."""
+    """Give batches that were made together as tensors; never copies where `as_tensor` would not."""
     return _nested(structure, [tensors_on(one.arrays()) for one in laid])
 
 

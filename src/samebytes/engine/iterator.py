@@ -106,24 +106,48 @@ class Iterator:
 
     def __next__(self) -> Any:
         """Give the next element."""
-        crew = self._crew()
-        with crew.turn:
-            self._meter.asked()
-            if self._ready.crew is not crew:
-                self._ready = _Ready(self._position, crew)
-            while not (ready := self._ready).elements:
-                elements = deque(self._take(crew, ready.ticket))
-                position = ready.position + sum(counted for _, counted, _, _ in elements)
-                taken = _Ready(position, crew, ready.ticket + 1, elements)
-                # In one step, so that a Ctrl-C finds either nothing taken or everything here; and
-                # a signal's handler may have taken from here itself, meanwhile.
-                if self._ready is ready:
-                    self._ready = taken
-                crew.let_go(self._ready.ticket)
-            element, _, count, nbytes = ready.elements[0]
+        while True:
+            crew = self._crew()
+            with crew.turn:
+                if self._closed:
+                    raise StopIteration
+                if not crew.broken:  # another consumer may have failed to start its threads
+                    return self._next_of(crew)
+
+    def _next_of(self, crew: Crew) -> Any:
+        """Give the next element of `crew`, whose turn is ours.
+
+        A Ctrl-C or a signal's handler that takes from here itself comes between any two steps;
+        each step therefore either happens whole or leaves all as it was.
+        """
+        self._meter.asked()
+        before = self._ready
+        if before.crew is not crew:
+            fresh = _Ready(self._position, crew)
+            if self._ready is before:
+                self._ready = fresh
+        while True:
+            ready = self._ready
+            try:
+                element, _, count, nbytes = ready.elements[0]
+            except IndexError:
+                self._take_more(crew, ready)
+                continue
             del ready.elements[0]  # no call in between, and so no signal
             self._meter.received(nbytes, count)
-        return element
+            return element
+
+    def _take_more(self, crew: Crew, ready: _Ready) -> None:
+        """Put what comes behind `ready`, which is used up, in its place."""
+        taken = self._take(crew, ready.ticket)
+        if taken is None:
+            return
+        elements = deque(taken)
+        position = ready.position + sum(counted for _, counted, _, _ in elements)
+        following = _Ready(position, crew, ready.ticket + 1, elements)
+        if self._ready is ready:
+            self._ready = following
+        crew.let_go(self._ready.ticket)
 
     @property
     def _position(self) -> int:
@@ -131,7 +155,7 @@ class Iterator:
         ready = self._ready
         return ready.position - sum(counted for _, counted, _, _ in tuple(ready.elements))
 
-    def _take(self, crew: Crew, number: int) -> Iterable[tuple[Any, int, int, int]]:
+    def _take(self, crew: Crew, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
         """Give what ticket `number` brings: elements, what they count, their samples and bytes."""
         try:
             ticket = crew.next(number)
@@ -139,7 +163,7 @@ class Iterator:
             self.close()
             raise
         if ticket is None:
-            return ()
+            return None
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
         elements, counts = ticket.element, list(batch.laid[0].counts)
         sample_bytes = sum(laid.sample_bytes for laid in batch.laid)
@@ -174,7 +198,7 @@ class Iterator:
             position,
             self._together,
             executor.prepare,
-            executor.planes,
+            executor.numbers,
         )
         upcoming = ahead(self._plan, self._options.prefetch)
         most = self._threads + upcoming + BLOCKS_BEYOND

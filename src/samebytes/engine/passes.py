@@ -78,6 +78,12 @@ class Written:
         self._strides = (*sizes, item)
 
     @property
+    def numbers(self) -> int:
+        """How many rows, or factors, are worked out for each sample."""
+        drawn = any(step.transform.draws for step in self.component.steps)
+        return self.planes * (self.fold.factors if self.fold.linear and drawn else 1)
+
+    @property
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
         raise NotImplementedError

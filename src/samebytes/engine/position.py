@@ -30,6 +30,8 @@ Indices = npt.NDArray[np.int64]
 LOOK_AHEAD = 16384
 """Samples located at a time, at most and about; and no more than `LOOK_BATCHES` batches.
 
+Of samples that many numbers are worked out for (planes, factors drawn for each) fewer.
+
 The order is arithmetic on arrays, where a call costs the same for 32 samples as for hundreds:
 110 µs of the interpreter's time for each batch of 32, and 10 µs when 32 batches share it. In half
 as many at a time, batches of a megabyte come 10 % slower.
@@ -41,8 +43,10 @@ LOOK_FIRST = 512
 """Samples located at first, about: they take little longer than one does, and thousands would."""
 
 GROWTH = 2
-"""Times as many are located each time, until it is the most: so long that filling one stretch lasts
-while the next is located."""
+"""Times as many are located each time, until it is the most.
+
+Filling one stretch shall take longer than locating the next, or the threads wait for it.
+"""
 
 
 def counted_in(plan: Plan) -> str:
@@ -93,8 +97,8 @@ class Walk:
         begins does not wait for more than an element.
     prepare : callable
         Works out what else is needed of samples, for a stretch at a time: (epochs, indices).
-    planes : int
-        Numbers that are needed of each sample; of many, fewer samples are located at a time.
+    numbers : int
+        How many are worked out for each sample; of many, fewer samples are located at a time.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class Walk:
         start: int,
         elements: int,
         prepare: Callable[[Indices, Indices], Any],
-        planes: int = 1,
+        numbers: int = 1,
     ) -> None:
         self._plan = plan
         self._prepare = prepare
@@ -113,9 +117,9 @@ class Walk:
         self._by_batch = counted_in(plan) == "batches"
         self._size = plan.batch_size or LONE_SAMPLES
         self._elements = elements
-        numbers = self._size * planes
-        self._most = max(1, min(LOOK_AHEAD // numbers, LOOK_BATCHES) // elements)
-        first = max(1, LOOK_FIRST // numbers)
+        each = self._size * numbers
+        self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
+        first = max(1, LOOK_FIRST // each)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)
         # The last two stretches: threads may stand on both sides of the border between them.
         self._stretches: dict[int, Stretch] = {}

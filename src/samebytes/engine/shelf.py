@@ -24,7 +24,7 @@ Key = tuple[int, tuple[int, ...], int]
 
 @dataclass(frozen=True)
 class Pools:
-    """One pool a component, and what they are good for."""
+    """One pool a group of leaves, and what they are good for."""
 
     key: Key
     pools: tuple[Pool, ...]

@@ -28,7 +28,7 @@ class Stats:
         What it runs with.
     blocks, pool_bytes : int
         Blocks of memory alive, in the hands of the consumer, in work or waiting, and their size.
-        A batch takes one block for each component.
+        A batch takes one block for each component; tokens and those that follow share one.
     reused : int
         How many times a block was written again instead of a new one.
     """
