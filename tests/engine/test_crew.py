@@ -46,6 +46,7 @@ def consumed(dataset, strike):
             except StopIteration:
                 break
             except ValueError as failure:
+                assert failure.__context__ is None
                 element = [str(failure)]
             except KeyboardInterrupt:
                 said = feed.state_dict()["position"], len(found)

@@ -131,11 +131,12 @@ class Iterator:
             try:
                 element, _, count, nbytes = ready.elements[0]
             except IndexError:
-                self._take_more(crew, ready)
-                continue
-            del ready.elements[0]  # no call in between, and so no signal
-            self._meter.received(nbytes, count)
-            return element
+                used_up = ready
+            else:
+                del ready.elements[0]  # no call in between, and so no signal
+                self._meter.received(nbytes, count)
+                return element
+            self._take_more(crew, used_up)  # out here: an error of the user's stays the only one
 
     def _take_more(self, crew: Crew, ready: _Ready) -> None:
         """Put what comes behind `ready`, which is used up, in its place."""
