@@ -5,6 +5,7 @@ import gc
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ def consumed(dataset, strike):
     Also what the state said right behind it, with the number of elements before; None where
     there are not so many lines.
     """
+    # In a thread of its own: what a trace function raises in the middle of a handler leaves an
+    # exception behind that the interpreter takes for one in work, and chains to later ones.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_consumed, dataset, strike).result()
+
+
+def _consumed(dataset, strike):
     left, found, said = strike, [], None
 
     def trace(frame, event, _):
@@ -104,9 +112,6 @@ def test_wherever_a_consumer_is_interrupted_the_error_of_a_function_reaches_it()
     dataset = ordered.map(fails_at_fourteen, batched=True).prefetch(1)
     expected, _ = consumed(dataset, strike=0)
     assert expected == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], ["fourteen"]]
-    with pytest.raises(ValueError, match="fourteen") as told:
-        list(dataset.iterate(0))
-    assert told.value.__context__ is None
     strike = 1
     while True:
         found, said = consumed(dataset, strike)

@@ -63,6 +63,7 @@ def test_a_failure_comes_once_unchanged_and_in_its_place(threads, prefetch):
     with pytest.raises(KeyError) as caught:
         next(iterator)
     assert caught.value is failure
+    assert failure.__context__ is None  # it would be printed with it
     assert no_threads_left()
     for _ in range(2):
         with pytest.raises(StopIteration):
