@@ -175,3 +175,16 @@ def test_where_threads_cannot_be_started_one_consumer_is_told_and_the_others_go_
     assert told == ["can't start new thread"]
     assert sorted(np.concatenate(found).tolist()) == list(range(24))
     assert no_threads_left()
+
+
+def test_a_handler_that_interrupts_the_start_of_the_threads_does_not_wait_for_them(monkeypatch):
+    start = crew._Worker.start
+    with numbers().batch(4).with_options(threads=1).iterate(0) as feed:
+
+        def interrupted(worker):  # as if a handler ran here
+            with pytest.raises(RuntimeError, match="ask after the handler has returned"):
+                next(feed)
+            start(worker)
+
+        monkeypatch.setattr(crew._Worker, "start", interrupted)
+        assert sorted(np.concatenate(list(feed)).tolist()) == list(range(24))

@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["outlet"]
 
 _OUTLETS = {
-    "executor": "samebytes.engine.iterator:make_ready",
+    "executor": "samebytes.engine.executor:make_ready",
     "iterate": "samebytes.engine.iterator:iterate",
     "to_tf": "samebytes.feeds.tf_data:to_tf",
     "to_keras": "samebytes.feeds.keras:to_keras",

@@ -36,12 +36,11 @@ class Group(NamedTuple):
 
 def groups_of(plan: Plan) -> tuple[Group, ...]:
     """Give all leaves of a plan: those that make a pair together, each of the others alone."""
-    padded = plan.windows is not None and plan.windows.padding is not None
     groups: list[Group] = []
     for leaf, component in enumerate(plan.components):
         alone = Group((leaf,), component)
         for place, other in enumerate(groups):
-            pair = None if padded else _pair(other, alone) or _pair(alone, other)
+            pair = None if plan.padded else _pair(other, alone) or _pair(alone, other)
             if pair is not None:
                 groups[place] = pair
                 break

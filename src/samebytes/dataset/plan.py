@@ -22,6 +22,7 @@ from samebytes.dataset.windows import Frame, Integers, Rows, Windows
 __all__ = ["Component", "Later", "Plan", "Step", "draw_units", "fold_component", "tabulate"]
 
 Indices = npt.NDArray[np.int64]
+Uniform = Callable[..., Floats]
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,11 @@ class Plan:
         """Samples there are to choose from."""
         return len(self.components[0].array if self.windows is None else self.windows)
 
+    @property
+    def padded(self) -> bool:
+        """Whether some of a sample's rows may not be there."""
+        return self.windows is not None and self.windows.padding is not None
+
     def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
         """Give where samples are read; see `Windows.rows` for the arguments."""
         if self.windows is None:
@@ -186,8 +192,11 @@ def fold_component(
     return Component(name, array, frame, padding, fold, mine)
 
 
-def draw_units(step: Step, epochs: Indices, indices: Indices) -> Floats:
-    """Give a step's draws for samples of epochs, shape (n, draws)."""
+def draw_units(step: Step, epochs: Indices, indices: Indices, uniform: Uniform = uniform) -> Floats:
+    """Give a step's draws for samples of epochs, shape (n, draws).
+
+    `uniform` does what `samebytes.dataset.draws.uniform` does; the engine has it compiled.
+    """
     count = step.transform.draws
     units = np.empty((len(indices), count))
     if count:

@@ -37,10 +37,7 @@ _running: set[Crew] = set()
 class Ticket:
     """A batch from the moment it is asked for to the moment it is handed out."""
 
-    __slots__ = (
-        *("batch", "element", "ended", "failure", "gate"),
-        *("number", "pending", "resolved"),
-    )
+    __slots__ = ("batch", "element", "ended", "failure", "gate", "number", "pending", "resolved")
 
     def __init__(self) -> None:
         self.number = 0
@@ -148,14 +145,15 @@ class Crew:
 
     def let_go(self, number: int) -> None:
         """Forget the tickets before `number`, and with them the memory of what they brought."""
-        while (head := self._head()) is not None and head.number < number:
+        while (head := self._at(0)) is not None and head.number < number:
             # This very one: another may be the first by now.
             with contextlib.suppress(ValueError):
                 self._tickets.remove(head)
 
-    def _head(self) -> Ticket | None:
+    def _at(self, place: int) -> Ticket | None:
+        """Give a ticket, None where there is none: it may be gone at any moment."""
         try:
-            return self._tickets[0]
+            return self._tickets[place]
         except IndexError:
             return None
 
@@ -164,7 +162,7 @@ class Crew:
         self._start()
         self.let_go(number)
         while len(self._tickets) <= self._ahead and not self.closed:
-            ticket, last = Ticket(), self._tail()
+            ticket, last = Ticket(), self._at(-1)
             ticket.number = number if last is None else last.number + 1
             # In this order: one that is opened in vain does no harm, one that never is would.
             self._unopened.append(ticket)
@@ -172,13 +170,7 @@ class Crew:
         # A thread that opens one looks for others when it has.
         if self._unopened and not self._opening.locked():
             self._tasks.put(self._open_another)
-        return self._head()
-
-    def _tail(self) -> Ticket | None:
-        try:
-            return self._tickets[-1]
-        except IndexError:
-            return None
+        return self._at(0)
 
     def _start(self) -> None:
         if self.closed or (self._workers and not self._unstarted):

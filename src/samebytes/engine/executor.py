@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.documents import RowFact
-from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.fold import Floats
-from samebytes.dataset.helpings import LONE_SAMPLES
+from samebytes.dataset.helpings import LONE_SAMPLES, together
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.order import TABLE_LIMIT
 from samebytes.dataset.pairs import groups_of
-from samebytes.dataset.plan import Component, Plan, Step
+from samebytes.dataset.plan import Component, Plan, Step, draw_units
 from samebytes.dataset.reference import apply_later
 from samebytes.engine import compiled
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill
@@ -29,7 +28,7 @@ from samebytes.engine.telling import Telling, tell
 from samebytes.memory.files.mapping import check_unshrunk
 from samebytes.memory.pool import Pool
 
-__all__ = ["Batch", "Executor", "Piece"]
+__all__ = ["Batch", "Executor", "Piece", "make_ready"]
 
 Indices = npt.NDArray[np.int64]
 Part = tuple[Job | Telling, int, int]
@@ -114,9 +113,8 @@ class Executor:
         # Single samples are the rows of a batch that is taken apart when it is handed out.
         size = plan.batch_size or LONE_SAMPLES
         self._groups = groups_of(plan)
-        padded = plan.windows is not None and plan.windows.padding is not None
         self._passes = tuple(
-            passes_of(group, size, elements, padded=padded) for group in self._groups
+            passes_of(group, size, elements, padded=plan.padded) for group in self._groups
         )
         self._measuring = any(one.measures for one in self._each())
         self._files = tuple(array for c in plan.components for array in _arrays(c))
@@ -200,7 +198,7 @@ class Executor:
         def units_of(step: Step) -> Floats:
             # Components that share a step share its draws.
             if step.stream not in drawn:
-                drawn[step.stream] = _draw(step, epochs, indices)
+                drawn[step.stream] = draw_units(step, epochs, indices, compiled.uniform)
             return drawn[step.stream]
 
         rows = self.plan.rows(epochs, indices, compiled.integers)
@@ -213,22 +211,20 @@ class Executor:
         ]
 
 
+def make_ready(dataset: Any) -> Executor:
+    """Give what makes the batches of `dataset`, in any epoch."""
+    plan, options = dataset.plan, dataset.options
+    batches = plan.batch_size is not None and not plan.later
+    # Tensors are made of batches as they lie, without arrays in between.
+    whole = options.format == "tensorflow" and batches
+    return Executor(plan, together(plan, options.prefetch), whole=whole)
+
+
 def _arrays(component: Component) -> tuple[Any, ...]:
     array = component.array
     if isinstance(array, RowFact):
         return ()
     return array.arrays if isinstance(array, Joined) else (array,)
-
-
-def _draw(step: Step, epochs: Indices, indices: Indices) -> Floats:
-    """Give what `samebytes.dataset.plan.draw_units` gives, compiled."""
-    count = step.transform.draws
-    units = np.empty((len(indices), count))
-    if not count:
-        return units
-    for epoch, mine in by_epoch(epochs):
-        units[mine] = compiled.uniform(step.seed, epoch, indices[mine], step.stream, count)
-    return units
 
 
 def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:

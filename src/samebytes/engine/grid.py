@@ -57,10 +57,7 @@ class Grid:
             If a sample would be read outside of its array.
         """
         first, last = rows.starts + self.frame.offset, rows.starts + self.frame.last
-        if self._holds(first, last) and rows.valid is None:
-            return _by_plane(first * self.step, self.planes)
-        there = np.ones(len(first), np.bool_)
-        anchor = first
+        anchor, there = first, None
         if rows.valid is not None:
             # Only what is valid is read: of a padded sample, these rows have to be there.
             low, high = rows.starts + rows.valid[:, 0], rows.starts + rows.valid[:, 1] - 1
@@ -70,8 +67,10 @@ class Grid:
         if len(self.bases) > 1:
             which = np.searchsorted(self.borders, anchor, "right") - 1
         outside = (anchor < self.borders[which]) | (last >= self.borders[1:][which])
-        if (outside & there).any():
-            place = int((outside & there).argmax())
+        if there is not None:
+            outside &= there
+        if outside.any():
+            place = int(outside.argmax())
             message = (
                 f"a sample of rows {anchor[place]:,} to {last[place]:,} lies outside of its array, "
                 f"of {self.borders[-1]:,} rows in all"
@@ -79,12 +78,6 @@ class Grid:
             raise IndexError(message)
         found = self.bases[which] + (first - self.borders[which]) * self.step
         return _by_plane(found, self.planes)
-
-    def _holds(self, first: Indices, last: Indices) -> bool:
-        """Tell whether there is a single array, and all samples lie inside."""
-        if len(self.bases) > 1 or len(first) == 0:
-            return False
-        return bool(first.min() >= 0 and last.max() < self.borders[1])
 
     def spans(self, rows: Rows) -> Indices | None:
         """Give which rows and columns of each plane are there, where some may not be."""

@@ -30,7 +30,7 @@ from samebytes.memory.cores import available_cores
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Iterator", "iterate", "make_ready"]
+__all__ = ["Iterator", "iterate"]
 
 BLOCKS_BEYOND = 3
 """Blocks a pool keeps beyond those of threads and prefetch.
@@ -192,19 +192,13 @@ class Iterator:
         for other, gone in tuple(self._crews.items()):
             if other != process or gone.broken:
                 self._crews.pop(other, None)
-        executor, position = self._executor, self._position
-        walk = Walk(
-            self._plan,
-            self._epoch,
-            position,
-            self._together,
-            executor.prepare,
-            executor.numbers,
-        )
+        ready = self._executor
+        begin = self._epoch, self._position
+        walk = Walk(self._plan, *begin, self._together, ready.prepare, ready.numbers)
         upcoming = ahead(self._plan, self._options.prefetch)
         most = self._threads + upcoming + BLOCKS_BEYOND
-        pools = self._shelf.take(self._executor.block_bytes, most)
-        source = Source(self._executor, walk, pools, self._threads)
+        pools = self._shelf.take(ready.block_bytes, most)
+        source = Source(ready, walk, pools, self._threads)
         made = Crew(source.open, self._threads, upcoming)
         # The threads know the crew, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
@@ -297,15 +291,6 @@ def _warm_up(executor: Executor) -> None:
             executor.warm_up()
 
     threading.Thread(target=warm_up, name="samebytes-warm-up", daemon=True).start()
-
-
-def make_ready(dataset: Any) -> Executor:
-    """Give what makes the batches of `dataset`, in any epoch."""
-    plan, options = dataset.plan, dataset.options
-    batches = plan.batch_size is not None and not plan.later
-    # Tensors are made of batches as they lie, without arrays in between.
-    whole = options.format == "tensorflow" and batches
-    return Executor(plan, together(plan, options.prefetch), whole=whole)
 
 
 def iterate(dataset: Any, epoch: int) -> Iterator:

@@ -189,8 +189,7 @@ def fill_chunk(  # noqa: C901
     A unit is one of `blocks` blocks of rows of a sample. Sample j has row ``j * geometry_step`` of
     the geometry and row ``j * factor_step`` of the factors. The output is one batch or several,
     which lie `apart` and of which k ends behind sample ``ends[k]``. `lines_in` holds two lines,
-    the second for `gather_line` to work in.
-    Nothing is checked here.
+    the second for `gather_line` to work in. Nothing is checked here.
     """
     base, height, width = source_table[0], source_table[2], source_table[3]
     step_y, step_x, step_c = source_table[6:9]
@@ -233,11 +232,9 @@ def fill_chunk(  # noqa: C901
         packed = packed and _is_whole(spans, j, height, width)
         first = base + places[j] + x0 * step_x
         following = min(j + 1, last)
-        following_y, following_y_step = (
-            geometry[following * geometry_step, 0],
-            geometry[following * geometry_step, 1],
-        )
-        following_first = base + places[following] + geometry[following * geometry_step, 2] * step_x
+        there = following * geometry_step
+        following_y, following_y_step = geometry[there, 0], geometry[there, 1]
+        following_first = base + places[following] + geometry[there, 2] * step_x
         row_bytes = out_width * abs(step_x)
         asked_bytes = min(row_bytes, PREFETCH_BYTES)
         # Of rows without gaps `stream_line` asks for those to come while it writes this one.

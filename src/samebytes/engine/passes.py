@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def passes_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[
     return tuple(_Pass(component, size, elements, *run, padded=padded) for run in runs)
 
 
-class Written:
+class Written(ABC):
     """One component of a plan made ready: the memory it is written to.
 
     Parameters
@@ -65,13 +66,17 @@ class Written:
     measures = False
     planes = 1
     """Into how many planes a sample is cut; each is a sample to the kernel."""
+    leaves = 1
+    """How many leaves lie in a block, all of each behind all of the one before."""
 
     def __init__(self, component: Component, size: int, elements: int) -> None:
         self.component = component
         self.fold = component.fold
         # Where each of several batches in one block begins behind the one before.
-        self.apart = -(-size * component.sample_bytes // ALIGNMENT) * ALIGNMENT
-        self.block_bytes = self.apart * elements
+        each = size * component.sample_bytes // self.leaves
+        self.apart = -(-each // ALIGNMENT) * ALIGNMENT
+        self._behind = self.apart * elements
+        self.block_bytes = self._behind * self.leaves
         self._shape = self.fold.result_shape
         item = self.fold.dtype.itemsize
         sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
@@ -84,9 +89,9 @@ class Written:
         return self.planes * (self.fold.factors if self.fold.linear and drawn else 1)
 
     @property
+    @abstractmethod
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
-        raise NotImplementedError
 
     def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> list[Laid]:
         """Give, for each leaf, its batches of so many samples each in a block of memory."""
@@ -102,13 +107,13 @@ class Written:
         """Give what this writes of samples."""
         return array
 
+    @abstractmethod
     def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Any:
         """Give the job of these samples, checked, with nowhere to write to yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def warm_up(self) -> None:
         """Compile, or load from disk, what writes this."""
-        raise NotImplementedError
 
 
 class _TellingPass(Written):
@@ -223,13 +228,11 @@ class _PairPass(_Pass):
     written and on top of each other where they are read.
     """
 
+    leaves = 2
+
     def __init__(self, component: Component, size: int, elements: int) -> None:
         super().__init__(component, size, elements)
-        one = component.sample_bytes // 2
-        self.apart = -(-size * one // ALIGNMENT) * ALIGNMENT
-        self._behind = self.apart * elements
-        self.block_bytes = 2 * self._behind
-        self._strides = (one, self._behind, *self._strides[2:])
+        self._strides = (component.sample_bytes // 2, self._behind, *self._strides[2:])
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give what this writes of samples: of each a line of the one and a line of the other."""
