@@ -24,7 +24,10 @@ def test_tables_that_no_step_changes_cost_nothing():
 
 @given(
     st.floats(-100, 100, width=16),
-    st.lists(st.tuples(st.just("affine"), NUMBER, NUMBER) | st.tuples(st.just("clip"), NUMBER)),
+    st.lists(
+        st.tuples(st.sampled_from(["affine", "standardize"]), NUMBER, NUMBER)
+        | st.tuples(st.just("clip"), NUMBER)
+    ),
 )
 def test_clips_move_behind_what_follows_them(value, steps):
     tables, expected = opened(), value
@@ -33,11 +36,15 @@ def test_clips_move_behind_what_follows_them(value, steps):
             low, high = numbers[0], numbers[0] + 3
             tables.clip(low, high)
             expected = min(max(expected, low), high)
+        elif name == "standardize":
+            tables.subtract_multiply(*numbers)
+            expected = (expected - numbers[0]) * numbers[1]
         else:
             tables.multiply_add(*numbers)
             expected = expected * numbers[0] + numbers[1]
-    found = np.clip(tables.scale * value + tables.offset, tables.low, tables.high).item()
-    size = abs(tables.scale * value).item() + abs(tables.offset).item()
+    found = (value - tables.center) * tables.scale + tables.offset
+    found = np.clip(found, tables.low, tables.high).item()
+    size = (abs(tables.scale) * (abs(value) + abs(tables.center)) + abs(tables.offset)).item()
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * (size + 100))
     assert not np.isnan([tables.low, tables.high]).any()
 

@@ -18,8 +18,8 @@ def test_values_are_those_of_keras(mean, variance):
     found = made(chain(IMAGES, sb.Normalization(mean, variance)))
     expected = np.asarray(keras.layers.Normalization(mean=mean, variance=variance)(IMAGES))
     assert found.dtype == expected.dtype == np.float32
-    # The mean is folded into a term, so the error is relative to what it is taken from.
-    size = (np.abs(IMAGES) + np.abs(mean)) / np.maximum(np.sqrt(variance), 1e-7)
+    # Keras calculates in float32, subtracts first, and so do we.
+    size = np.maximum(np.abs(expected), 1 / np.maximum(np.sqrt(variance), 1e-7))
     assert (np.abs(found - expected) <= 6 * 2.0**-24 * size).all()
 
 

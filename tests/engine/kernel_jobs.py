@@ -50,18 +50,19 @@ def assert_same(result, expected):
         assert (same | (np.isnan(result) & np.isnan(expected))).all()
 
 
-def random_tables(rng, shape, dtype, *, clip):
-    """Scale, offset, low and high, or None for those left out."""
+def random_tables(rng, shape, dtype, *, clip, centered=False):
+    """Scale, offset, center, low and high, or None for those left out."""
     if dtype is None:
-        return None, None, None, None
+        return None, None, None, None, None
     scale, offset = rng.normal(size=(2, *shape)).astype(dtype)
+    center = (rng.normal(size=shape) * 100).astype(dtype) if centered else None
     if not clip:
-        return scale, offset, None, None
+        return scale, offset, center, None, None
     # Some limits infinite, some the wrong way round (then the upper one holds).
     middle = rng.normal(size=shape) * 50
     low = np.where(rng.random(shape) < 0.2, -np.inf, middle)
     high = np.where(rng.random(shape) < 0.2, np.inf, middle + rng.normal(50, 40, shape))
-    return scale, offset, low.astype(dtype), high.astype(dtype)
+    return scale, offset, center, low.astype(dtype), high.astype(dtype)
 
 
 def random_geometry(rng, batch, height, width, h, w):
@@ -90,7 +91,7 @@ def random_job(rng, source_dtype, out_dtype, layout, *, fancy):
 
 
 def named(tables):
-    return dict(zip(("scale", "offset", "low", "high"), tables, strict=True))
+    return dict(zip(("scale", "offset", "center", "low", "high"), tables, strict=True))
 
 
 def fill_all(job):

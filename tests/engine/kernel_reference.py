@@ -33,7 +33,7 @@ def rounded(values, dtype):
 
 def values(pixels, out_dtype, tables):
     """What becomes of the pixels of a sample, before rounding; `tables` are its rows, or None."""
-    scale, offset, low, high = tables
+    scale, offset, center, low, high = tables
     if pixels.dtype.newbyteorder("=") in (np.float16, BFLOAT) and not (
         scale is None and pixels.dtype == out_dtype
     ):
@@ -42,7 +42,9 @@ def values(pixels, out_dtype, tables):
         pixels = pixels.astype(np.uint8)
     if scale is not None:
         with np.errstate(over="ignore", invalid="ignore"):
-            pixels = scale * pixels.astype(scale.dtype)
+            pixels = pixels.astype(scale.dtype)
+            pixels = pixels if center is None else pixels - center
+            pixels = scale * pixels
             pixels = pixels + offset
     if low is not None:
         pixels = np.where(pixels < low, low, pixels)
@@ -56,14 +58,14 @@ def region(source, index, row, height, width):
     return source[index][rows][:, columns]
 
 
-def fill(source, indices, geometry, out, tables=(None,) * 4):
+def fill(source, indices, geometry, out, tables=(None,) * 5):
     for j, i in enumerate(indices):
         pixels = region(source, i, geometry[j], *out.shape[1:3])
         pixels = values(pixels, out.dtype, [t if t is None else t[j] for t in tables])
         out[j] = pixels if pixels.dtype == out.dtype else rounded(pixels, out.dtype)
 
 
-def channel_means(source, indices, geometry, height, width, tables=(None,) * 4):
+def channel_means(source, indices, geometry, height, width, tables=(None,) * 5):
     """Return the means, and the means of the absolute values, which bound the error."""
     means = np.empty((2, len(indices), source.shape[3]))
     for j, i in enumerate(indices):

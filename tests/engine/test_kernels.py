@@ -44,11 +44,18 @@ CASTS += [
 CLIPPED = [("u1", "f4", "f4"), ("f4", "f4", "f4"), ("u1", "u1", "f4"), ("f8", "f8", "f8")]
 CLIPPED += [("u1", BFLOAT, "f4"), (">f4", "f2", "f8")]
 
-JOBS = [(*p, False) for p in PAIRS] + [(*c, None, False) for c in CASTS]
-JOBS += [(*p, True) for p in CLIPPED]
+# Calculated wider than it is written; with centers, and with both.
+WIDE = [("i4", "f4", "f8"), ("f8", "f4", "f8"), ("i8", "f4", "f8"), ("u1", "i4", "f8")]
+CENTERED = [("u1", "f4", "f4", False), ("f4", "f4", "f4", True), ("i4", "f4", "f8", False)]
+CENTERED += [("u1", "u1", "f4", True), ("u1", "f4", "f4", True), ("f8", "f8", "f8", False)]
+
+JOBS = [(*p, False, False) for p in [*PAIRS, *WIDE]] + [(*c, None, False, False) for c in CASTS]
+JOBS += [(*p, True, False) for p in CLIPPED] + [(*p, True) for p in CENTERED]
 
 
-@pytest.mark.parametrize(("source_dtype", "out_dtype", "table_dtype", "clip"), JOBS, ids=str)
+@pytest.mark.parametrize(
+    ("source_dtype", "out_dtype", "table_dtype", "clip", "centered"), JOBS, ids=str
+)
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32),
@@ -57,11 +64,12 @@ JOBS += [(*p, True) for p in CLIPPED]
     streaming=st.booleans(),
 )
 def test_every_cell_equals_the_reference(
-    source_dtype, out_dtype, table_dtype, clip, seed, layout, fancy, streaming
+    source_dtype, out_dtype, table_dtype, clip, centered, seed, layout, fancy, streaming
 ):
     rng = np.random.default_rng(seed)
     source, indices, geometry, out = random_job(rng, source_dtype, out_dtype, layout, fancy=fancy)
-    tables = random_tables(rng, (len(out), out.shape[3]), table_dtype, clip=clip)
+    size = len(out), out.shape[3]
+    tables = random_tables(rng, size, table_dtype, clip=clip, centered=centered)
     before = source.copy()
     expected = np.zeros(out.shape, out.dtype)
     fill(source, indices, geometry, expected, tables)
@@ -215,7 +223,7 @@ def test_what_does_not_fit_is_refused_in_words():
 
     def refused(error, match, *, tables=(), **arrays):
         batch = {"source": source, "indices": indices, "geometry": geometry, "out": out, **arrays}
-        names = ("scale", "offset", "low", "high")
+        names = ("scale", "offset", "low", "high", "center")
         with pytest.raises(error, match=match):
             kernels.prepare(**batch, **dict(zip(names, tables, strict=False)))
 
@@ -224,6 +232,8 @@ def test_what_does_not_fit_is_refused_in_words():
     refused(ValueError, "scale and offset come together", tables=[table])
     refused(ValueError, "low and high come together", tables=[table, table, table])
     refused(ValueError, "only with scale", tables=[None, None, table, table])
+    refused(ValueError, "center comes only", tables=[None, None, None, None, table])
+    refused(ValueError, "got center of float32", tables=[table, table, None, None, table[:1]])
     refused(ValueError, "got offset of float32", tables=[table[:1], table])
     refused(ValueError, "got scale of float32", tables=[table[:2], table[:2]])
     refused(ValueError, "got low of float64", tables=[table, table, table.astype("f8"), table])
@@ -304,7 +314,7 @@ def test_any_division_writes_the_same_bytes(threads, batch, crop, streaming):
     assert job.units == (batch if crop == 8 else 5 * batch)
     fill_by(job, threads)
     expected = np.empty_like(out)
-    fill(source, indices, geometry, expected, (table, table, None, None))
+    fill(source, indices, geometry, expected, (table, table, None, None, None))
     np.testing.assert_array_equal(out, expected)
 
 

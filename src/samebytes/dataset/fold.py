@@ -2,7 +2,9 @@
 
 Every geometric transform maps an output pixel to a source pixel by an offset and a step of +1 or
 -1 an axis, and so does a chain of them. Every linear one is a factor and a term a sample and
-channel, and so is a chain of them. A clip after a linear transform can be moved behind the next
+channel, and so is a chain of them. What is subtracted first is kept apart as a center: where data
+lie far from zero, ``scale * x`` and the term would be two large numbers whose difference has lost
+its digits. A clip after a linear transform can be moved behind the next
 one, since both are monotone: one pair of bounds at the end serves any number of clips.
 """
 
@@ -60,6 +62,8 @@ class Fold:
         Whether a Cast chose the dtype, so that calculating keeps it.
     read_again : int
         Items of the source that are read once more, for means.
+    extreme : bool
+        Whether some number to calculate with is beyond what float32 has room for.
     """
 
     shape: tuple[int, ...]
@@ -77,6 +81,7 @@ class Fold:
     placed: bool = False
     chosen: bool = False
     read_again: int = 0
+    extreme: bool = False
 
     @cached_property
     def is_image(self) -> bool:
@@ -85,6 +90,18 @@ class Fold:
             return False
         dtype = self.source_dtype
         return dtype.name in NUMBERS or (dtype.isnative and dtype.itemsize in {1, 2, 4, 8})
+
+    @cached_property
+    def arithmetic(self) -> np.dtype[Any]:
+        """The dtype that is calculated in: float32 where it loses nothing that is asked for.
+
+        What float32 cannot hold exactly, in the source or in the output, takes float64.
+        """
+        wide = any(
+            dtype.kind in "iuf" and dtype.itemsize > (4 if dtype.kind == "f" else 2)
+            for dtype in (self.source_dtype, self.dtype)
+        )
+        return np.dtype(np.float64 if wide or self.extreme else np.float32)
 
     @property
     def source_size(self) -> tuple[int, int]:
@@ -127,14 +144,15 @@ class Tables:
     ----------
     geometry : ndarray of int64, shape (n, 4) or (1, 4)
         First row, row step, first column, column step; one row where it is that of all samples.
-    scale, offset, low, high : ndarray of float64, shape (n, factors) or (1, factors)
-        ``out = min(max(scale * x + offset, low), high)``; one row where it is that of all samples,
-        for rows may have thousands of factors.
+    center, scale, offset, low, high : ndarray of float64, shape (n, factors) or (1, factors)
+        ``out = min(max((x - center) * scale + offset, low), high)``; one row where it is that of
+        all samples, for rows may have thousands of factors.
     height, width : int
         Pixels of the output at this point of the chain.
     """
 
     geometry: npt.NDArray[np.int64]
+    center: Floats
     scale: Floats
     offset: Floats
     low: Floats
@@ -169,13 +187,31 @@ class Tables:
         ends = [self._moved(bound, factor, term) for bound in (self.low, self.high)]
         self.low, self.high = np.minimum(*ends), np.maximum(*ends)
 
+    def subtract_multiply(self, term: npt.ArrayLike, factor: npt.ArrayLike) -> None:
+        """Put ``(x - term) * factor`` behind what is there; both broadcast to (n, factors).
+
+        What is subtracted before anything else becomes the center, so that no digit is lost.
+        """
+        term, factor = np.asarray(term, np.float64), np.asarray(factor, np.float64)
+        untouched = (self.center == 0) & (self.scale == 1) & (self.offset == 0)
+        self.center = np.where(untouched, term, self.center)
+        self.offset = np.where(untouched, 0.0, (self.offset - term) * factor)
+        self.scale = self.scale * factor
+        ends = [self._moved(bound - term, factor, 0.0) for bound in (self.low, self.high)]
+        self.low, self.high = np.minimum(*ends), np.maximum(*ends)
+
     @staticmethod
-    def _moved(bound: Floats, factor: Floats, term: Floats) -> Floats:
+    def _moved(bound: Floats, factor: Floats, term: Floats | float) -> Floats:
         # An absent bound stays absent also under a factor of 0, where infinity times it is not
         # a number.
         with np.errstate(invalid="ignore"):
             moved = bound * factor + term
         return np.where(np.isfinite(bound), moved, np.where(factor < 0, -bound, bound))
+
+    @property
+    def limited(self) -> bool:
+        """Whether any bound is there."""
+        return bool(np.isfinite(self.low).any() or np.isfinite(self.high).any())
 
     def clip(self, low: float, high: float) -> None:
         """Put bounds behind what is there."""
@@ -188,6 +224,7 @@ def open_tables(fold: Fold) -> Tables:
     factors = fold.factors if fold.linear else 0
     return Tables(
         np.array([[0, 1, 0, 1]], np.int64),
+        np.zeros((1, factors)),
         np.ones((1, factors)),
         np.zeros((1, factors)),
         np.full((1, factors), -np.inf),

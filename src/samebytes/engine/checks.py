@@ -19,8 +19,8 @@ TABLE_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def check_tables(
-    shape: tuple[int, int], scale: Table, offset: Table, low: Table, high: Table
-) -> tuple[Table, Table, Table, Table]:
+    shape: tuple[int, int], scale: Table, offset: Table, center: Table, low: Table, high: Table
+) -> tuple[Table, Table, Table, Table, Table]:
     """Return the tables as contiguous arrays of one dtype, or refuse them.
 
     All have a row for each sample, or all have one for all samples.
@@ -31,9 +31,13 @@ def check_tables(
     if (low is None) != (high is None) or (low is not None and scale is None):
         message = "low and high come together, and only with scale and offset"
         raise ValueError(message)
+    if center is not None and scale is None:
+        message = "center comes only with scale and offset"
+        raise ValueError(message)
     if scale is None:
-        return None, None, None, None
-    for name, table in (("scale", scale), ("offset", offset), ("low", low), ("high", high)):
+        return None, None, None, None, None
+    tables = {"scale": scale, "offset": offset, "center": center, "low": low, "high": high}
+    for name, table in tables.items():
         if table is None:
             continue
         fits = table.shape == scale.shape and table.shape in {shape, (1, shape[1])}
@@ -44,12 +48,10 @@ def check_tables(
                 f"beside scale of {scale.dtype} {scale.shape}"
             )
             raise ValueError(message)
-    return (
-        np.ascontiguousarray(scale),
-        np.ascontiguousarray(offset),
-        None if low is None else np.ascontiguousarray(low),
-        None if high is None else np.ascontiguousarray(high),
+    scale, offset, center, low, high = (
+        None if table is None else np.ascontiguousarray(table) for table in tables.values()
     )
+    return scale, offset, center, low, high
 
 
 def check_bounds(

@@ -1,8 +1,8 @@
 """From one contiguous line of items to another: read, multiply and add, clip, round, write.
 
-``out = min(max(scale * x + offset, low), high)``, each step in the dtype of the tables, product
-and sum rounded apart. NaN stays NaN: a comparison with it is false, so nothing replaces it. Tables
-that are None leave their step out, in a version compiled for that.
+``out = min(max((x - center) * scale + offset, low), high)``, each step in the dtype of the tables,
+difference, product and sum rounded apart. NaN stays NaN: a comparison with it is false, so nothing
+replaces it. Tables that are None leave their step out, in a version compiled for that.
 """
 
 # mypy: ignore-errors
@@ -44,37 +44,48 @@ def _clipped(value, low, high):
     return min(raised, high)
 
 
-def _value(source, scale, offset, low, high, k):
+def _less(value, center, k):
+    """Return `value` without the center of its place; without centers as it is (compiled only)."""
+
+
+@overload(_less)
+def _less_overload(value, center, k):
+    if isinstance(center, types.NoneType):
+        return lambda value, center, k: value
+    return lambda value, center, k: value - center[k]
+
+
+def _value(source, scale, offset, center, low, high, k):
     """Return what item `k` of a line becomes, before it is rounded (compiled only)."""
 
 
 @overload(_value)
-def _value_overload(source, scale, offset, low, high, k):
+def _value_overload(source, scale, offset, center, low, high, k):
     if isinstance(scale, types.NoneType):
-        return lambda source, scale, offset, low, high, k: read(source, k)
+        return lambda source, scale, offset, center, low, high, k: read(source, k)
     # The dtype of the tables is the dtype of the arithmetic.
     real = np.dtype(scale.dtype.name).type
     if isinstance(low, types.NoneType):
-        return lambda source, scale, offset, low, high, k: (
-            scale[k] * real(read(source, k)) + offset[k]
+        return lambda source, scale, offset, center, low, high, k: (
+            _less(real(read(source, k)), center, k) * scale[k] + offset[k]
         )
-    return lambda source, scale, offset, low, high, k: _clipped(
-        scale[k] * real(read(source, k)) + offset[k], low[k], high[k]
+    return lambda source, scale, offset, center, low, high, k: _clipped(
+        _less(real(read(source, k)), center, k) * scale[k] + offset[k], low[k], high[k]
     )
 
 
 @register_jitable
-def convert_line(source, scale, offset, low, high, out):
+def convert_line(source, scale, offset, center, low, high, out):
     """Write the value of every item of `source` to `out`; tables may be None."""
     for k in range(out.shape[0]):
-        write(out, k, round_to(_value(source, scale, offset, low, high, k), out))
+        write(out, k, round_to(_value(source, scale, offset, center, low, high, k), out))
 
 
 @register_jitable
-def add_line(source, scale, offset, low, high, sums):
+def add_line(source, scale, offset, center, low, high, sums):
     """Add the value of every item of `source` to the sum at its place."""
     for k in range(source.shape[0]):
-        sums[k] += np.float64(_value(source, scale, offset, low, high, k))
+        sums[k] += np.float64(_value(source, scale, offset, center, low, high, k))
 
 
 def _streamable(source, scale, out):
@@ -93,7 +104,9 @@ def _streamable(source, scale, out):
         return "affine" if wider and kept and isinstance(scale, types.NoneType) else None
     if not isinstance(out.dtype, types.Float) or isinstance(source.dtype, types.Record):
         return None
-    return "affine" if isinstance(scale, types.NoneType) or scale.dtype == out.dtype else None
+    # Calculated at least as wide as it is written, where it is calculated at all.
+    narrow = not isinstance(scale, types.NoneType) and scale.dtype.bitwidth < out.dtype.bitwidth
+    return None if narrow else "affine"
 
 
 def _part(table, start, stop):
@@ -109,19 +122,23 @@ def _part_overload(table, start, stop):
     )
 
 
-def _stream_lines(target, source, scale, offset, low, high, lines, coming, out):
+def _stream_lines(target, source, scale, offset, center, low, high, lines, coming, out):
     """Fill `lines` whole cache lines at the aligned address `target` (compiled only)."""
 
 
 @overload(_stream_lines)
-def _stream_lines_overload(target, source, scale, offset, low, high, lines, coming, out):
+def _stream_lines_overload(target, source, scale, offset, center, low, high, lines, coming, out):
     if _streamable(source, scale, out) == "copy":
-        return lambda target, source, scale, offset, low, high, lines, coming, out: stream_copy(
-            target, source.ctypes.data, lines, coming
-        )
-    return lambda target, source, scale, offset, low, high, lines, coming, out: stream_affine(
-        target, source, scale, offset, low, high, lines, coming, out
-    )
+
+        def copy(target, source, scale, offset, center, low, high, lines, coming, out):
+            stream_copy(target, source.ctypes.data, lines, coming)
+
+        return copy
+
+    def affine(target, source, scale, offset, center, low, high, lines, coming, out):
+        stream_affine(target, source, scale, offset, center, low, high, lines, coming, out)
+
+    return affine
 
 
 def can_stream(source, scale, out):
@@ -134,7 +151,7 @@ def _can_stream_overload(source, scale, out):
     return lambda source, scale, out: answer
 
 
-def stream_line(target, source, scale, offset, low, high, coming, like):
+def stream_line(target, source, scale, offset, center, low, high, coming, like):
     """Do what `convert_line` does, to items like those of `like` at the address `target`.
 
     Whole cache lines go past the caches; the ends of a line that is not aligned are written as
@@ -145,12 +162,12 @@ def stream_line(target, source, scale, offset, low, high, coming, like):
 # Called, it puts some sixty arguments on the stack for each line, by stores that queue up behind
 # those of the line before (6 % of the speed of a crop; a third of that of small images).
 @overload(stream_line, jit_options={"forceinline": True})
-def _stream_line_overload(target, source, scale, offset, low, high, coming, like):
+def _stream_line_overload(target, source, scale, offset, center, low, high, coming, like):
     if _streamable(source, scale, like) is None:
         # Never called: see can_stream.
-        return lambda target, source, scale, offset, low, high, coming, like: None
+        return lambda target, source, scale, offset, center, low, high, coming, like: None
 
-    def stream(target, source, scale, offset, low, high, coming, like):
+    def stream(target, source, scale, offset, center, low, high, coming, like):
         count = source.shape[0]
         item, source_item = like.itemsize, source.itemsize
         head = min((-target) % LINE, count * item) // item
@@ -167,6 +184,7 @@ def _stream_line_overload(target, source, scale, offset, low, high, coming, like
                 start,
                 _part(scale, 0, head),
                 _part(offset, 0, head),
+                _part(center, 0, head),
                 _part(low, 0, head),
                 _part(high, 0, head),
                 beginning,
@@ -176,6 +194,7 @@ def _stream_line_overload(target, source, scale, offset, low, high, coming, like
             line_at(address + head * source_item, tail - head, source),
             _part(scale, head, tail),
             _part(offset, head, tail),
+            _part(center, head, tail),
             _part(low, head, tail),
             _part(high, head, tail),
             lines,
@@ -187,6 +206,7 @@ def _stream_line_overload(target, source, scale, offset, low, high, coming, like
                 line_at(address + tail * source_item, count - tail, source),
                 _part(scale, tail, count),
                 _part(offset, tail, count),
+                _part(center, tail, count),
                 _part(low, tail, count),
                 _part(high, tail, count),
                 line_at(target + tail * item, count - tail, like),

@@ -229,6 +229,8 @@ def stream_copy(typingctx, target, source, lines, coming):
 
 def _converted(builder, value, source, target, vector_type):
     """Convert a vector of Numba type `source` to floats, or to wider integers, of `target`."""
+    if source == target:
+        return value
     if isinstance(target, types.Integer):
         widen = builder.sext if source.signed else builder.zext
         return widen(value, vector_type)
@@ -243,21 +245,24 @@ def _converted(builder, value, source, target, vector_type):
 
 
 @intrinsic
-def stream_affine(typingctx, target, source, scale, offset, low, high, lines, coming, out):
+def stream_affine(typingctx, target, source, scale, offset, center, low, high, lines, coming, out):
     """Store the values of `source`, as `convert` defines them, as whole lines past the caches.
 
-    `target` is an address, a multiple of 64; `out` gives its dtype: float32 or float64, which is
-    also that of those tables that are not None, or without tables a wider integer. Product and
-    sum are two instructions, each rounded: fused, they would differ from NumPy in the last bit.
+    `target` is an address, a multiple of 64; `out` gives its dtype: float32 or float64, or without
+    tables a wider integer. Those tables that are not None are of this dtype or a wider one, which
+    is calculated in. Product and sum are two instructions, each rounded: fused, they would differ
+    from NumPy in the last bit.
     Meanwhile as much at the address `coming` is asked for as is read.
     """
     source_type, target_type = source.dtype, out.dtype
     has_tables = not isinstance(scale, types.NoneType)
+    has_center = not isinstance(center, types.NoneType)
+    inner_type = scale.dtype if has_tables else target_type
     has_limits = not isinstance(low, types.NoneType)
 
     def codegen(context, builder, signature, args):
-        target_address, source_array, scale_array, offset_array, low_array, high_array = args[:6]
-        count, coming_address = args[6:8]
+        target_address, source_array, scale_array, offset_array, center_array = args[:5]
+        low_array, high_array, count, coming_address = args[5:9]
 
         def address_of(array_type, array):
             data = arrayobj.make_array(array_type)(context, builder, array).data
@@ -267,20 +272,25 @@ def stream_affine(typingctx, target, source, scale, offset, low, high, lines, co
         lanes = LINE * 8 // target_type.bitwidth
         target_vector = ir.VectorType(context.get_data_type(target_type), lanes)
         source_vector = ir.VectorType(context.get_data_type(source_type), lanes)
+        inner_vector = ir.VectorType(context.get_data_type(inner_type), lanes)
+        inner_bytes = lanes * inner_type.bitwidth // 8
         source_bytes = lanes * source_type.bitwidth // 8
 
         def convert(index):
             shift = builder.mul(index, ir.Constant(count.type, LINE))
+            table_step = builder.mul(index, ir.Constant(count.type, inner_bytes))
             step = builder.mul(index, ir.Constant(count.type, source_bytes))
             value = _vector_at(builder, builder.add(source_address, step), source_vector)
-            value = _converted(builder, value, source_type, target_type, target_vector)
+            value = _converted(builder, value, source_type, inner_type, inner_vector)
 
             def factors(array_type, array):
-                place = builder.add(address_of(array_type, array), shift)
-                return _vector_at(builder, place, target_vector)
+                place = builder.add(address_of(array_type, array), table_step)
+                return _vector_at(builder, place, inner_vector)
 
+            if has_center:
+                value = builder.fsub(value, factors(center, center_array))
             if has_tables:
-                value = builder.fmul(factors(scale, scale_array), value)
+                value = builder.fmul(value, factors(scale, scale_array))
                 value = builder.fadd(value, factors(offset, offset_array))
             if has_limits:
                 # Ordered comparisons are false for NaN, which so passes.
@@ -288,10 +298,12 @@ def stream_affine(typingctx, target, source, scale, offset, low, high, lines, co
                 value = builder.select(builder.fcmp_ordered("<", value, limit), limit, value)
                 limit = factors(high, high_array)
                 value = builder.select(builder.fcmp_ordered(">", value, limit), limit, value)
+            value = _converted(builder, value, inner_type, target_type, target_vector)
             _stream(builder, value, builder.add(target_address, shift))
 
         _each_line(builder, count, source_bytes, coming_address, convert)
         return context.get_dummy_value()
 
     integers = types.intp, types.intp
-    return types.void(types.intp, source, scale, offset, low, high, *integers, out), codegen
+    tables = scale, offset, center, low, high
+    return types.void(types.intp, source, *tables, *integers, out), codegen

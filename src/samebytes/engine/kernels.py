@@ -2,11 +2,12 @@
 
 A batch is described by small tables, one row for each sample; what all samples share has one row
 in all. `geometry` says where the first pixel is read and in which direction ((row, row step,
-column, column step), steps +1 or -1); `scale`, `offset`, `low` and `high` say what becomes of an
-item:
-``min(max(scale[j, c] * x + offset[j, c], low[j, c]), high[j, c])``, product and sum each rounded
-in the dtype of the tables. No limits: nothing is clipped. No tables at all: the items are
-converted, or, between equal dtypes, copied.
+column, column step), steps +1 or -1); `center`, `scale`, `offset`, `low` and `high` say what
+becomes of an item:
+``min(max((x - center[j, c]) * scale[j, c] + offset[j, c], low[j, c]), high[j, c])``, difference,
+product and sum each rounded in the dtype of the tables. No center: nothing is subtracted. No
+limits: nothing is clipped. No tables at all: the items are converted, or, between equal dtypes,
+copied.
 
 A batch is written line by line. A line is what lies contiguous in the output: a row of pixels with
 their channels (NHWC) or a row of one channel (NCHW). Each step is skipped where it has nothing
@@ -36,7 +37,7 @@ from samebytes.dataset import order
 from samebytes.engine import compiled
 from samebytes.engine.checks import check_bounds, check_tables, places_of
 from samebytes.engine.items import BFLOAT, HALF
-from samebytes.engine.loops import fill_chunk
+from samebytes.engine.loops import FACTORS, fill_chunk
 from samebytes.memory.aligned import address_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Job(NamedTuple):
     geometry: NDArray[np.int64]
     scale: Table
     offset: Table
+    center: Table
     low: Table
     high: Table
     spans: NDArray[np.int64] | None
@@ -121,16 +123,12 @@ class Job(NamedTuple):
             message = f"expected writable {mine.dtype}, got {out.dtype}"
             raise ValueError(message)
         chosen = slice(start, stop)
-        scale, offset, low, high = self.scale, self.offset, self.low, self.high
+        tables = "geometry", "scale", "offset", "center", "low", "high"
         return self._replace(
             out=out,
             out_table=_moved(self.out_table, out),
             places=self.places[chosen],
-            geometry=_rows(self.geometry, chosen),
-            scale=_rows(scale, chosen),
-            offset=_rows(offset, chosen),
-            low=_rows(low, chosen),
-            high=_rows(high, chosen),
+            **{name: _rows(getattr(self, name), chosen) for name in tables},
             spans=None if self.spans is None else self.spans[chosen],
             streaming=streaming_pays(out.nbytes),
             ends=np.array([stop - start], np.int64) if ends is None else ends,
@@ -198,6 +196,7 @@ def prepare(
     *,
     scale: Table = None,
     offset: Table = None,
+    center: Table = None,
     low: Table = None,
     high: Table = None,
     places: NDArray[np.int64] | None = None,
@@ -222,6 +221,8 @@ def prepare(
         cell; not overlapping `source`.
     scale, offset : arrays of float32 or float64, shape (n, C) or (1, C), optional
         Both or none. Their dtype is the dtype of the arithmetic.
+    center : array like `scale`, optional
+        Only with `scale`.
     low, high : arrays like `scale`, optional
         Both or none, and only with `scale`. NaN as a limit is no limit.
     places : array of int64, shape (n,), optional
@@ -264,7 +265,7 @@ def prepare(
     if not out.flags.writeable or not out.dtype.isnative:
         message = "out must be writable and of native byte order"
         raise ValueError(message)
-    scale, offset, low, high = check_tables((n, out.shape[3]), scale, offset, low, high)
+    tables = check_tables((n, out.shape[3]), scale, offset, center, low, high)
     # Copies, so that nobody can change what has been checked.
     geometry = np.array(geometry, np.int64, order="C")
     if out.size:
@@ -278,10 +279,7 @@ def prepare(
         address_table(out),
         places,
         geometry,
-        scale,
-        offset,
-        low,
-        high,
+        *tables,
         None if spans is None else np.array(spans, np.int64),
         None if padding is None else padding.view(moved or plain_dtype(source.dtype)),
         moved or plain_dtype(source.dtype),
@@ -304,11 +302,9 @@ def _rows(table: Any, chosen: slice) -> Any:
     return table if table is None or len(table) == 1 else table[chosen]
 
 
-def room_for(like: Table, limits: Table, items: int) -> Table:
+def room_for(like: Table, items: int) -> Table:
     """Return memory for a sample's factors laid out along a line of so many items."""
-    if like is None:
-        return None
-    return np.empty((2 if limits is None else 4, items), like.dtype)
+    return None if like is None else np.empty((FACTORS, items), like.dtype)
 
 
 def fill(job: Job, start: int, stop: int) -> None:
@@ -331,6 +327,7 @@ def fill(job: Job, start: int, stop: int) -> None:
         row_step(job.geometry),
         job.scale,
         job.offset,
+        job.center,
         job.low,
         job.high,
         row_step(job.scale),
@@ -338,7 +335,7 @@ def fill(job: Job, start: int, stop: int) -> None:
         job.padding,
         np.empty(2 * items, job.source_dtype),
         np.empty(items, job.out_dtype),
-        room_for(job.scale, job.low, items),
+        room_for(job.scale, items),
         start,
         stop,
         job.ends,

@@ -24,7 +24,10 @@ from samebytes.engine.convert import (
 )
 from samebytes.engine.intrinsics import LINE, fence, line_at, load, prefetch, raw_at, store
 
-__all__ = ["fill_chunk", "mean_chunk"]
+__all__ = ["FACTORS", "fill_chunk", "mean_chunk"]
+
+FACTORS = 5
+"""How many factors an item may have: scale, offset, center, low, high."""
 
 PREFETCH_ROWS = 8
 """How many rows ahead the source is asked for: rows of a crop lie apart, and no hardware
@@ -57,29 +60,28 @@ def _lay(laid, row, items, factors, j, channels, planar):
         done += more
 
 
+def _lay_some(laid, row, items, factors, j, channels, planar):
+    """Do what `_lay` does, or nothing for None (compiled only)."""
+
+
+@overload(_lay_some)
+def _lay_some_overload(laid, row, items, factors, j, channels, planar):
+    if isinstance(factors, types.NoneType):
+        return lambda laid, row, items, factors, j, channels, planar: None
+    return lambda laid, row, items, factors, j, channels, planar: _lay(
+        laid, row, items, factors, j, channels, planar
+    )
+
+
+@compiled()
 def _lay_tables(factors, j, channels, planar, laid, items):
-    """Lay all tables that are not None, one after the other (compiled only)."""
-
-
-@overload(_lay_tables)
-def _lay_tables_overload(factors, j, channels, planar, laid, items):
-    if isinstance(factors[0], types.NoneType):
-        return lambda factors, j, channels, planar, laid, items: None
-
-    def lay_affine(factors, j, channels, planar, laid, items):
-        _lay(laid, 0, items, factors[0], j, channels, planar)
-        _lay(laid, 1, items, factors[1], j, channels, planar)
-
-    if isinstance(factors[2], types.NoneType):
-        return lay_affine
-
-    def lay_clip(factors, j, channels, planar, laid, items):
-        _lay(laid, 0, items, factors[0], j, channels, planar)
-        _lay(laid, 1, items, factors[1], j, channels, planar)
-        _lay(laid, 2, items, factors[2], j, channels, planar)
-        _lay(laid, 3, items, factors[3], j, channels, planar)
-
-    return lay_clip
+    """Lay all tables that are not None, each in the row of its place."""
+    scale, offset, center, low, high = factors
+    _lay_some(laid, 0, items, scale, j, channels, planar)
+    _lay_some(laid, 1, items, offset, j, channels, planar)
+    _lay_some(laid, 2, items, center, j, channels, planar)
+    _lay_some(laid, 3, items, low, j, channels, planar)
+    _lay_some(laid, 4, items, high, j, channels, planar)
 
 
 def _unowned(array):
@@ -168,6 +170,7 @@ def fill_chunk(  # noqa: C901
     geometry_step,
     scale,
     offset,
+    center,
     low,
     high,
     factor_step,
@@ -208,8 +211,9 @@ def fill_chunk(  # noqa: C901
     gathered, finished = _unowned(lines_in), _unowned(line_out)
     spare = gathered.ctypes.data + count * item
     laid = _unowned(tables)
-    factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
-    affine, limits = factors[0], factors[2]
+    centers = _unowned(center)
+    factors = _unowned(scale), _unowned(offset), centers, _unowned(low), _unowned(high)
+    affine, limits = factors[0], factors[3]
     filler = _unowned(padding)
 
     batch, before = 0, 0
@@ -265,16 +269,19 @@ def fill_chunk(  # noqa: C901
                         swap_line(line)
                 scales = _table_line(affine, laid, g * count, count)
                 offsets = _table_line(affine, laid, (groups + g) * count, count)
-                lows = _table_line(limits, laid, (2 * groups + g) * count, count)
-                highs = _table_line(limits, laid, (3 * groups + g) * count, count)
+                middles = _table_line(centers, laid, (2 * groups + g) * count, count)
+                lows = _table_line(limits, laid, (3 * groups + g) * count, count)
+                highs = _table_line(limits, laid, (4 * groups + g) * count, count)
                 target = beginning + y * out_y + g * out_c
                 if streamed:
                     asked = coming + g * step_c if in_step else line.ctypes.data
-                    stream_line(target, line, scales, offsets, lows, highs, asked, finished)
+                    stream_line(
+                        target, line, scales, offsets, middles, lows, highs, asked, finished
+                    )
                     continue
                 place = target if contiguous else finished.ctypes.data
                 written = line_at(place, count, finished)
-                convert_line(line, scales, offsets, lows, highs, written)
+                convert_line(line, scales, offsets, middles, lows, highs, written)
                 if not contiguous:
                     scatter_line(written, target, out_x, out_c, inner)
     if streamed:
@@ -291,6 +298,7 @@ def mean_chunk(
     width,
     scale,
     offset,
+    center,
     low,
     high,
     factor_step,
@@ -312,8 +320,9 @@ def mean_chunk(
     item, count = lines_in.itemsize, width * channels
     gathered, laid = _unowned(lines_in), _unowned(tables)
     spare = gathered.ctypes.data + count * item
-    factors = _unowned(scale), _unowned(offset), _unowned(low), _unowned(high)
-    affine, limits, partial = factors[0], factors[2], _unowned(sums)
+    centers = _unowned(center)
+    factors = _unowned(scale), _unowned(offset), centers, _unowned(low), _unowned(high)
+    affine, limits, partial = factors[0], factors[3], _unowned(sums)
     slots, planar = sums.shape[0], False
     for j in range(places.shape[0]):
         here = j * geometry_step
@@ -323,8 +332,9 @@ def mean_chunk(
             _lay_tables(factors, j * factor_step, channels, planar, laid, slots)
         scales = _table_line(affine, laid, 0, slots)
         offsets = _table_line(affine, laid, slots, slots)
-        lows = _table_line(limits, laid, 2 * slots, slots)
-        highs = _table_line(limits, laid, 3 * slots, slots)
+        middles = _table_line(centers, laid, 2 * slots, slots)
+        lows = _table_line(limits, laid, 3 * slots, slots)
+        highs = _table_line(limits, laid, 4 * slots, slots)
         sums[:] = 0.0
         asked_bytes = min(width * abs(step_x), PREFETCH_BYTES)
         pixel_step = x_step * step_x
@@ -344,7 +354,7 @@ def mean_chunk(
                 address = line.ctypes.data
             for k in range(0, count, slots):
                 part = line_at(address + k * item, min(slots, count - k), gathered)
-                add_line(part, scales, offsets, lows, highs, partial)
+                add_line(part, scales, offsets, middles, lows, highs, partial)
         for c in range(channels):
             total = 0.0
             for k in range(c, slots, channels):

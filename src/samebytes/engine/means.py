@@ -29,6 +29,7 @@ def channel_means(
     width: int,
     scale: Table = None,
     offset: Table = None,
+    center: Table = None,
     low: Table = None,
     high: Table = None,
     places: NDArray[np.int64] | None = None,
@@ -41,7 +42,7 @@ def channel_means(
 
     Parameters
     ----------
-    source, indices, geometry, scale, offset, low, high, places
+    source, indices, geometry, scale, offset, center, low, high, places
         As for `prepare`.
     height, width : int
         Size of the region, at least 1 each.
@@ -65,7 +66,7 @@ def channel_means(
         )
         raise ValueError(message)
     channels = source.shape[3]
-    scale, offset, low, high = check_tables((n, channels), scale, offset, low, high)
+    tables = check_tables((n, channels), scale, offset, center, low, high)
     geometry = np.array(geometry, np.int64)
     means = np.empty((n, channels))
     if means.size == 0:
@@ -88,13 +89,10 @@ def channel_means(
         row_step(geometry),
         height,
         width,
-        scale,
-        offset,
-        low,
-        high,
+        *tables,
         row_step(scale),
         np.empty(2 * width * channels, plain_dtype(source.dtype)),
-        room_for(scale, low, pixels * channels),
+        room_for(scale, pixels * channels),
         np.empty(pixels * channels),
         not source.dtype.isnative,
         means,

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from samebytes.dataset.documents import RowFact
-from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.dataset.fold import Floats, Tables
 from samebytes.dataset.pairs import Group
-from samebytes.dataset.plan import Component, tabulate
+from samebytes.dataset.plan import Component, Step, tabulate
 from samebytes.dataset.windows import Rows
 from samebytes.engine import telling
+from samebytes.engine.factors import factors_of
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import Job, fill, prepare
 from samebytes.engine.laid import Laid
@@ -149,14 +150,15 @@ class _Pass(Written):
         super().__init__(component, size, elements)
         self._grid = grid_of(component, columns, padded=padded)
         self._place = place
+        self._usual = self._usual_factors() if self.fold.linear else {}
         self.measures = self.fold.read_again > 0
         self.planes = len(self._grid.planes)
 
     @property
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
-        fold, padded = self.fold, self._grid.padding is not None
-        return self._grid.source.dtype, fold.dtype, fold.linear, fold.clipped, padded
+        padded, arithmetic = self._grid.padding is not None, self.fold.arithmetic
+        return self._grid.source.dtype, self.fold.dtype, arithmetic, *self._usual, padded
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give what this writes of a batch, with the axes n, height, width, channels."""
@@ -172,11 +174,14 @@ class _Pass(Written):
         places = self._grid.places(rows)
 
         def means(tables: Tables) -> Floats:
-            factors = _affine(tables, self.fold)
+            # Without bounds the mean of what is calculated is calculated from the mean.
+            limited = tables.limited
+            factors = factors_of(tables, self.fold, np.float64) if limited else {}
             size = tables.height, tables.width
-            return channel_means(
+            found = channel_means(
                 self._grid.source, indices, tables.geometry, *size, **factors, places=places
             )
+            return found if limited else (found - tables.center) * tables.scale + tables.offset
 
         tables = tabulate(self.component, epochs, indices, means, units)
         # Only its layout is looked at; the parts of this job get memory.
@@ -201,8 +206,23 @@ class _Pass(Written):
         chosen = self._place if self.component.frame.columns is not None else slice(None)
         return {
             name: _repeated(table[:, chosen], self.planes)
-            for name, table in _affine(tables, self.fold).items()
+            for name, table in self._affine(tables).items()
         }
+
+    def _affine(self, tables: Tables) -> dict[str, Any]:
+        return factors_of(tables, self.fold, centered="center" in self._usual)
+
+    def _usual_factors(self) -> dict[str, Any]:
+        """Give the factors of a sample that never was: which there are decides what is compiled."""
+        one = np.zeros(1, np.int64)
+
+        def units_of(step: Step) -> Floats:
+            return np.full((1, step.transform.draws), 0.25)
+
+        def means(tables: Tables) -> Floats:
+            return np.ones_like(tables.scale)
+
+        return factors_of(tabulate(self.component, one, one, means, units_of), self.fold)
 
     def warm_up(self) -> None:
         """Fill a pixel as a batch will be filled."""
@@ -210,10 +230,8 @@ class _Pass(Written):
         source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
         moved = moves(self.fold) and not self.fold.is_image
         out = np.empty(source.shape, source.dtype if moved else self.fold.dtype)
-        kind = np.float64 if self.fold.dtype == np.float64 else np.float32
-        names = ("scale", "offset", "low", "high") if self.fold.clipped else ("scale", "offset")
-        table = np.zeros((1, source.shape[3]), kind)
-        given: dict[str, Any] = dict.fromkeys(names, table) if self.fold.linear else {}
+        table = np.zeros((1, source.shape[3]), self.fold.arithmetic)
+        given: dict[str, Any] = dict.fromkeys(self._usual, table)
         if grid.padding is not None:
             given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
         one = np.zeros(1, np.int64)
@@ -251,14 +269,3 @@ class _PairPass(_Pass):
 def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
     """Give each sample's row so many times, but not the one that all of them share."""
     return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)
-
-
-def _affine(tables: Tables, fold: Fold) -> dict[str, Any]:
-    """Give the tables as the kernel takes them, in the dtype it calculates in."""
-    dtype = np.float64 if fold.dtype == np.float64 else np.float32
-    names = ["scale", "offset"]
-    if np.isfinite(tables.low).any() or np.isfinite(tables.high).any():
-        names += ["low", "high"]
-    # A row for each sample as soon as one of them has.
-    same = np.broadcast_arrays(*(getattr(tables, name) for name in names))
-    return {name: table.astype(dtype) for name, table in zip(names, same, strict=True)}

@@ -106,11 +106,20 @@ def need_factors(fold: Fold, what: str, **values: Any) -> None:
             raise ValueError(message)
 
 
-def calculated(fold: Fold) -> dict[str, Any]:
-    """Give the fields that calculating changes: float32 as in Keras, unless a Cast chose else."""
+USUAL_EXPONENT = 40
+"""Numbers from 2**-40 to 2**40: three of them multiplied are still inside of float32."""
+
+
+def calculated(fold: Fold, *numbers: npt.ArrayLike) -> dict[str, Any]:
+    """Give the fields that calculating changes: float32 as in Keras, unless a Cast chose else.
+
+    `numbers` are what is calculated with; extreme ones take float64.
+    """
     floating = fold.dtype.kind == "f" or fold.dtype.name == "bfloat16"
     dtype = fold.dtype if fold.chosen and floating else np.dtype(np.float32)
-    return {"linear": True, "dtype": dtype}
+    _, exponents = np.frexp(np.concatenate([np.ravel(number) for number in (0.0, *numbers)]))
+    extreme = fold.extreme or bool((np.abs(exponents) > USUAL_EXPONENT).any())
+    return {"linear": True, "dtype": dtype, "extreme": extreme}
 
 
 def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:

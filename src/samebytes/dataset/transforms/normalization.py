@@ -97,15 +97,14 @@ class Normalization(Transform):
         """Give the component as float32."""
         need_numbers(fold, "Normalization")
         need_factors(fold, "Normalization", mean=self.mean, variance=self.variance)
-        return replace(fold, **calculated(fold))
+        return replace(fold, **calculated(fold, self.mean, self._factor()))
 
     def _factor(self) -> Any:
         return 1 / np.maximum(np.sqrt(self.variance), EPSILON)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
-        """Multiply by one over the deviation, and move the mean to 0."""
-        factor = self._factor()
-        tables.multiply_add(factor, -np.asarray(self.mean) * factor)
+        """Subtract the mean, and multiply by one over the deviation."""
+        tables.subtract_multiply(self.mean, self._factor())
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Give one sample, calculated in float64."""

@@ -47,7 +47,7 @@ class RandomBrightness(Transform):
     def fold(self, fold: Fold) -> Fold:
         """Give the component as float32, with bounds."""
         need_numbers(fold, "RandomBrightness")
-        return replace(fold, clipped=True, **calculated(fold))
+        return replace(fold, clipped=True, **calculated(fold, self.value_range))
 
     def _term(self, unit: Any) -> Any:
         lower, upper = self.factor  # type: ignore[misc]

@@ -54,7 +54,8 @@ class RandomContrast(Transform):
         need_image(fold, "RandomContrast")
         need_numbers(fold, "RandomContrast")
         again = fold.read_again + fold.height * fold.width * fold.channels
-        return replace(fold, clipped=True, read_again=again, **calculated(fold))
+        numbers = calculated(fold, self.value_range)
+        return replace(fold, clipped=True, read_again=again, **numbers)
 
     def _factor(self, unit: Any) -> Any:
         lower, upper = self.factor  # type: ignore[misc]
@@ -63,7 +64,9 @@ class RandomContrast(Transform):
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Multiply around the mean and clip."""
         factor = self._factor(units[:, :1])
-        tables.multiply_add(factor, means(tables) * (1 - factor))
+        mean = means(tables)
+        tables.subtract_multiply(mean, factor)
+        tables.multiply_add(1.0, mean)
         tables.clip(*self.value_range)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:

@@ -50,7 +50,7 @@ class Rescaling(Transform):
         """Give the component as float32."""
         need_numbers(fold, "Rescaling")
         need_factors(fold, "Rescaling", scale=self.scale, offset=self.offset)
-        return replace(fold, **calculated(fold))
+        return replace(fold, **calculated(fold, self.scale, self.offset))
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Multiply and add."""
