@@ -20,7 +20,7 @@ __all__ = ["factors_of"]
 
 
 def factors_of(
-    tables: Tables, fold: Fold, dtype: npt.DTypeLike = None, *, centered: bool = False
+    tables: Tables, fold: Fold, dtype: npt.DTypeLike | None = None, *, centered: bool = False
 ) -> dict[str, Any]:
     """Return the factors of a batch by name, those that do nothing left out.
 
