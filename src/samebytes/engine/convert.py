@@ -122,21 +122,23 @@ def _part_overload(table, start, stop):
     )
 
 
-def _stream_lines(target, source, scale, offset, center, low, high, lines, coming, out):
+def _stream_lines(target, source, scale, offset, center, low, high, lines, coming, repeats, out):
     """Fill `lines` whole cache lines at the aligned address `target` (compiled only)."""
 
 
 @overload(_stream_lines)
-def _stream_lines_overload(target, source, scale, offset, center, low, high, lines, coming, out):
+def _stream_lines_overload(
+    target, source, scale, offset, center, low, high, lines, coming, repeats, out
+):
     if _streamable(source, scale, out) == "copy":
 
-        def copy(target, source, scale, offset, center, low, high, lines, coming, out):
+        def copy(target, source, scale, offset, center, low, high, lines, coming, repeats, out):
             stream_copy(target, source.ctypes.data, lines, coming)
 
         return copy
 
-    def affine(target, source, scale, offset, center, low, high, lines, coming, out):
-        stream_affine(target, source, scale, offset, center, low, high, lines, coming, out)
+    def affine(target, source, scale, offset, center, low, high, lines, coming, repeats, out):
+        stream_affine(target, source, scale, offset, center, low, high, lines, coming, repeats, out)
 
     return affine
 
@@ -151,23 +153,24 @@ def _can_stream_overload(source, scale, out):
     return lambda source, scale, out: answer
 
 
-def stream_line(target, source, scale, offset, center, low, high, coming, like):
+def stream_line(target, source, scale, offset, center, low, high, coming, repeats, like):
     """Do what `convert_line` does, to items like those of `like` at the address `target`.
 
     Whole cache lines go past the caches; the ends of a line that is not aligned are written as
     usual. Meanwhile as much of the source at the address `coming` is asked for as is read.
+    `repeats` says whether factors begin anew after `PHASES` lines.
     """
 
 
 # Called, it puts some sixty arguments on the stack for each line, by stores that queue up behind
 # those of the line before (6 % of the speed of a crop; a third of that of small images).
 @overload(stream_line, jit_options={"forceinline": True})
-def _stream_line_overload(target, source, scale, offset, center, low, high, coming, like):
+def _stream_line_overload(target, source, scale, offset, center, low, high, coming, repeats, like):
     if _streamable(source, scale, like) is None:
         # Never called: see can_stream.
-        return lambda target, source, scale, offset, center, low, high, coming, like: None
+        return lambda target, source, scale, offset, center, low, high, coming, repeats, like: None
 
-    def stream(target, source, scale, offset, center, low, high, coming, like):
+    def stream(target, source, scale, offset, center, low, high, coming, repeats, like):
         count = source.shape[0]
         item, source_item = like.itemsize, source.itemsize
         head = min((-target) % LINE, count * item) // item
@@ -199,6 +202,7 @@ def _stream_line_overload(target, source, scale, offset, center, low, high, comi
             _part(high, head, tail),
             lines,
             coming,
+            repeats,
             like,
         )
         if tail < count:

@@ -9,6 +9,7 @@ center itself was rounded by goes, calculated in float64, into the small offset.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ import numpy.typing as npt
 
 from samebytes.dataset.fold import Floats, Fold, Tables
 
-__all__ = ["factors_of"]
+__all__ = ["factors_of", "mean_of"]
+
+WHOLE = float(1 << 20)
+"""Terms up to this are rounded by less than a quarter in float32."""
 
 
-def factors_of(
-    tables: Tables, fold: Fold, dtype: npt.DTypeLike | None = None, *, centered: bool = False
-) -> dict[str, Any]:
+def factors_of(tables: Tables, fold: Fold, *, centered: bool = False) -> dict[str, Any]:
     """Return the factors of a batch by name, those that do nothing left out.
 
     Parameters
@@ -29,9 +31,7 @@ def factors_of(
     tables : Tables
         In float64.
     fold : Fold
-        Of the component, which tells the source.
-    dtype : dtype-like, optional
-        Of the arithmetic; by default that of `fold`.
+        Of the component, which tells source, output and arithmetic.
     centered : bool
         Whether to give centers even where all are zero.
 
@@ -45,37 +45,73 @@ def factors_of(
     >>> {name: table.item() for name, table in factors_of(tables, fold).items()}
     {'scale': 10.0, 'offset': -1.0, 'center': 30000.0}
     """
-    arithmetic = fold.arithmetic if dtype is None else np.dtype(dtype)
-    center, offset = _centered(tables, fold, arithmetic)
+    center, offset = _centered(tables, fold)
     found = {"scale": tables.scale, "offset": offset}
     if centered or center.any():
         found["center"] = center
     if tables.limited:
         found |= {"low": tables.low, "high": tables.high}
-    # A row for each sample as soon as one of them has.
-    same = np.broadcast_arrays(*found.values())
-    return {name: table.astype(arithmetic) for name, table in zip(found, same, strict=True)}
+    return _alike(found, fold.arithmetic)
 
 
-def _centered(tables: Tables, fold: Fold, arithmetic: np.dtype[Any]) -> tuple[Floats, Floats]:
+def mean_of(tables: Tables, fold: Fold, measure: Callable[..., Floats]) -> Floats:
+    """Return the mean of each channel of what tables describe, from means of the source.
+
+    What is linear is calculated from the mean, in float64, instead of the other way round; bounds
+    are moved in front of it.
+
+    Parameters
+    ----------
+    tables : Tables
+        In float64.
+    fold : Fold
+        Of the component.
+    measure : callable
+        Gives the means of the source, within the bounds that it is given as factors by name.
+    """
+    if not tables.limited:
+        return (measure() - tables.center) * tables.scale + tables.offset
+    bounds = tables.low, tables.high
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = [(bound - tables.offset) / tables.scale + tables.center for bound in bounds]
+    # A factor of 0 leaves no bounds in front of it.
+    low = np.where(tables.scale == 0, -np.inf, np.minimum(*ends))
+    high = np.where(tables.scale == 0, np.inf, np.maximum(*ends))
+    plain = {"scale": np.ones_like(low), "offset": np.zeros_like(low)}
+    found = measure(**_alike({**plain, "low": low, "high": high}, fold.arithmetic))
+    return np.clip((found - tables.center) * tables.scale + tables.offset, *bounds)
+
+
+def _alike(tables: dict[str, Floats], dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Return tables of one dtype, with a row for each sample as soon as one of them has."""
+    same = np.broadcast_arrays(*tables.values())
+    return {name: table.astype(dtype) for name, table in zip(tables, same, strict=True)}
+
+
+def _centered(tables: Tables, fold: Fold) -> tuple[Floats, Floats]:
     """Return centers that the arithmetic holds exactly, and the offsets that belong to them."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossing = tables.center - tables.offset / tables.scale
-        center = _exact(crossing, fold.source_dtype, arithmetic).astype(np.float64)
+        center = _exact(crossing, fold).astype(np.float64)
     # Without a crossing there is nothing to cancel.
-    center = np.where(np.isfinite(center) & (tables.scale != 0), center, 0.0)
+    useful = np.isfinite(center) & (tables.scale != 0)
+    if fold.dtype.kind in "iu" and fold.dtype.itemsize <= 2:
+        # What is rounded to whole numbers shows nothing of what smaller terms lose.
+        useful &= np.abs(tables.offset - tables.center * tables.scale) > WHOLE
+    center = np.where(useful, center, 0.0)
     return center, tables.offset + (center - tables.center) * tables.scale
 
 
-def _exact(crossing: Floats, source: np.dtype[Any], arithmetic: np.dtype[Any]) -> npt.NDArray[Any]:
+def _exact(crossing: Floats, fold: Fold) -> npt.NDArray[Any]:
     """Return numbers of the arithmetic near to these, from which sources differ without rounding.
 
     Integers for sources of integers, whose products and sums then stay as exact as they were; and
     none beyond what the source can hold, where nothing can cancel.
     """
+    source = fold.source_dtype
     if source.kind == "b":
         return np.clip(np.rint(crossing), 0, 1)
     if source.kind in "iu":
         limits = np.iinfo(source)
         return np.clip(np.rint(crossing), float(limits.min), float(limits.max))
-    return crossing.astype(arithmetic)
+    return crossing.astype(fold.arithmetic)

@@ -22,7 +22,7 @@ from samebytes.engine.convert import (
     stream_line,
     swap_line,
 )
-from samebytes.engine.intrinsics import LINE, fence, line_at, load, prefetch, raw_at, store
+from samebytes.engine.intrinsics import LINE, PHASES, fence, line_at, load, prefetch, raw_at, store
 
 __all__ = ["FACTORS", "fill_chunk", "mean_chunk"]
 
@@ -206,6 +206,7 @@ def fill_chunk(  # noqa: C901
     count = out_width * inner
     contiguous = out_x == inner * out_item and (inner == 1 or out_c == out_item)
     streamed = streaming and contiguous and can_stream(lines_in, tables, line_out)
+    repeats = (PHASES * LINE // out_item) % inner == 0
     # Without their owners, because an owner's references are counted at every call: by an atomic
     # addition, which waits for all streaming stores before it (2.5 times the time of the pass).
     gathered, finished = _unowned(lines_in), _unowned(line_out)
@@ -275,9 +276,8 @@ def fill_chunk(  # noqa: C901
                 target = beginning + y * out_y + g * out_c
                 if streamed:
                     asked = coming + g * step_c if in_step else line.ctypes.data
-                    stream_line(
-                        target, line, scales, offsets, middles, lows, highs, asked, finished
-                    )
+                    tables_of = scales, offsets, middles, lows, highs
+                    stream_line(target, line, *tables_of, asked, repeats, finished)
                     continue
                 place = target if contiguous else finished.ctypes.data
                 written = line_at(place, count, finished)

@@ -16,7 +16,7 @@ from samebytes.dataset.pairs import Group
 from samebytes.dataset.plan import Component, Step, tabulate
 from samebytes.dataset.windows import Rows
 from samebytes.engine import telling
-from samebytes.engine.factors import factors_of
+from samebytes.engine.factors import factors_of, mean_of
 from samebytes.engine.grid import grid_of, moves, runs_of
 from samebytes.engine.kernels import Job, fill, prepare
 from samebytes.engine.laid import Laid
@@ -174,14 +174,12 @@ class _Pass(Written):
         places = self._grid.places(rows)
 
         def means(tables: Tables) -> Floats:
-            # Without bounds the mean of what is calculated is calculated from the mean.
-            limited = tables.limited
-            factors = factors_of(tables, self.fold, np.float64) if limited else {}
-            size = tables.height, tables.width
-            found = channel_means(
-                self._grid.source, indices, tables.geometry, *size, **factors, places=places
-            )
-            return found if limited else (found - tables.center) * tables.scale + tables.offset
+            def measure(**limits: Any) -> Floats:
+                size = tables.height, tables.width
+                source, geometry = self._grid.source, tables.geometry
+                return channel_means(source, indices, geometry, *size, **limits, places=places)
+
+            return mean_of(tables, self.fold, measure)
 
         tables = tabulate(self.component, epochs, indices, means, units)
         # Only its layout is looked at; the parts of this job get memory.
