@@ -201,6 +201,7 @@ class Dataset(Shown):
         target: On = None,
         align: str = "right",
         groups: Any = None,
+        boundaries: Any = None,
         padding: str | None = None,
         padding_value: Any = 0,
     ) -> Dataset:
@@ -228,12 +229,14 @@ class Dataset(Shown):
             The components targets are read from, as ``on=``; needed where there are several.
         align : {"right", "each"}
             Whether a target follows the window, or each of its steps: (length, horizon, *row).
-        groups : array, optional
-            Series that no window leaves: an id for each row, or the offsets at which they begin
-            and the end of the last (`borders_at_gaps` gives those of gaps in time), or a tuple of
-            several. Parts of a `join` are groups anyway.
+        groups : array, or tuple of them, optional
+            Series that no window leaves, by an id for each row: of any dtype that compares, the
+            rows of a series side by side. Of several arrays a series has one id in each.
+        boundaries : array, or tuple of them, optional
+            Series that no window leaves, by the rows at which they begin and the number of rows
+            (`borders_at_gaps` gives those of gaps in time). Parts of a `join` are series anyway.
         padding : {"left", "right"}, optional
-            Fill a group shorter than a window up on this side; by default it is left out.
+            Fill a series shorter than a window up on this side; by default it is left out.
         padding_value : number
             What to fill with, as if it stood in the source.
 
@@ -257,8 +260,8 @@ class Dataset(Shown):
         from samebytes.dataset.windowing import Target, cut_windows
 
         asked = Target(horizon, offset, columns, target, align)
-        filling = padding, padding_value
-        cut = cut_windows(self, length, stride, sampling_rate, asked, groups, filling)
+        series, filling = (groups, boundaries), (padding, padding_value)
+        cut = cut_windows(self, length, stride, sampling_rate, asked, series, filling)
         return self._with(**vars(cut))
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
