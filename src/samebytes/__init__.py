@@ -38,6 +38,7 @@ from samebytes.share.verdict import Code, Reason, Verdict
 if typing.TYPE_CHECKING:
     from samebytes.compat.timeseries import timeseries_dataset_from_array
     from samebytes.compat.tokens import TokenDataset
+    from samebytes.dataset.borders import borders_at_gaps
     from samebytes.dataset.dataset import Dataset
     from samebytes.dataset.joined import Joined, join
     from samebytes.dataset.transforms import (
@@ -53,7 +54,6 @@ if typing.TYPE_CHECKING:
         Rescaling,
         Transform,
     )
-    from samebytes.dataset.borders import borders_at_gaps
     from samebytes.report.audit import audit
 
 __version__ = "0.1.0"

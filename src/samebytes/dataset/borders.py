@@ -237,7 +237,7 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
         raise ValueError(message)
     for start in range(0, len(given), PIECE):
         piece = given[start : start + PIECE]
-        unknown = np.flatnonzero(piece != piece)  # noqa: PLR0124 (NaN and NaT, and only they)
+        unknown = np.flatnonzero(piece != piece)
         if len(unknown):
             message = (
                 f"the time of row {start + int(unknown[0]):,} is not known (NaN or NaT), so nobody "

@@ -179,7 +179,7 @@ class Dataset(Shown):
             Of a transform's draws; by default the transform's own, else a random one.
         """
         whole = batched or self.batch_size is not None
-        for calls in calls_of(map_func, on, batched=whole, seed=seed):
+        for calls in calls_of(map_func, on, batched=whole, seed=seed, before=self.maps):
             changed = self._with(maps=(*self.maps, *calls))
             try:
                 fold_plan(changed)  # what cannot be done at all is refused here
