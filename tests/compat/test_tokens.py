@@ -268,8 +268,8 @@ def test_it_trains_with_masks_as_sample_weights():
             (text(100), 8),
             {"documents": [0, 50, 100]},
             (
-                "TokenDataset(documents=) takes an id for each of the 100 rows; these 3 numbers are "
-                "the offsets of series: give them as boundaries="
+                "TokenDataset(documents=) takes an id for each of the 100 rows; these 3 numbers "
+                "are the offsets of series: give them as boundaries="
             ),
         ),
     ],

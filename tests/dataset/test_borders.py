@@ -83,15 +83,15 @@ RETURNED = (
         (
             {"groups": [0, 10, 20]},
             (
-                "window(groups=) takes an id for each of the 20 rows; these 3 numbers are the offsets "
-                "of series: give them as boundaries="
+                "window(groups=) takes an id for each of the 20 rows; these 3 numbers are the "
+                "offsets of series: give them as boundaries="
             ),
         ),
         (
             {"groups": [0, 10, 15]},
             (
-                "window(groups=): 3 ids for 20 rows; expected one for each. Offsets at which series "
-                "begin are boundaries="
+                "window(groups=): 3 ids for 20 rows; expected one for each. Offsets at which "
+                "series begin are boundaries="
             ),
         ),
         (
@@ -101,8 +101,8 @@ RETURNED = (
         (
             {"groups": np.zeros((20, 1))},
             (
-                "window(groups=) of shape (20, 1): expected one axis, an id for each row; a tuple is "
-                "of several such arrays"
+                "window(groups=) of shape (20, 1): expected one axis, an id for each row; a tuple "
+                "is of several such arrays"
             ),
         ),
         (
@@ -127,15 +127,15 @@ RETURNED = (
         (
             {"boundaries": [0, 10, 15]},
             (
-                "window(boundaries=): 3 offsets do not cover the 20 rows; expected them ascending from "
-                "0 to 20. Ids, one for each row, are groups="
+                "window(boundaries=): 3 offsets do not cover the 20 rows; expected them ascending "
+                "from 0 to 20. Ids, one for each row, are groups="
             ),
         ),
         (
             {"boundaries": [0, 15, 10, 20]},
             (
-                "window(boundaries=): 4 offsets do not cover the 20 rows; expected them ascending from "
-                "0 to 20. Ids, one for each row, are groups="
+                "window(boundaries=): 4 offsets do not cover the 20 rows; expected them ascending "
+                "from 0 to 20. Ids, one for each row, are groups="
             ),
         ),
         (
@@ -148,8 +148,8 @@ RETURNED = (
         (
             {"boundaries": [True] * 20},
             (
-                "window(boundaries=) of bool and shape (20,): expected one axis of integers, the rows "
-                "at which series begin and the number of rows"
+                "window(boundaries=) of bool and shape (20,): expected one axis of integers, the "
+                "rows at which series begin and the number of rows"
             ),
         ),
     ],

@@ -1,8 +1,11 @@
 """A Keras layer gives its own values, folded or not: for any rank, dtype and shape of argument."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import BFLOAT, pixels
@@ -31,7 +34,7 @@ def same_as_called(layer, values, *maps):
     before = made(dataset, len(values)) if maps else values
     try:
         expected = layer(as_source(before))
-    except Exception as failure:  # what Keras raises here is of any class
+    except (ValueError, TypeError, tf.errors.OpError) as failure:
         with pytest.raises(type(failure)):
             made(dataset.map(layer), len(values))
         return None
@@ -243,7 +246,7 @@ def test_negative_seeds_are_seeds():
 @pytest.mark.parametrize("values", [np.ones((3, 1)), [[1.0, 2.0]], np.ones((1, 1, 3))])
 def test_our_own_take_one_axis_of_numbers(values):
     shape = np.shape(values)
-    expected = rf"must be a finite number, or one a channel along a single axis; got the shape \({shape[0]}"
+    expected = rf"one a channel along a single axis; got the shape {re.escape(str(shape))}\. What"
     for make in (
         lambda: sb.Rescaling(values),
         lambda: sb.Rescaling(1, values),
@@ -262,7 +265,5 @@ def test_what_is_no_pair_is_refused_in_words(pair):
         lambda: sb.RandomBrightness(0.1, pair),
         lambda: sb.RandomContrast(0.1, pair),
     ):
-        with pytest.raises(
-            ValueError, match=r"(factor|value_range) of shape .*: expected two numbers$"
-        ):
+        with pytest.raises(ValueError, match=r"(factor|value_range) of shape .*: expected two num"):
             make()

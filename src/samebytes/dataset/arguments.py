@@ -5,10 +5,33 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["BEYOND_COUNTING", "at_least", "whole_number"]
+import numpy as np
+
+from samebytes.dataset.order import MAXIMUM_SIZE
+
+__all__ = [
+    "BEYOND_COUNTING",
+    "as_epoch",
+    "as_prefetch",
+    "as_shard",
+    "as_threads",
+    "at_least",
+    "check_axes",
+    "check_shuffle",
+    "whole_number",
+]
 
 BEYOND_COUNTING = 1 << 63
 """The least number that positions, which are int64, cannot count."""
+
+MOST_THREADS = 1024
+"""Threads that one dataset may ask for: more would only wait for each other."""
+
+MOST_AXES = 64 if int(np.__version__.partition(".")[0]) > 1 else 32
+"""Axes that NumPy's arrays have at most; one of them the engine needs for itself."""
+
+EPOCHS = 1 << 32
+"""Epochs are counted modulo this, the width that the generator's counter gives them."""
 
 
 def at_least(least: int, function: str, **named: Any) -> int:
@@ -31,7 +54,7 @@ def at_least(least: int, function: str, **named: Any) -> int:
 
 
 def whole_number(
-    value: Any, call: str, *, least: int | None = None, below: int = BEYOND_COUNTING
+    value: Any, call: str, *, least: int | None = None, below: int | None = BEYOND_COUNTING
 ) -> int:
     """Return `value` as an integer from `least` on and less than `below`.
 
@@ -43,7 +66,7 @@ def whole_number(
         The call as it was written, up to the value: it begins the message.
     least : int, optional
         Without it every negative number will do.
-    below : int
+    below : int, optional
         A power of two, which the message names as one.
 
     Raises
@@ -66,13 +89,11 @@ def whole_number(
         message = f"{call}{value!r}): expected a whole number, got {type(value).__name__}"
         raise TypeError(message) from failure
     if least is not None and number < least:
-        message = f"{call}{number}): expected {least} or more"
+        message = f"{call}{_shortly(number)}): expected {least} or more"
         raise ValueError(message)
-    if number >= below or number < -BEYOND_COUNTING:
-        power = below.bit_length() - 1
-        message = f"{call}{_shortly(number)}): expected less than 2**{power}"
-        if number < 0:
-            message = f"{call}{_shortly(number)}): expected -2**63 or more"
+    if below is not None and not -below <= number < below:
+        expected = f"less than 2**{below.bit_length() - 1}" if number > 0 else "less far below 0"
+        message = f"{call}{_shortly(number)}): expected {expected}"
         raise ValueError(message)
     return number
 
@@ -81,3 +102,61 @@ def _shortly(number: int) -> str:
     """Give a number in digits, or, where nobody would read those, by its size."""
     bits = abs(number).bit_length()
     return str(number) if bits <= 128 else f"{'-' if number < 0 else ''}2**{bits - 1} or so"
+
+
+def check_axes(axes: int, name: str, what: str) -> None:
+    """Refuse batches of more axes than NumPy's arrays have beside the one the engine needs."""
+    if axes >= MOST_AXES:
+        message = (
+            f"component {name} has {what}, which makes batches of {axes} axes; NumPy has "
+            f"{MOST_AXES}, one of which is needed to walk them, so expected at most "
+            f"{MOST_AXES - 1}: reshape it to fewer"
+        )
+        raise ValueError(message)
+
+
+def as_epoch(epoch: Any, call: str = "iterate(") -> int:
+    """Return the number of an epoch."""
+    return whole_number(epoch, call, least=0, below=EPOCHS)
+
+
+def as_shard(num_shards: Any, index: Any) -> tuple[int, int]:
+    """Return how many shards there are, and which one is meant."""
+    count = whole_number(num_shards, "shard(num_shards=")
+    place = whole_number(index, "shard(index=")
+    if count < 1 or not 0 <= place < count:
+        message = f"shard({count}, {place}): expected 0 <= index < num_shards"
+        raise ValueError(message)
+    return count, place
+
+
+def check_shuffle(buffer_size: Any, length: int | None) -> None:
+    """Refuse a buffer that is none, and what has no full order or too long a one."""
+    if buffer_size is not None:
+        whole_number(buffer_size, "shuffle(", least=1, below=None)
+    if length is None:
+        message = "an endless dataset has no full order: shuffle before repeat, not after"
+        raise ValueError(message)
+    if length > MAXIMUM_SIZE:
+        message = f"shuffle: {length:,} elements; an order is of at most 2**62"
+        raise ValueError(message)
+
+
+def as_prefetch(buffer_size: Any) -> int | None:
+    """Return how many elements to make ahead, None for the default."""
+    number = whole_number(buffer_size, "prefetch(")
+    if number < -1:
+        message = f"prefetch({number}): expected 0 or more, or -1 for the default, as in tf.data"
+        raise ValueError(message)
+    return None if number == -1 else number
+
+
+def as_threads(threads: Any) -> int | None:
+    """Return how many threads to run, None for one a core."""
+    if threads is None:
+        return None
+    number = whole_number(threads, "with_options(threads=", least=1)
+    if number > MOST_THREADS:
+        message = f"with_options(threads={number}): expected at most {MOST_THREADS:,}"
+        raise ValueError(message)
+    return number

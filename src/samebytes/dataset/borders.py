@@ -1,4 +1,4 @@
-"""Where one series ends and the next begins: told by ids, by boundaries, or found by gaps in time."""
+"""Where a series ends and the next begins: told by ids or boundaries, or found by gaps in time."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def borders_of_boundaries(
         raise ValueError(message)
     if not _covers(given, rows):
         message = (
-            f"{where}(boundaries=): {len(given):,} offsets do not cover the {rows:,} rows; expected "
-            f"them ascending from 0 to {rows:,}. Ids, one for each row, are {called}="
+            f"{where}(boundaries=): {len(given):,} offsets do not cover the {rows:,} rows; "
+            f"expected them ascending from 0 to {rows:,}. Ids, one for each row, are {called}="
         )
         raise ValueError(message)
     return given.astype(np.int64)

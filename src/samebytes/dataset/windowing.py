@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from samebytes.dataset import verbs
-from samebytes.dataset.arguments import at_least
+from samebytes.dataset.arguments import BEYOND_COUNTING, at_least, check_axes
 from samebytes.dataset.borders import borders_of
 from samebytes.dataset.folding import places_of
 from samebytes.dataset.joined import Joined
@@ -75,12 +75,7 @@ def cut_windows(
     length = at_least(1, "window", length=length)
     stride = at_least(1, "window", stride=stride)
     rate = at_least(1, "window", sampling_rate=sampling_rate)
-    if padding not in (None, "left", "right"):
-        message = f"window(padding={padding!r}): expected None, 'left' or 'right'"
-        raise ValueError(message)
-    if padding is not None:
-        for name, array in zip(structure.names, arrays, strict=True):
-            _check_padding(padding_value, array, name)
+    _check_filling(padding, padding_value, arrays, structure)
     frames = [Frame(0, ((length, rate),))] * len(arrays)
     sources = list(arrays)
     if target.horizon is not None:
@@ -93,9 +88,17 @@ def cut_windows(
             frames.append(Frame(frame.offset, frame.axes, columns))
         whole = structure.rebuild(list(range(len(arrays))))
         _, structure = flatten((whole, nested[0] if len(nested) == 1 else tuple(nested)))
+    for name, source, frame in zip(structure.names, sources, frames, strict=True):
+        axes = 1 + len(frame.shape(source.shape[1:]))
+        check_axes(axes, name, f"rows of shape {source.shape[1:]}, and windows of them")
     parts = [array.borders for array in arrays if isinstance(array, Joined)]
     borders = borders_of(len(arrays[0]), *series, parts)
     span = max(frame.last for frame in frames) + 1
+    if span >= BEYOND_COUNTING:
+        message = (
+            f"a window spans {span:,} rows, more than can be counted (2**63 - 1); ask for less"
+        )
+        raise ValueError(message)
     windows = Windows(borders, span, stride, padding)
     if not len(windows):
         longest = int(np.diff(borders).max(initial=0))
@@ -177,6 +180,18 @@ def _columns(array: Any, wanted: Any, name: str) -> tuple[Any, tuple[int, ...] |
 
 def _view(array: Any, columns: int | slice) -> Any:
     return array.columns(columns) if isinstance(array, Joined) else array[..., columns]
+
+
+def _check_filling(
+    padding: str | None, value: Any, arrays: tuple[Any, ...], structure: Structure
+) -> None:
+    """Refuse a side that is none, and a value that some component cannot hold."""
+    if padding not in (None, "left", "right"):
+        message = f"window(padding={padding!r}): expected None, 'left' or 'right'"
+        raise ValueError(message)
+    if padding is not None:
+        for name, array in zip(structure.names, arrays, strict=True):
+            _check_padding(value, array, name)
 
 
 def _check_padding(value: Any, array: Any, name: str) -> None:
