@@ -190,6 +190,14 @@ def test_a_batch_larger_than_the_epoch_is_the_epoch(size):
     assert next(iterator).tolist() == found[4:]
 
 
+@pytest.mark.parametrize(("name", "number"), [("epoch", 2**32), ("epoch", -1), ("position", 2**63)])
+def test_a_state_beyond_counting_is_refused_in_words(name, number):
+    iterator = BATCHED.iterate(0)
+    state = {**iterator.state_dict(), name: number}
+    with pytest.raises(ValueError, match=r"expected 0 or more, and less than 2\*\*63 and 2\*\*32$"):
+        iterator.load_state_dict(state)
+
+
 def test_an_order_that_is_counted_is_left_alone():
     verbs.check_countable(verbs.Repeat(verbs.Source(10), None))
     verbs.check_countable(verbs.Source(2**63 - 1))
