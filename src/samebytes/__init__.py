@@ -38,6 +38,7 @@ from samebytes.share.verdict import Code, Reason, Verdict
 if typing.TYPE_CHECKING:
     from samebytes.compat.timeseries import timeseries_dataset_from_array
     from samebytes.compat.tokens import TokenDataset
+    from samebytes.dataset.borders import borders_at_gaps
     from samebytes.dataset.dataset import Dataset
     from samebytes.dataset.joined import Joined, join
     from samebytes.dataset.transforms import (
@@ -53,7 +54,6 @@ if typing.TYPE_CHECKING:
         Rescaling,
         Transform,
     )
-    from samebytes.dataset.windowing import borders_at_gaps
     from samebytes.report.audit import audit
 
 __version__ = "0.1.0"
@@ -131,7 +131,7 @@ _LATE = {
     "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "audit": "samebytes.report.audit",
-    "borders_at_gaps": "samebytes.dataset.windowing",
+    "borders_at_gaps": "samebytes.dataset.borders",
     "join": "samebytes.dataset.joined",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
     **dict.fromkeys(_TRANSFORMS, "samebytes.dataset.transforms"),

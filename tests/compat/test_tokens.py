@@ -94,17 +94,16 @@ def documents(lengths, end=0):
 
 
 TOLD = {
-    "by the end token": lambda lengths: 0,
-    "by offsets": lambda lengths: np.cumsum([0, *lengths]),
+    "by the end token": lambda lengths: {"documents": 0},
+    "by boundaries": lambda lengths: {"boundaries": np.cumsum([0, *lengths])},
+    "by ids": lambda lengths: {"documents": np.repeat(list("abcdef"), lengths)},
 }
 
 
 @pytest.mark.parametrize("told", TOLD)
 def test_no_context_crosses_a_document(told):
     lengths = [5, 9, 30, 100, 8, 17]
-    dataset = sb.TokenDataset(
-        documents(lengths), LENGTH, seed=1, documents=TOLD[told](lengths), stride=1
-    )
+    dataset = sb.TokenDataset(documents(lengths), LENGTH, seed=1, stride=1, **TOLD[told](lengths))
     x, y = made(dataset)
     assert len(x) == sum(max(n - LENGTH, 0) for n in lengths)
     assert (x == x[:, :1]).all()  # no end token, since y is of the same document
@@ -119,7 +118,7 @@ def test_contexts_that_cross_tell_places_and_borders(lengths, length, several):
     offsets = np.cumsum([0, *lengths])
     two = several and len(lengths) > 1
     source = [tokens[: offsets[1]], tokens[offsets[1] :]] if two else tokens
-    given_source = {"context_length": length, "seed": 2, "documents": offsets, "stride": 3}
+    given_source = {"context_length": length, "seed": 2, "boundaries": offsets, "stride": 3}
     given_source["cross"] = True
     parts = [lengths[0], sum(lengths[1:])] if isinstance(source, list) else [sum(lengths)]
     if max(parts) <= length:
@@ -198,7 +197,7 @@ def test_it_trains_with_masks_as_sample_weights():
     keras = pytest.importorskip("keras")
     tokens = np.tile(np.arange(1, 9, dtype=np.uint16), 200)
     dataset = sb.TokenDataset(
-        tokens, LENGTH, seed=1, documents=np.arange(0, 1601, 40), cross=True, out="int32"
+        tokens, LENGTH, seed=1, boundaries=np.arange(0, 1601, 40), cross=True, out="int32"
     )
     inputs = {
         "tokens": keras.Input((LENGTH,), dtype="int32", name="tokens"),
@@ -245,7 +244,7 @@ def test_it_trains_with_masks_as_sample_weights():
         (
             (text(100), 8),
             {"cross": True},
-            "TokenDataset(cross=, padding=) are about documents: give documents=",
+            "TokenDataset(cross=, padding=) are about documents: give documents= or boundaries=",
         ),
         (
             (text(100), 8),
@@ -259,10 +258,18 @@ def test_it_trains_with_masks_as_sample_weights():
         ),
         (
             (text(100), 8),
-            {"documents": [0, 50]},
+            {"boundaries": [0, 50]},
             (
-                "groups of 2 offsets do not cover the 100 rows: expected them ascending from 0 to "
-                "100, or an id for each row"
+                "TokenDataset(boundaries=): 2 offsets do not cover the 100 rows; expected them "
+                "ascending from 0 to 100. Ids, one for each row, are documents="
+            ),
+        ),
+        (
+            (text(100), 8),
+            {"documents": [0, 50, 100]},
+            (
+                "TokenDataset(documents=) takes an id for each of the 100 rows; these 3 numbers "
+                "are the offsets of series: give them as boundaries="
             ),
         ),
     ],
@@ -279,7 +286,7 @@ def test_tokens_are_integers_along_one_axis(tokens):
 
 
 def test_the_plan_says_what_contexts_are():
-    shown = str(sb.TokenDataset(text(100), 8, seed=4, documents=[0, 60, 100], cross=True).batch(4))
+    shown = str(sb.TokenDataset(text(100), 8, seed=4, boundaries=[0, 60, 100], cross=True).batch(4))
     assert "begun elsewhere each epoch (seed 4)" in shown
     assert "int32, from the borders of 2 documents" in shown
     assert "shuffle(seed=4)" in shown

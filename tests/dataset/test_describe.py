@@ -32,7 +32,7 @@ def test_a_plan_prints_as_a_table(tmp_path):
           image   RandomCrop(32, 32) → RandomFlip(mode='horizontal') → Rescaling(0.00392157) → float32 (32, 32, 3)
           label   copied, int64
         batch     32 samples, a smaller last one is kept; 31 batches
-        memory    12.2 MB for 31 batches in flight, 32 in a block, and what you keep"""  # noqa: E501
+        memory    12.2 MB for 31 batches in flight, 31 in a block, and what you keep"""  # noqa: E501
     )
 
 

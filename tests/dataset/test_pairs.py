@@ -53,7 +53,7 @@ def test_tokens_and_what_follows_them_are_read_together(source, length):
 
 
 def test_mask_and_positions_stay_beside_the_pair():
-    dataset = sb.TokenDataset(SERIES, 16, seed=0, documents=[0, 500, 1700, 3000], cross=True)
+    dataset = sb.TokenDataset(SERIES, 16, seed=0, boundaries=[0, 500, 1700, 3000], cross=True)
     assert leaves(dataset) == [(0,), (1, 2), (3,)]  # positions, x and y, mask
     for found, wanted in zip(
         _flat(next(dataset.batch(9).shuffle(seed=1).iterate(0))),
@@ -88,7 +88,7 @@ def windows(length, **named):
     ("dataset", "why"),
     [
         (sb.TokenDataset(SERIES, 1, seed=0), "a single item is no line"),
-        (sb.TokenDataset(SERIES, 8, seed=0, documents=[0, 5, 3000], padding=0), "rows missing"),
+        (sb.TokenDataset(SERIES, 8, seed=0, boundaries=[0, 5, 3000], padding=0), "rows missing"),
         (windows(5, horizon=5), "without a gap they would be one line"),
         (windows(5, horizon=1), "of different lengths"),
         (sb.TokenDataset(np.broadcast_to(np.uint16(5), (300,)), 16, seed=0), "all rows are one"),

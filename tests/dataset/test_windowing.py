@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.dataset.windowing import PIECE, borders_of
 
 SERIES = np.arange(60, dtype=np.float32).reshape(20, 3)
 
@@ -57,35 +56,6 @@ def window(*arguments, source=SERIES, **named):
             (4,),
             {"horizon": 1, "columns": []},
             "window(columns=[]): component 0 has 3 columns, expected some of 0 to 2",
-        ),
-        (
-            (4,),
-            {"groups": [0, 10, 15]},
-            (
-                "groups of 3 offsets do not cover the 20 rows: expected them ascending from 0 to "
-                "20, or an id for each row"
-            ),
-        ),
-        (
-            (4,),
-            {"groups": [0, 15, 10, 20]},
-            (
-                "groups of 4 offsets do not cover the 20 rows: expected them ascending from 0 to "
-                "20, or an id for each row"
-            ),
-        ),
-        (
-            (4,),
-            {"groups": ["a", "b"]},
-            (
-                "groups has 2 ids of <U1 for 20 rows; expected one for each row, or the integer "
-                "offsets at which groups begin and the last one ends"
-            ),
-        ),
-        (
-            (4,),
-            {"groups": np.zeros((20, 1))},
-            "groups of shape (20, 1): expected one axis, of ids or of border offsets",
         ),
         (
             (4,),
@@ -149,32 +119,8 @@ def test_window_comes_first(change):
         changed.window(2)
 
 
-def test_ids_are_read_in_pieces():
-    ids = np.zeros(2 * PIECE + 5, np.int8)
-    ids[[PIECE, 2 * PIECE + 1]] = 1  # the first row of a piece, and the second of the next
-    found = borders_of(ids, len(ids)).tolist()
-    assert found == [0, PIECE, PIECE + 1, 2 * PIECE + 1, 2 * PIECE + 2, 2 * PIECE + 5]
-
-
-def test_gaps_are_borders_and_so_are_steps_back():
-    times = np.array(["2026-01-01T00", "2026-01-01T01", "2026-01-01T05", "2025-12-31T23"], "M8[h]")
-    hour = np.timedelta64(1, "h")
-    assert sb.borders_at_gaps(times, hour).tolist() == [0, 2, 3, 4]
-    assert sb.borders_at_gaps(np.uint8([1, 2, 9, 3]), 6).tolist() == [0, 2, 3, 4]
-    assert sb.borders_at_gaps([], 1).tolist() == [0]
-    gaps = sb.borders_at_gaps(np.r_[:10, 50:60], 1)
-    ids = np.repeat(["a", "b"], [5, 15])
-    assert len(window(3, groups=gaps)) == 16
-    assert len(window(3, groups=(gaps, ids))) == 3 + 3 + 8
-
-
-def test_gaps_need_times_that_compare():
-    with pytest.raises(ValueError, match=r"^times of <U1 and shape \(2,\): expected one axis of"):
-        sb.borders_at_gaps(["a", "b"], 1)
-
-
 def test_the_plan_says_what_windows_are():
-    dataset = window(4, 2, horizon=1, groups=[0, 3, 20], padding="right")
+    dataset = window(4, 2, horizon=1, boundaries=[0, 3, 20], padding="right")
     assert "windows   8 of 5 rows, one every 2 rows, none across the borders of 2 groups" in str(
         dataset
     )
@@ -183,11 +129,11 @@ def test_the_plan_says_what_windows_are():
 
 
 def test_plans_of_other_windows_differ():
-    one = window(4, groups=[0, 10, 20])
+    one = window(4, boundaries=[0, 10, 20])
     assert one == window(4, groups=[0] * 10 + [1] * 10)
     assert one != window(4)
-    assert one != window(4, 2, groups=[0, 10, 20])
-    assert hash(one.plan.windows) == hash(window(4, groups=[0, 10, 20]).plan.windows)
+    assert one != window(4, 2, boundaries=[0, 10, 20])
+    assert hash(one.plan.windows) == hash(window(4, boundaries=[0, 10, 20]).plan.windows)
     state = one.batch(2).iterate().state_dict()
     with pytest.raises(ValueError, match=r"windows: 'windows\(span=4, stride=1, groups=2"):
-        window(4, groups=[0, 11, 20]).batch(2).iterate().load_state_dict(state)
+        window(4, boundaries=[0, 11, 20]).batch(2).iterate().load_state_dict(state)

@@ -43,20 +43,17 @@ def series(draw, row, dtype):
     layout = LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))]
     told = draw(st.sampled_from(["ids", "offsets", "parts", "both"]))
     if told == "ids":
-        ids = np.repeat(np.arange(len(lengths)) % 2, lengths)
-        # Two neighbours with one id are one group: an empty one between two of the same.
-        borders = [0, *(np.flatnonzero(np.diff(ids)) + 1), len(whole)]
-        groups = [whole[a:b] for a, b in itertools.pairwise(borders)]
-        return layout(whole), ids, groups
+        ids = np.repeat(draw(st.permutations(range(len(lengths)))), lengths)
+        return layout(whole), {"groups": ids}, [piece for piece in pieces if len(piece)]
     if told == "offsets":
-        return layout(whole), np.cumsum([0, *lengths]), pieces
+        return layout(whole), {"boundaries": np.cumsum([0, *lengths])}, pieces
     source = sb.join([np.ascontiguousarray(piece) for piece in pieces])
     if told == "parts":
-        return source, None, pieces
+        return source, {}, pieces
     middle = len(whole) // 2
     borders = sorted({0, middle, len(whole), *np.cumsum(lengths).tolist()})
     groups = [whole[a:b] for a, b in itertools.pairwise(borders)]
-    return source, (np.array([0, middle, len(whole)]),), groups
+    return source, {"boundaries": (np.array([0, middle, len(whole)]),)}, groups
 
 
 @st.composite
@@ -85,11 +82,11 @@ def by_loop(groups, found):
     return windows_by_loop(groups, **{renamed.get(k, k): v for k, v in found.items()})
 
 
-def windowed(source, groups, found):
+def windowed(source, told, found):
     """The dataset, or None where no window fits, which must then be refused."""
     dataset = sb.Dataset.from_tensor_slices(source)
     try:
-        return dataset.window(groups=groups, **found)
+        return dataset.window(**told, **found)
     except ValueError as refused:
         assert str(refused).startswith("no window fits")  # noqa: PT017
         return None

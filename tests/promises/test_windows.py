@@ -21,7 +21,7 @@ KINDS = {
         12, 3, groups=numbered()[:, 1], horizon=1, columns=0
     ),
     "padded": lambda: sb.Dataset.from_tensor_slices(numbered()).window(
-        60, 7, groups=np.r_[0:400:45, 400], padding="left"
+        60, 7, boundaries=np.r_[0:400:45, 400], padding="left"
     ),
     "parts": lambda: sb.Dataset.from_tensor_slices(
         sb.join(np.split(numbered(), [50, 60, 61, 200]))
@@ -31,7 +31,7 @@ KINDS = {
         np.arange(3000, dtype=np.uint16),
         12,
         seed=4,
-        documents=np.r_[0:3000:70, 3000],
+        boundaries=np.r_[0:3000:70, 3000],
         cross=True,
         replacement=True,
     ),

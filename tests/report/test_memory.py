@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samebytes.report.measuring import measure
-from samebytes.report.memory import _left_in_group, anonymous_bytes, available_bytes
+from samebytes.report.memory import anonymous_bytes, available_bytes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 MEGABYTE = 1_000_000
@@ -37,14 +37,3 @@ def test_anonymous_memory_grows_with_what_is_held():
 @linux
 def test_something_is_available():
     assert available_bytes() > MEGABYTE
-
-
-@pytest.mark.parametrize(("limit", "left"), [("max", None), ("1000000", 399_000), ("100", 0)])
-def test_a_containers_limit_counts(tmp_path, limit, left):
-    (tmp_path / "memory.max").write_text(f"{limit}\n")
-    (tmp_path / "memory.stat").write_text("anon 600000\nfile 9000000\nshmem 1000\n")
-    assert _left_in_group(tmp_path) == left
-
-
-def test_no_container_no_limit(tmp_path):
-    assert _left_in_group(tmp_path) is None

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from samebytes.dataset import verbs
 from samebytes.dataset.arguments import at_least
+from samebytes.dataset.borders import borders_of
 from samebytes.dataset.dataset import Dataset
 from samebytes.dataset.documents import RowFact, borders_at_token
 from samebytes.dataset.joined import Joined, join
@@ -18,7 +19,6 @@ from samebytes.dataset.seeds import as_seed
 from samebytes.dataset.sources import as_source
 from samebytes.dataset.structure import flatten
 from samebytes.dataset.transforms import Cast
-from samebytes.dataset.windowing import borders_of
 from samebytes.dataset.windows import Frame, Windows
 from samebytes.share.creation import open as open_file
 from samebytes.share.dtypes import as_dtype
@@ -34,6 +34,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     seed: int | None = None,
     documents: Any = None,
     *,
+    boundaries: Any = None,
     out: npt.DTypeLike = "int64",
     replacement: bool = False,
     cross: bool = False,
@@ -61,15 +62,16 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     seed : int, optional
         Of order and phases; by default a random one.
     documents : int or array, optional
-        The token that ends each document (found by reading all tokens once), or the offsets at
-        which documents begin and the last one ends, or an id for each token. Contexts do not
-        cross documents, and what is shorter than a context is left out.
+        The token that ends each document (found by reading all tokens once), or an id for each
+        token. Contexts do not cross documents, and what is shorter than a context is left out.
+    boundaries : array, optional
+        The offsets at which documents begin, and the number of tokens.
     out : dtype-like
         Of x and y: an integer that holds every value of the tokens' dtype.
     replacement : bool
         Begin contexts at any token, drawn with replacement, as nanoGPT does.
     cross : bool
-        Let contexts cross `documents`, and tell where: elements are ``({"tokens": x,
+        Let contexts cross documents, and tell where: elements are ``({"tokens": x,
         "positions": p}, y, mask)``, with each token's place in its document (int32), and a mask
         (float32) that is 0 where y is of another document than x: a sample weight for ``fit``.
     padding : int, optional
@@ -97,8 +99,11 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     length = at_least(1, "TokenDataset", context_length=context_length)
     step = length if stride is None else at_least(1, "TokenDataset", stride=stride)
     wanted = _holding(as_dtype(out), tokens.dtype)
-    if documents is None and (cross or padding is not None):
-        message = "TokenDataset(cross=, padding=) are about documents: give documents="
+    untold = documents is None and boundaries is None
+    if untold and (cross or padding is not None):
+        message = (
+            "TokenDataset(cross=, padding=) are about documents: give documents= or boundaries="
+        )
         raise ValueError(message)
     if cross and padding is not None:
         message = "TokenDataset(cross=True) leaves nothing to fill: leave padding away"
@@ -110,9 +115,8 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     nested: Any = (0, 1)
     arrays, frames = [tokens, tokens], [frame, Frame(1, frame.axes)]
     borders = [tokens.borders if isinstance(tokens, Joined) else np.array([0, len(tokens)])]
-    if documents is not None:
-        of_documents = _borders(tokens, documents)
-        everything = np.unique(np.concatenate([*borders, of_documents]))
+    if not untold:
+        everything = _borders(tokens, documents, boundaries)
         if not cross:
             borders = [everything]
         else:
@@ -193,11 +197,20 @@ def _check_padding(padding: int, tokens: np.dtype[Any]) -> None:
         raise ValueError(message)
 
 
-def _borders(tokens: Any, documents: Any) -> npt.NDArray[np.int64]:
+def _borders(tokens: Any, documents: Any, boundaries: Any) -> npt.NDArray[np.int64]:
     """Give the offsets of documents: those that were given, or found by their last token."""
-    if np.ndim(documents):
-        return borders_of(documents, len(tokens))
-    end = operator.index(documents)
+    parts = [tokens.borders] if isinstance(tokens, Joined) else []
+    ids = documents
+    if documents is not None and not np.ndim(documents):
+        parts.append(_borders_at(tokens, operator.index(documents)))
+        ids = None
+    found = borders_of(
+        len(tokens), ids, boundaries, parts, where="TokenDataset", called="documents"
+    )
+    return np.unique(found)
+
+
+def _borders_at(tokens: Any, end: int) -> npt.NDArray[np.int64]:
     if not isinstance(tokens, Joined):
         return borders_at_token(tokens, end)
     parts = zip(tokens.arrays, tokens.borders[:-1], strict=True)

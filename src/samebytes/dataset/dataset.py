@@ -7,7 +7,6 @@ about as light as NumPy's.
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset import verbs
+from samebytes.dataset import arguments, verbs
 from samebytes.dataset.folding import fold_plan
 from samebytes.dataset.map_calls import MapCall, calls_of
 from samebytes.dataset.options import FORMATS, Options
@@ -103,8 +102,12 @@ class Dataset(Shown):
     def _choose(self, make: Callable[[Any], Any]) -> Dataset:
         """Put a choosing verb behind what is there: on samples, or on batches once batched."""
         if self.batch_size is None:
-            return self._with(samples=make(self.samples))
-        return self._with(batches=make(self.batches))
+            samples = make(self.samples)
+            verbs.check_countable(samples)
+            return self._with(samples=samples)
+        batches = make(self.batches)
+        verbs.check_countable(batches, self.batch_size if self.samples.length is None else 1)
+        return self._with(batches=batches)
 
     @property
     def _length(self) -> int | None:
@@ -113,7 +116,7 @@ class Dataset(Shown):
 
     def shuffle(
         self,
-        buffer_size: int | None = None,  # noqa: ARG002 (tf.data's signature)
+        buffer_size: int | None = None,
         seed: int | None = None,
         reshuffle_each_iteration: bool = True,  # noqa: FBT001, FBT002 (tf.data's signature)
     ) -> Dataset:
@@ -128,35 +131,33 @@ class Dataset(Shown):
         reshuffle_each_iteration : bool
             Whether each epoch has an order of its own.
         """
-        if self._length is None:
-            message = "an endless dataset has no full order: shuffle before repeat, not after"
-            raise ValueError(message)
+        arguments.check_shuffle(buffer_size, self._length)
         key = as_seed(seed)
         return self._choose(lambda order: verbs.Shuffle(order, key, reshuffle_each_iteration))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Give every `num_shards`-th element, from `index` on."""
-        num_shards, index = operator.index(num_shards), operator.index(index)
-        if num_shards < 1 or not 0 <= index < num_shards:
-            message = f"shard({num_shards}, {index}): expected 0 <= index < num_shards"
-            raise ValueError(message)
-        return self._choose(lambda order: verbs.Shard(order, num_shards, index))
+        count, place = arguments.as_shard(num_shards, index)
+        return self._choose(lambda order: verbs.Shard(order, count, place))
 
     def take(self, count: int) -> Dataset:
-        """Give the first `count` elements; -1 gives all."""
-        number = operator.index(count)
+        """Give the first `count` elements; -1, as any negative number, gives all."""
+        number = arguments.whole_number(count, "take(")
         return self if number < 0 else self._choose(lambda order: verbs.Take(order, number))
 
     def skip(self, count: int) -> Dataset:
-        """Give all but the first `count` elements; -1 gives none."""
-        number = operator.index(count)
+        """Give all but the first `count` elements; -1, as any negative number, gives none."""
+        number = arguments.whole_number(count, "skip(")
         if number < 0:
             return self.take(0)
         return self._choose(lambda order: verbs.Skip(order, number))
 
     def repeat(self, count: int | None = None) -> Dataset:
-        """Give the elements `count` times over, each time an epoch of its own; None is endless."""
-        number = -1 if count is None else operator.index(count)
+        """Give the elements `count` times over, each time an epoch of its own; None is endless.
+
+        So is -1, as any negative number.
+        """
+        number = -1 if count is None else arguments.whole_number(count, "repeat(")
         return self._choose(lambda order: verbs.Repeat(order, None if number < 0 else number))
 
     def map(
@@ -179,7 +180,7 @@ class Dataset(Shown):
             Of a transform's draws; by default the transform's own, else a random one.
         """
         whole = batched or self.batch_size is not None
-        for calls in calls_of(map_func, on, batched=whole, seed=seed):
+        for calls in calls_of(map_func, on, batched=whole, seed=seed, before=self.maps):
             changed = self._with(maps=(*self.maps, *calls))
             try:
                 fold_plan(changed)  # what cannot be done at all is refused here
@@ -201,6 +202,7 @@ class Dataset(Shown):
         target: On = None,
         align: str = "right",
         groups: Any = None,
+        boundaries: Any = None,
         padding: str | None = None,
         padding_value: Any = 0,
     ) -> Dataset:
@@ -228,12 +230,14 @@ class Dataset(Shown):
             The components targets are read from, as ``on=``; needed where there are several.
         align : {"right", "each"}
             Whether a target follows the window, or each of its steps: (length, horizon, *row).
-        groups : array, optional
-            Series that no window leaves: an id for each row, or the offsets at which they begin
-            and the end of the last (`borders_at_gaps` gives those of gaps in time), or a tuple of
-            several. Parts of a `join` are groups anyway.
+        groups : array, or tuple of them, optional
+            Series that no window leaves, by an id for each row: of any dtype that compares, the
+            rows of a series side by side. Of several arrays a series has one id in each.
+        boundaries : array, or tuple of them, optional
+            Series that no window leaves, by the rows at which they begin and the number of rows
+            (`borders_at_gaps` gives those of gaps in time). Parts of a `join` are series anyway.
         padding : {"left", "right"}, optional
-            Fill a group shorter than a window up on this side; by default it is left out.
+            Fill a series shorter than a window up on this side; by default it is left out.
         padding_value : number
             What to fill with, as if it stood in the source.
 
@@ -257,8 +261,8 @@ class Dataset(Shown):
         from samebytes.dataset.windowing import Target, cut_windows
 
         asked = Target(horizon, offset, columns, target, align)
-        filling = padding, padding_value
-        cut = cut_windows(self, length, stride, sampling_rate, asked, groups, filling)
+        series, filling = (groups, boundaries), (padding, padding_value)
+        cut = cut_windows(self, length, stride, sampling_rate, asked, series, filling)
         return self._with(**vars(cut))
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
@@ -266,10 +270,7 @@ class Dataset(Shown):
         if self.batch_size is not None:
             message = f"this dataset has batches of {self.batch_size} already; batch once"
             raise ValueError(message)
-        batch_size = operator.index(batch_size)
-        if batch_size < 1:
-            message = f"batch({batch_size}): expected 1 or more"
-            raise ValueError(message)
+        batch_size = arguments.whole_number(batch_size, "batch(", least=1)
         count = self.samples.length
         if count is not None:
             count = count // batch_size if drop_remainder else -(-count // batch_size)
@@ -278,11 +279,12 @@ class Dataset(Shown):
         )
 
     def prefetch(self, buffer_size: int) -> Dataset:
-        """Give the same elements, `buffer_size` made ahead; -1 (AUTOTUNE) keeps the default."""
-        buffer_size = operator.index(buffer_size)
-        if buffer_size < 0:
-            return self
-        return self._with(options=replace(self.options, prefetch=buffer_size))
+        """Give the same elements, `buffer_size` made ahead; -1 (AUTOTUNE) keeps the default.
+
+        Never more than an epoch has and memory holds.
+        """
+        ahead = arguments.as_prefetch(buffer_size)
+        return self if ahead is None else self._with(options=replace(self.options, prefetch=ahead))
 
     def with_format(self, name: str) -> Dataset:
         """Give elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
@@ -293,12 +295,7 @@ class Dataset(Shown):
 
     def with_options(self, *, threads: int | None = None) -> Dataset:
         """Give the same elements, made by `threads` threads; None is one a core."""
-        if threads is not None:
-            threads = operator.index(threads)
-            if threads < 1:
-                message = f"with_options(threads={threads}): expected 1 or more"
-                raise ValueError(message)
-        return self._with(options=replace(self.options, threads=threads))
+        return self._with(options=replace(self.options, threads=arguments.as_threads(threads)))
 
     # --------------------------------------------------------------------------- facts
 
@@ -368,6 +365,7 @@ class Dataset(Shown):
         """Give a batch of the samples `indices`, by plain slow NumPy: the oracle of all tests."""
         from samebytes.dataset.reference import reference
 
+        epoch = arguments.as_epoch(epoch, "reference(epoch=")
         return reference(self.plan, np.asarray(indices, np.int64), epoch)
 
     def next_epoch(self) -> int:
@@ -382,7 +380,8 @@ class Dataset(Shown):
         samebytes.engine.iterator.Iterator
             With ``state_dict()``, ``load_state_dict()``, ``stats()``, ``close()``.
         """
-        return outlet("iterate")(self, self.next_epoch() if epoch is None else epoch)
+        number = self.next_epoch() if epoch is None else arguments.as_epoch(epoch)
+        return outlet("iterate")(self, number)
 
     def __iter__(self) -> Any:
         """Give an iterator over the next epoch."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from samebytes.dataset import verbs
 from samebytes.dataset.documents import RowFact
 from samebytes.dataset.folding import function_name
-from samebytes.dataset.helpings import ahead, together
+from samebytes.dataset.helpings import ahead, samples_in, together
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.pairs import read_bytes
 from samebytes.dataset.plan import Component, Later, Plan, Step
@@ -123,7 +123,7 @@ def describe(plan: Plan, options: Any) -> str:
 
 def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
     """Give the plan as names and facts; a name that begins with spaces belongs to the one above."""
-    size = plan.batch_size or 1
+    size = 1 if plan.batch_size is None else samples_in(plan)
     read = read_bytes(plan) * size
     written = sum(c.sample_bytes for c in plan.components) * size
     unit = "samples" if plan.windows is None else "rows"

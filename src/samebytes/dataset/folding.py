@@ -36,6 +36,7 @@ def fold_plan(dataset: Any) -> Plan:
         on = call.function.on
         leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
         planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
+        _check_axes(call, leaves, planar, known or [])
         step = Step(call.function, leaves, stream, call.seed, planar)
         if later:
             later.append(
@@ -62,6 +63,21 @@ def fold_plan(dataset: Any) -> Plan:
         tuple(later),
         dataset.windows,
     )
+
+
+def _check_axes(
+    call: Any, leaves: tuple[int, ...], planar: tuple[int, ...], known: list[Fold]
+) -> None:
+    """Refuse a transform in place of a Keras layer where it would mean other axes than that."""
+    name = type(call.function).__name__
+    if call.by_place and planar:
+        message = f"Keras' {name} takes the last axis for the channels, and here they come first"
+        raise ValueError(message)
+    ranks = [len(known[leaf].result_shape) + 1 for leaf in leaves]
+    least = min(ranks, default=1)  # behind a function nobody knows
+    if least < call.axes:
+        message = f"{name} with numbers of {call.axes} axes gives batches of {least} more of them"
+        raise ValueError(message)
 
 
 def _fold_all(dataset: Any, steps: list[Step]) -> tuple[Component, ...]:

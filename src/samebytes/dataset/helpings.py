@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from samebytes.dataset.plan import Plan
 
-__all__ = ["LONE_SAMPLES", "ahead", "together"]
+__all__ = ["LONE_SAMPLES", "ahead", "samples_in", "together"]
 
 LONE_SAMPLES = 32
-"""Samples made at a time where single samples are handed out."""
+"""Samples made at a time where single samples are handed out, unless they are large."""
+
+LONE_BYTES = 256 << 20
+"""Single samples that are made at a time have so many bytes at most, or are a single one."""
 
 HELPING_BYTES = 16 << 20
 """Batches that are smaller are made together, up to this much.
@@ -20,6 +23,16 @@ MOST_TOGETHER = 32
 """Batches made together at most: more gain nothing, and all come from one block."""
 
 
+def samples_in(plan: Plan) -> int:
+    """Give how many samples are written side by side: those of a batch, if there are so many."""
+    size = plan.batch_size
+    if size is None:
+        each = sum(component.sample_bytes for component in plan.components)
+        size = min(LONE_SAMPLES, max(LONE_BYTES // max(each, 1), 1))
+    length = plan.samples.length
+    return size if length is None else max(min(size, length), 1)
+
+
 def together(plan: Plan, prefetch: int) -> int:
     """Give how many batches are made together, in blocks they share.
 
@@ -29,8 +42,10 @@ def together(plan: Plan, prefetch: int) -> int:
     """
     if plan.batch_size is None or plan.later or prefetch == 0:
         return 1
-    nbytes = plan.batch_size * sum(component.sample_bytes for component in plan.components)
-    return min(max(HELPING_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
+    nbytes = samples_in(plan) * sum(component.sample_bytes for component in plan.components)
+    some = min(max(HELPING_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
+    length = plan.batches.length
+    return some if length is None else max(min(some, length), 1)
 
 
 def ahead(plan: Plan, prefetch: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from samebytes.dataset.arguments import check_axes
 from samebytes.dataset.joined import Joined
 from samebytes.share.array import as_array
 
@@ -49,6 +50,7 @@ def as_source(name: str, leaf: Any) -> Any:
         If it is a single value.
     """
     if isinstance(leaf, Joined):
+        check_axes(leaf.ndim, name, f"the shape {leaf.shape}")
         return leaf
     if isinstance(leaf, np.ma.MaskedArray):
         message = f"component {name} is a masked array; fill it (x.filled(0)) or give the mask too"
@@ -64,4 +66,5 @@ def as_source(name: str, leaf: Any) -> Any:
     if found.ndim == 0:
         message = f"component {name} is a single value; expected an axis of samples"
         raise ValueError(message)
+    check_axes(found.ndim, name, f"the shape {found.shape}")
     return found

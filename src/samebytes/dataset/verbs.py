@@ -15,20 +15,22 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.dataset.arguments import BEYOND_COUNTING, EPOCHS
 from samebytes.dataset.epochs import by_epoch
 from samebytes.dataset.order import permute
 
-__all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb"]
+__all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Source", "Take", "Verb", "check_countable"]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]
 Permute = Callable[[Positions, int, int, int], Positions]
 
-EPOCHS = 1 << 32
-"""Epochs are counted modulo this, the width that the generator's counter gives them."""
-
 ENDLESS_EPOCHS = 1 << 16
 """Repetitions that an endless repeat keeps apart from those of the next iteration."""
+
+
+ENDLESS = 1 << 40
+"""Elements of an endless dataset that are counted right: a million a second for twelve days."""
 
 
 class Verb(Protocol):
@@ -164,3 +166,47 @@ class Repeat:
         each = ENDLESS_EPOCHS if self.count is None else self.count
         repetition, within = np.divmod(positions, size)
         return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)  # type: ignore[no-any-return]
+
+
+def check_countable(order: Any, each: int = 1) -> None:
+    """Refuse an order whose positions, or those it is made of, are more than int64 counts.
+
+    `each` is how many samples an element has.
+
+    Raises
+    ------
+    ValueError
+        If there are, of what never ends among the first `ENDLESS`.
+
+    Examples
+    --------
+    >>> check_countable(Repeat(Source(10), 1 << 62))
+    Traceback (most recent call last):
+        ...
+    ValueError: this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - \
+1); ask for fewer, or repeat() without end
+    """
+    length = order.length
+    if length is not None and length >= BEYOND_COUNTING:
+        message = (
+            f"this makes {length:,} elements, more than can be counted (2**63 - 1); ask for fewer, "
+            "or repeat() without end"
+        )
+        raise ValueError(message)
+    position = ENDLESS
+    while hasattr(order, "parent"):
+        if order.length is not None:
+            position = min(position, order.length)
+        if isinstance(order, Repeat) and order.parent.length is not None:
+            break  # a repetition is as long as what is repeated, which was counted before
+        if isinstance(order, Shard):
+            position = position * order.count + order.index
+        if isinstance(order, Skip):
+            position += order.count
+        order = order.parent
+    if position * each >= BEYOND_COUNTING:
+        message = (
+            f"an endless dataset of which element {position:,} would be needed cannot be counted "
+            "(to 2**63 - 1); skip less, or ask for fewer shards or smaller batches"
+        )
+        raise ValueError(message)

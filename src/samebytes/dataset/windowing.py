@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from samebytes.dataset import verbs
-from samebytes.dataset.arguments import at_least
+from samebytes.dataset.arguments import BEYOND_COUNTING, at_least, check_axes
+from samebytes.dataset.borders import borders_of
 from samebytes.dataset.folding import places_of
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.dataset.transforms.base import On
 from samebytes.dataset.windows import Frame, Windows
 
-__all__ = ["Target", "Windowed", "borders_at_gaps", "borders_of", "cut_windows"]
-
-Offsets = npt.NDArray[np.int64]
-
-PIECE = 1 << 20
-"""Rows of ids or times that are looked at together: finding borders takes 8 MB of memory."""
+__all__ = ["Target", "Windowed", "cut_windows"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def cut_windows(
     stride: int,
     sampling_rate: int,
     target: Target,
-    groups: Any,
+    series: tuple[Any, Any],
     filling: tuple[str | None, Any],
 ) -> Windowed:
     """Give the windows of a dataset of rows, and of their targets.
@@ -62,8 +57,8 @@ def cut_windows(
     Raises
     ------
     ValueError
-        If an argument is out of its range, groups do not cover the rows, no window fits, or
-        another verb came before.
+        If an argument is out of its range, groups or boundaries are not those of the rows, no
+        window fits, or another verb came before.
     """
     chosen = dataset.batch_size is not None or hasattr(dataset.samples, "parent")
     if dataset.windows is not None or dataset.maps or chosen:
@@ -80,12 +75,7 @@ def cut_windows(
     length = at_least(1, "window", length=length)
     stride = at_least(1, "window", stride=stride)
     rate = at_least(1, "window", sampling_rate=sampling_rate)
-    if padding not in (None, "left", "right"):
-        message = f"window(padding={padding!r}): expected None, 'left' or 'right'"
-        raise ValueError(message)
-    if padding is not None:
-        for name, array in zip(structure.names, arrays, strict=True):
-            _check_padding(padding_value, array, name)
+    _check_filling(padding, padding_value, arrays, structure)
     frames = [Frame(0, ((length, rate),))] * len(arrays)
     sources = list(arrays)
     if target.horizon is not None:
@@ -98,8 +88,17 @@ def cut_windows(
             frames.append(Frame(frame.offset, frame.axes, columns))
         whole = structure.rebuild(list(range(len(arrays))))
         _, structure = flatten((whole, nested[0] if len(nested) == 1 else tuple(nested)))
-    borders = _borders(arrays, groups)
+    for name, source, frame in zip(structure.names, sources, frames, strict=True):
+        axes = 1 + len(frame.shape(source.shape[1:]))
+        check_axes(axes, name, f"rows of shape {source.shape[1:]}, and windows of them")
+    parts = [array.borders for array in arrays if isinstance(array, Joined)]
+    borders = borders_of(len(arrays[0]), *series, parts)
     span = max(frame.last for frame in frames) + 1
+    if span >= BEYOND_COUNTING:
+        message = (
+            f"a window spans {span:,} rows, more than can be counted (2**63 - 1); ask for less"
+        )
+        raise ValueError(message)
     windows = Windows(borders, span, stride, padding)
     if not len(windows):
         longest = int(np.diff(borders).max(initial=0))
@@ -183,104 +182,16 @@ def _view(array: Any, columns: int | slice) -> Any:
     return array.columns(columns) if isinstance(array, Joined) else array[..., columns]
 
 
-# Borders ----------------------------------------------------------------------------------
-
-
-def _borders(arrays: tuple[Any, ...], groups: Any) -> Offsets:
-    """Give the borders of all groups: those that were asked for, and the ends of joined parts."""
-    rows = len(arrays[0])
-    found = [array.borders for array in arrays if isinstance(array, Joined)]
-    if groups is not None:
-        found += [borders_of(one, rows) for one in (groups if type(groups) is tuple else (groups,))]
-    if not found:
-        return np.array([0, rows], np.int64)
-    return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-
-
-def borders_of(groups: Any, rows: int) -> Offsets:
-    """Give the border offsets of groups that are told by an id for each row, or by offsets.
-
-    Examples
-    --------
-    >>> borders_of(["a", "a", "b", "b", "b"], rows=5).tolist()
-    [0, 2, 5]
-    >>> borders_of([0, 2, 5], rows=5).tolist()
-    [0, 2, 5]
-    """
-    given = np.asarray(groups)
-    if given.ndim != 1:
-        message = f"groups of shape {given.shape}: expected one axis, of ids or of border offsets"
+def _check_filling(
+    padding: str | None, value: Any, arrays: tuple[Any, ...], structure: Structure
+) -> None:
+    """Refuse a side that is none, and a value that some component cannot hold."""
+    if padding not in (None, "left", "right"):
+        message = f"window(padding={padding!r}): expected None, 'left' or 'right'"
         raise ValueError(message)
-    # Offsets first: an id for each row that begins with 0 and ends with the number of rows, always
-    # ascending, would make groups of one row.
-    if given.dtype.kind in "iu" and _covers(given, rows):
-        return given.astype(np.int64)
-    if len(given) == rows:
-        return _changes(given, lambda piece: piece[1:] != piece[:-1])
-    if given.dtype.kind not in "iu":
-        message = (
-            f"groups has {len(given):,} ids of {given.dtype} for {rows:,} rows; expected one for "
-            "each row, or the integer offsets at which groups begin and the last one ends"
-        )
-        raise ValueError(message)
-    message = (
-        f"groups of {len(given):,} offsets do not cover the {rows:,} rows: expected them "
-        f"ascending from 0 to {rows:,}, or an id for each row"
-    )
-    raise ValueError(message)
-
-
-def _covers(offsets: npt.NDArray[Any], rows: int) -> bool:
-    """Tell whether offsets are those of groups that follow each other from row 0 to the last."""
-    ends = len(offsets) > 1 and offsets[0] == 0 and offsets[-1] == rows
-    return bool(ends and (offsets[1:] >= offsets[:-1]).all())
-
-
-def borders_at_gaps(times: Any, longest: Any) -> Offsets:
-    """Give the rows at which time leaps, as border offsets for ``window(groups=...)``.
-
-    Parameters
-    ----------
-    times : array of datetime64 or numbers, shape (rows,)
-        When each row was measured. Read once, in pieces.
-    longest : timedelta64 or number
-        The longest step that is no gap. A step back in time always is a border.
-
-    Returns
-    -------
-    ndarray of int64
-        0, the first row behind each gap, and the number of rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hours = np.array([0, 1, 2, 9, 10], "datetime64[h]")
-    >>> borders_at_gaps(hours, np.timedelta64(1, "h")).tolist()
-    [0, 3, 5]
-    """
-    given = np.asarray(times)
-    if given.ndim != 1 or given.dtype.kind not in "iufM":
-        message = (
-            f"times of {given.dtype} and shape {given.shape}: expected one axis of datetime64 or "
-            "numbers"
-        )
-        raise ValueError(message)
-
-    def leaps(piece: npt.NDArray[Any]) -> Any:
-        later, earlier = piece[1:], piece[:-1]
-        # Compared before subtracting, since unsigned numbers have no steps back.
-        return (later < earlier) | (later - earlier > longest)
-
-    return _changes(given, leaps)
-
-
-def _changes(values: npt.NDArray[Any], differ: Any) -> Offsets:
-    """Give 0, the rows that differ from the one before, and the number of rows."""
-    found = [np.zeros(1, np.int64)]
-    for start in range(0, len(values), PIECE):
-        piece = values[start : start + PIECE + 1]
-        found.append(np.flatnonzero(differ(piece)) + start + 1)
-    return np.concatenate([*found, np.full(1 if len(values) else 0, len(values))])
+    if padding is not None:
+        for name, array in zip(structure.names, arrays, strict=True):
+            _check_padding(value, array, name)
 
 
 def _check_padding(value: Any, array: Any, name: str) -> None:

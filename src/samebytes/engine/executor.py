@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from samebytes.dataset.documents import RowFact
 from samebytes.dataset.fold import Floats
-from samebytes.dataset.helpings import LONE_SAMPLES, together
+from samebytes.dataset.helpings import samples_in, together
 from samebytes.dataset.joined import Joined
 from samebytes.dataset.order import TABLE_LIMIT
 from samebytes.dataset.pairs import groups_of
@@ -111,7 +111,7 @@ class Executor:
         self.plan = plan
         self._whole = whole
         # Single samples are the rows of a batch that is taken apart when it is handed out.
-        size = plan.batch_size or LONE_SAMPLES
+        size = samples_in(plan)
         self._groups = groups_of(plan)
         self._passes = tuple(
             passes_of(group, size, elements, padded=plan.padded) for group in self._groups

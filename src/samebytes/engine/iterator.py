@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from samebytes.dataset.helpings import ahead, together
+from samebytes.dataset.helpings import together
 from samebytes.engine.crew import Crew
 from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.handing import (
@@ -21,6 +21,7 @@ from samebytes.engine.handing import (
     tensors_of_rows,
 )
 from samebytes.engine.position import Walk, counted_in
+from samebytes.engine.room import helpings_ahead
 from samebytes.engine.shelf import Pools, Shelf, shelf_of
 from samebytes.engine.source import Source
 from samebytes.engine.state import position_in, state_of
@@ -195,7 +196,7 @@ class Iterator:
         ready = self._executor
         begin = self._epoch, self._position
         walk = Walk(self._plan, *begin, self._together, ready.prepare, ready.numbers)
-        upcoming = ahead(self._plan, self._options.prefetch)
+        upcoming = helpings_ahead(self._plan, self._options.prefetch, ready.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(ready.block_bytes, most)
         source = Source(ready, walk, pools, self._threads)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset.helpings import LONE_SAMPLES
+from samebytes.dataset.helpings import samples_in
 from samebytes.dataset.plan import Plan
 from samebytes.engine.compiled import permute
 
@@ -115,7 +115,7 @@ class Walk:
         self._epoch = epoch
         self._start = start
         self._by_batch = counted_in(plan) == "batches"
-        self._size = plan.batch_size or LONE_SAMPLES
+        self._size = samples_in(plan)
         self._elements = elements
         each = self._size * numbers
         self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
@@ -206,5 +206,5 @@ class Walk:
         if length is not None:
             counts = np.minimum(counts, length - firsts)
         whole = plan.batch_size is not None and plan.drop_remainder
-        there = counts >= (size if whole else 1)
+        there = counts >= ((plan.batch_size or 1) if whole else 1)
         return epochs[there], firsts[there], counts[there]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from samebytes.dataset.arguments import BEYOND_COUNTING, EPOCHS
 from samebytes.dataset.describe import fingerprint
 from samebytes.dataset.plan import Plan
 from samebytes.engine.position import counted_in
@@ -58,8 +59,11 @@ def position_in(state: dict[str, Any], plan: Plan) -> tuple[int, int]:
     if differing:
         raise ValueError(_refusal(differing, then, now))
     epoch, position = int(state["epoch"]), int(state["position"])
-    if epoch < 0 or position < 0:
-        message = f"this state is at position {position} of epoch {epoch}; expected 0 or more"
+    if not (0 <= epoch < EPOCHS and 0 <= position < BEYOND_COUNTING):
+        message = (
+            f"this state is at position {position} of epoch {epoch}; expected 0 or more, and less "
+            "than 2**63 and 2**32"
+        )
         raise ValueError(message)
     return epoch, position
 

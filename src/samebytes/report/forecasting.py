@@ -107,7 +107,7 @@ def read_series() -> Series:
 def windows(series: Series, weeks: slice) -> sb.Dataset:
     """Give each year of `weeks` and the quarter that followed it, none across a missing week."""
     rows = sb.Dataset.from_tensor_slices(series.values[weeks])
-    return rows.window(WINDOW, horizon=HORIZON, groups=series.runs(weeks))
+    return rows.window(WINDOW, horizon=HORIZON, boundaries=series.runs(weeks))
 
 
 def scaling(series: Series) -> sb.Normalization:

@@ -57,13 +57,13 @@ def _show_windows(say: Speaker, series: Series) -> None:
         f"{len(series.values):,} weeks measured and {series.missing} missing"
     )
     runs = series.runs(slice(series.past))
-    say.code('groups = sb.borders_at_gaps(times, np.timedelta64(7, "D"))')
+    say.code('runs = sb.borders_at_gaps(times, np.timedelta64(7, "D"))')
     begins = np.datetime_as_string(series.times[series.past], unit="D")
     say.line(f"{len(runs) - 1} runs without a missing week before {begins}, where the test begins")
     say.title("Windows as samples")
     say.code(
         f"ds = sb.Dataset.from_tensor_slices(co2).window({WINDOW}, horizon={HORIZON}, "
-        "groups=groups)"
+        "boundaries=runs)"
     )
     say.code(f"ds = ds.shuffle(seed=0).map(scale, on=(0, 1)).batch({BATCH})   # nothing read yet")
     dataset = scaled_windows(series)

@@ -16,6 +16,7 @@ __all__ = [
     "Transform",
     "as_counts",
     "as_numbers",
+    "as_pair",
     "calculated",
     "need_factors",
     "need_image",
@@ -125,10 +126,25 @@ def calculated(fold: Fold, *numbers: npt.ArrayLike) -> dict[str, Any]:
 def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:
     """Give a number, or a tuple of one a channel, which compares and prints."""
     array = np.asarray(value, np.float64)
-    if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all():
+    if array.ndim > 1:
+        message = (
+            f"{what} must be a finite number, or one a channel along a single axis; got the shape "
+            f"{array.shape}. What differs along other axes is for a function: map(lambda x: ...)"
+        )
+        raise ValueError(message)
+    if array.size == 0 or not np.isfinite(array).all():
         message = f"{what} must be a finite number, or one a channel; got {value!r}"
         raise ValueError(message)
     return tuple(array.tolist()) if array.ndim else float(array)
+
+
+def as_pair(value: Any, what: str) -> tuple[float, float]:
+    """Give two numbers of whatever kind they came."""
+    array = np.asarray(value)
+    if array.shape != (2,) or array.dtype.kind not in "biuf":
+        message = f"{what} of shape {array.shape} ({array.dtype}): expected two numbers"
+        raise ValueError(message)
+    return float(array[0]), float(array[1])
 
 
 def as_counts(what: str, *values: Any) -> tuple[int, ...]:

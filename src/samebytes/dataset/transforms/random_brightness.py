@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.fold import Floats, Fold, Means, Tables
-from samebytes.dataset.transforms.base import Transform, calculated, need_numbers
+from samebytes.dataset.transforms.base import Transform, as_pair, calculated, need_numbers
 
 __all__ = ["RandomBrightness", "check_range"]
 
@@ -36,8 +36,9 @@ class RandomBrightness(Transform):
 
     def __post_init__(self) -> None:
         """Refuse shares and ranges that are none."""
-        pair = self.factor if np.ndim(self.factor) else (-abs(self.factor), abs(self.factor))  # type: ignore[arg-type]
-        lower, upper = (float(bound) for bound in pair)  # type: ignore[union-attr]
+        given: Any = self.factor
+        pair = given if np.ndim(given) or isinstance(given, str) else (-abs(given), abs(given))
+        lower, upper = as_pair(pair, "RandomBrightness: factor")
         if not -1 <= lower <= upper <= 1:
             message = f"RandomBrightness: factor {self.factor} is no pair -1 <= lower <= upper <= 1"
             raise ValueError(message)
@@ -67,7 +68,7 @@ class RandomBrightness(Transform):
 
 def check_range(value_range: Any, what: str) -> tuple[float, float]:
     """Give a range of values as a pair of numbers, or refuse what is none."""
-    low, high = (float(bound) for bound in value_range)
+    low, high = as_pair(value_range, f"{what}: value_range")
     if not (np.isfinite(high - low) and low < high):
         message = f"{what}: value_range {value_range} is empty; expected (low, high), low < high"
         raise ValueError(message)

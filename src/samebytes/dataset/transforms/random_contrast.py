@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.dataset.fold import Floats, Fold, Means, Tables
-from samebytes.dataset.transforms.base import Transform, calculated, need_image, need_numbers
+from samebytes.dataset.transforms.base import (
+    Transform,
+    as_pair,
+    calculated,
+    need_image,
+    need_numbers,
+)
 from samebytes.dataset.transforms.random_brightness import check_range
 
 __all__ = ["RandomContrast"]
@@ -41,8 +47,9 @@ class RandomContrast(Transform):
 
     def __post_init__(self) -> None:
         """Refuse factors and ranges that are none."""
-        pair = self.factor if np.ndim(self.factor) else (self.factor, self.factor)
-        lower, upper = (float(bound) for bound in pair)  # type: ignore[union-attr, arg-type]
+        given: Any = self.factor
+        pair = given if np.ndim(given) or isinstance(given, str) else (given, given)
+        lower, upper = as_pair(pair, "RandomContrast: factor")
         if not (0 <= lower <= 1 and 0 <= upper < np.inf):
             message = f"RandomContrast: factor {self.factor}; expected 0 <= lower <= 1, 0 <= upper"
             raise ValueError(message)
