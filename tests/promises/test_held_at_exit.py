@@ -22,8 +22,9 @@ def batches(form="numpy"):
 
 # As frameworks do, who hold functions and modules in C: what lives on is not collected at exit,
 # it is emptied, so that functions find None in their globals.
+KEPT = {"samebytes", "numpy", "string", "threading", "weakref", "os", "queue"}
 for name, module in tuple(sys.modules.items()):
-    if name.split(".")[0] in {"samebytes", "numpy", "string", "threading", "weakref", "os", "queue"}:
+    if name.split(".")[0] in KEPT:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(module))
 
 class Late:
