@@ -113,8 +113,8 @@ def _check_shape(exported: memoryview, obj: object) -> None:
     if any(offset >= 0 for offset in exported.suboffsets or ()):
         because = "its rows lie apart, behind pointers (it has suboffsets)"
         raise refusal(obj, because, _BYTES)
-    if itemsize < 1:
-        raise refusal(obj, f"its items are of {itemsize} bytes, expected 1 or more", _BYTES)
+    if itemsize < 0:
+        raise refusal(obj, f"its items are of {itemsize} bytes", _BYTES)
     if any(length < 0 for length in shape) or len(exported.strides or ()) != len(shape):
         because = f"its shape {shape} does not fit its strides {exported.strides}"
         raise refusal(obj, because)
