@@ -93,8 +93,40 @@ def test_targets_too_short_for_a_window_are_refused_before_training():
 
 
 def test_grain_is_left_to_keras():
-    with pytest.raises(ValueError, match=r"must be \"tf\" here\. Received: format='grain'"):
+    with pytest.raises(ValueError, match=r"^`format` should be \"tf\": \"grain\" is not offered"):
         sb.timeseries_dataset_from_array(np.zeros(10), None, 2, format="grain")
+
+
+@pytest.mark.parametrize("form", ["numpy", "TF", "", None])
+def test_a_format_that_there_is_not_is_refused_in_the_words_of_keras(form):
+    given = np.arange(100.0), None, 9, 1, 1, 128, False, None, None, None, form
+    found = elements(sb.timeseries_dataset_from_array, *given)
+    assert found.startswith("`format` should be either")
+    assert found == elements(KERAS, *given)
+
+
+class Table:
+    """What has only ``__array__``, as a DataFrame has."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __array__(self, *_, **__):
+        return self.values.copy()
+
+
+def test_a_table_is_taken_for_data_and_targets():
+    series, targets = np.arange(40.0).reshape(20, 2), np.arange(20.0)
+    found = elements(sb.timeseries_dataset_from_array, Table(series), Table(targets), 4)
+    assert_same(found, elements(KERAS, series, targets, 4))
+
+
+def test_a_list_of_unequal_rows_is_refused_by_its_name():
+    with pytest.raises(ValueError, match=r"component data is a list of unequal items: item \[0\]"):
+        sb.timeseries_dataset_from_array([[1, 2], [3]], None, 1)
 
 
 def test_the_shuffle_is_full_seeded_and_new_each_epoch():

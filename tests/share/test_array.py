@@ -260,3 +260,25 @@ class TestUnchangedKeras:
         stock.compile("sgd", "mse")
         history = stock.fit(np.array(x), np.array(y), epochs=3, verbose=0, shuffle=False).history
         assert history["loss"] == losses
+
+
+class TestChosenRows:
+    """What a list or a mask chooses is a copy of NumPy's, and an Array."""
+
+    @pytest.mark.parametrize(
+        "index", [[3, 0], np.array([1, 2]), np.arange(4) > 1, np.ix_([0, 1], [2])], ids=repr
+    )
+    def test_is_an_array_of_its_own(self, index):
+        x = sb.aligned(np.arange(4 * 64.0).reshape(4, 64))
+        chosen = x[index]
+        assert type(chosen) is sb.Array
+        assert not sb.shares_memory(x, chosen)
+        np.testing.assert_array_equal(chosen, np.asarray(x)[index])
+        np.testing.assert_array_equal(tf.convert_to_tensor(chosen), chosen)
+
+    def test_taken_into_memory_of_ours_it_is_shared(self):
+        x = sb.aligned(np.arange(4 * 64.0).reshape(4, 64))
+        chosen = np.take(x, [3, 0], axis=0, out=sb.empty((2, 64)), mode="clip")
+        with sb.no_copy():
+            tensor = sb.as_tensor(chosen)
+        np.testing.assert_array_equal(tensor, np.asarray(x)[[3, 0]])

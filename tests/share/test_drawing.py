@@ -142,7 +142,7 @@ class TestPage:
         ("array", "outcome", "reasons"),
         [
             (sb.zeros((4, 8), "f4")[:, ::2], "copied", 2),
-            (np.zeros(4, "S3"), "impossible", 2),
+            (np.zeros(4, "M8[s]"), "impossible", 2),
         ],
     )
     def test_reasons_and_remedy_are_a_list(self, array, outcome, reasons):

@@ -9,11 +9,12 @@ import numpy as np
 
 from samebytes.dataset import verbs
 from samebytes.dataset.dataset import Dataset
-from samebytes.dataset.sources import as_source
+from samebytes.dataset.sources import as_source, of_list
 from samebytes.dataset.structure import flatten
 from samebytes.dataset.windows import ROW, Frame, Windows
 from samebytes.feeds.tf_data import to_tf
 from samebytes.share.array import as_array
+from samebytes.share.arrayable import is_arrayable
 from samebytes.share.doors import import_tensorflow
 
 __all__ = ["timeseries_dataset_from_array"]
@@ -32,7 +33,7 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",  # noqa: A002 (Keras' signature)
 ) -> Any:
-    """Give a ``tf.data.Dataset`` of sliding windows over a series; never copies the series.
+    """Give a ``tf.data.Dataset`` of sliding windows over a series; rarely copies the series.
 
     Signature, values, order, number of windows and errors are those of Keras 3's
     ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. What differs is on
@@ -43,8 +44,8 @@ def timeseries_dataset_from_array(
     Parameters
     ----------
     data : array
-        Of shape (rows, ...); anything `samebytes.as_array` takes, mapped files included, and
-        lists.
+        Of shape (rows, ...); anything `samebytes.as_array` takes, mapped files included; lists;
+        and what has ``__array__``, as tables have, copied once where that copies.
     targets : array or None
         ``targets[i]`` belongs to the window that begins at row i.
     sequence_length : int
@@ -62,7 +63,7 @@ def timeseries_dataset_from_array(
     start_index, end_index : int, optional
         The first row that is used, and the one behind the last.
     format : {"tf"}
-        Keras' other one, ``"grain"``, is not given here.
+        Keras' other one, ``"grain"``, is not offered here yet.
 
     Returns
     -------
@@ -85,7 +86,8 @@ def timeseries_dataset_from_array(
     ...     print(inputs.numpy().tolist(), targets.numpy().tolist())
     [[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]] [10.0]
     """
-    _check(len(data), sampling_rate, sequence_stride, start_index, end_index, format)
+    _check(len(data), sampling_rate, sequence_stride, start_index, end_index)
+    _check_format(format)
     first = 0 if start_index is None else operator.index(start_index)
     end = len(data) if end_index is None else operator.index(end_index)
     length, rate = operator.index(sequence_length), operator.index(sampling_rate)
@@ -103,7 +105,8 @@ def timeseries_dataset_from_array(
             raise ValueError(message)
         leaves, frames = [data, targets], [frame, ROW]
     _, structure = flatten(0 if targets is None else (0, 1))
-    arrays = [as_source(str(leaf), _as_array(given)) for leaf, given in enumerate(leaves)]
+    named = zip(("data", "targets"), leaves, strict=False)
+    arrays = [as_source(name, _as_array(name, given)) for name, given in named]
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
     borders = np.array([first, first + count + frame.last], np.int64)
     windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
@@ -113,10 +116,12 @@ def timeseries_dataset_from_array(
     return to_tf(found if batch_size is None else found.batch(batch_size))
 
 
-def _as_array(given: Any) -> Any:
+def _as_array(name: str, given: Any) -> Any:
     """Give lists as TensorFlow makes tensors of them: float32, int32."""
-    if hasattr(given, "dtype"):
+    if hasattr(given, "dtype") or is_arrayable(given):
         return given
+    if isinstance(given, list):
+        of_list(name, given)  # refused here in words, where TensorFlow has others
     return as_array(import_tensorflow().convert_to_tensor(given))
 
 
@@ -126,7 +131,6 @@ def _check(
     sequence_stride: int,
     start_index: int | None,
     end_index: int | None,
-    format: str,  # noqa: A002
 ) -> None:
     """Refuse what Keras refuses, in its words."""
     length = f"for data of length {rows}"
@@ -150,6 +154,16 @@ def _check(
         if step >= rows:
             message = f"`{name}` must be lower than the length of the data. "
             raise ValueError(f"{message}Received: {name}={step}, {length}")
-    if format != "tf":
-        message = f'`format` must be "tf" here. Received: format={format!r}'
-        raise ValueError(f"{message}; keras.utils.timeseries_dataset_from_array has Grain's")
+
+
+def _check_format(format: str) -> None:  # noqa: A002
+    """Refuse what Keras refuses, in its words, and Grain's datasets, which are not made here."""
+    if format not in ("tf", "grain"):
+        message = '`format` should be either "tf" or "grain". '
+        raise ValueError(f"{message}Received: format={format}")
+    if format == "grain":
+        message = (
+            '`format` should be "tf": "grain" is not offered here yet. '
+            "keras.utils.timeseries_dataset_from_array gives Grain's datasets"
+        )
+        raise ValueError(message)

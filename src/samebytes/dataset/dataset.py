@@ -75,18 +75,19 @@ class Dataset(Shown):
 
     @classmethod
     def from_tensor_slices(cls, tensors: Any) -> Dataset:
-        """Give the dataset of the slices of `tensors` along their first axis; never copies.
+        """Give the dataset of the slices of `tensors` along their first axis; rarely copies.
 
         Parameters
         ----------
         tensors : array, or nested tuple, dict, named tuple of arrays
-            Anything `as_array` takes, mapped files included, and lists. All must have the
+            Anything `as_array` takes, mapped files included; lists; and what has only
+            ``__array__``, as tables have: copied once where that copies. All must have the
             same length.
 
         Raises
         ------
         ValueError
-            If there is no array, one has no axis, or two differ in length.
+            If there is no array, one has no axis, two differ in length, or the items of a list do.
         TypeError
             If one holds objects, or is masked.
         """

@@ -9,8 +9,10 @@ import numpy as np
 
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.engine.laid import Laid
+from samebytes.share.components import check_components
 from samebytes.share.pooled import tensors_on, tensors_on_rows
-from samebytes.share.tensorflow import as_tensor
+from samebytes.share.strings import is_string
+from samebytes.share.tensorflow import as_tensor, string_tensor
 
 __all__ = ["rows_of", "tensors_of", "tensors_of_batches", "tensors_of_rows"]
 
@@ -25,8 +27,18 @@ def tensors_of(element: Any) -> Any:
     """Give an element as tensors; shares what is aligned and copies the rest."""
     leaves, structure = flatten(element)
     return structure.rebuild(
-        [as_tensor(leaf if hasattr(leaf, "dtype") else np.asarray(leaf)) for leaf in leaves]
+        [_tensor(name, leaf) for name, leaf in zip(structure.names, leaves, strict=True)]
     )
+
+
+def _tensor(name: str, leaf: Any) -> Any:
+    """Give one component of what ran after the pass: a function may have given anything."""
+    array = leaf if hasattr(leaf, "dtype") else np.asarray(leaf)
+    if isinstance(array, np.ndarray):
+        if is_string(array.dtype):
+            return string_tensor(array, f"component {name}")
+        check_components([(name, array.dtype)])
+    return as_tensor(array)
 
 
 def tensors_of_rows(element: Any) -> list[Any]:

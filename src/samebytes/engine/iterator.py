@@ -27,6 +27,7 @@ from samebytes.engine.source import Source
 from samebytes.engine.state import position_in, state_of
 from samebytes.engine.stats import Meter, Stats
 from samebytes.memory.cores import available_cores
+from samebytes.share.components import check_components
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -86,6 +87,8 @@ class Iterator:
         self._options = dataset.options
         self._together = together(self._plan, self._options.prefetch)
         self._tensors = self._options.format == "tensorflow"
+        if self._tensors and not self._plan.later:
+            check_components((c.name, c.fold.dtype) for c in self._plan.components)
         self._executor: Executor = dataset.executor
         self._threads = self._options.threads or available_cores()
         self._shelf = shelf_of(dataset.structure)

@@ -15,7 +15,13 @@ import os
 import threading
 from typing import Any
 
+import numpy as np
+
+from samebytes.dataset.structure import flatten
 from samebytes.feeds.position import Continued, done_in, import_keras
+from samebytes.share.components import check_components
+from samebytes.share.strings import is_string
+from samebytes.share.tensorflow import string_tensor
 
 __all__ = ["AnyOrder", "InOrder", "to_keras"]
 
@@ -181,6 +187,9 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._lock = threading.Lock()
             self._epoch: AnyOrder | InOrder | None = None
             self._process = os.getpid()
+            self._texts = keras.backend.backend() == "tensorflow" and any(
+                is_string(spec.dtype) for spec in flatten(dataset.element_spec)[0]
+            )
 
         @property
         def workers(self) -> int:
@@ -222,7 +231,8 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                 if self._epoch is None or self._epoch.over:
                     self._epoch = AnyOrder(self._dataset, self._dataset.next_epoch())
                 epoch = self._epoch
-            return epoch.batch(place)
+            batch = epoch.batch(place)
+            return _with_string_tensors(batch) if self._texts else batch
 
         def on_epoch_begin(self) -> None:
             """Begin the epoch of a ``fit`` that has a `SavePosition`. Keras calls this."""
@@ -242,13 +252,25 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
     return Batches
 
 
+def _with_string_tensors(batch: Any) -> Any:
+    """Give a batch with its strings as tensors: Keras knows no strings of NumPy's."""
+    leaves, structure = flatten(batch)
+    return structure.rebuild(
+        [
+            string_tensor(leaf, f"component {name}") if is_string(np.asarray(leaf).dtype) else leaf
+            for name, leaf in zip(structure.names, leaves, strict=True)
+        ]
+    )
+
+
 def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any:
     """Give a ``keras.utils.PyDataset`` of the batches of `dataset`; never copies.
 
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
     asked for in order are made ahead. With Keras' own shuffling, which is the default of
     ``fit``, each is made when it is asked for. Of the dataset of a `SavePosition`, ``fit`` gets
-    the batches in the dataset's order, and made ahead, whatever ``shuffle`` says.
+    the batches in the dataset's order, and made ahead, whatever ``shuffle`` says. With TensorFlow
+    behind Keras strings come as ``tf.string`` tensors, encoded in UTF-8: a copy.
 
     Parameters
     ----------
@@ -259,6 +281,8 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
 
     Raises
     ------
+    Unconvertible
+        With TensorFlow behind Keras, if no tensor can hold a component's dtype.
     ValueError
         If the dataset gives single samples; or is that of a `SavePosition`, and this Keras
         too old to continue it exactly.
@@ -275,7 +299,13 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
     if dataset.batch_size is None:
         message = "to_keras gives batches by number, and this dataset gives single samples"
         raise ValueError(f"{message}: ds.batch(n)")
-    version = import_keras().__version__
+    keras = import_keras()
+    if keras.backend.backend() == "tensorflow":
+        leaves, structure = flatten(dataset.element_spec)
+        check_components(
+            (name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True)
+        )
+    version = keras.__version__
     if isinstance(dataset, Continued) and _numbers(version) < EXACT_SINCE:
         message = (
             f"Keras {version} shuffles the batches of to_keras() in a way that no later fit can "

@@ -26,7 +26,9 @@ from samebytes.dataset import verbs
 from samebytes.dataset.structure import flatten
 from samebytes.feeds.position import Continued
 from samebytes.share.autograph import plain_python
+from samebytes.share.components import check_components
 from samebytes.share.doors import import_tensorflow
+from samebytes.share.strings import as_utf8, is_string
 
 __all__ = ["Handover", "hand_over", "to_tf"]
 
@@ -108,8 +110,12 @@ def to_tf(dataset: Any) -> Any:
     Under ``tf.distribute`` a batch is split among the replicas of a machine as usual; several
     workers each say ``ds.shard(workers, index)``.
 
+    Strings are encoded in UTF-8, which copies them.
+
     Raises
     ------
+    Unconvertible
+        If no tensor can hold a component's dtype: dates, extended precision, records.
     ValueError
         If a Keras layer or a TensorFlow function runs after the pass: called from inside
         TensorFlow it could wait for itself. Put it behind: ``ds.to_tf().map(layer)``.
@@ -127,9 +133,20 @@ def to_tf(dataset: Any) -> Any:
     tensorflow = import_tensorflow()
     _refuse_tensorflow_inside(dataset)
     leaves, structure = flatten(dataset.element_spec)
-    signature = [tensorflow.TensorSpec(spec.shape, spec.dtype) for spec in leaves]
+    check_components((name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True))
+    signature = [
+        tensorflow.TensorSpec(
+            spec.shape, tensorflow.string if is_string(spec.dtype) else spec.dtype
+        )
+        for spec in leaves
+    ]
     way = hand_over(dataset)
-    iterations = _Iterations(dataset, way, structure.treespec)
+    texts = [
+        (place, f"component {name}")
+        for place, (name, spec) in enumerate(zip(structure.names, leaves, strict=True))
+        if is_string(spec.dtype)
+    ]
+    iterations = _Iterations(dataset, way, structure.treespec, texts)
     length = _length(dataset)
     count = tensorflow.data.INFINITE_CARDINALITY if length is None else length
     with tensorflow.init_scope():
@@ -169,10 +186,13 @@ def _options(tensorflow: Any) -> Any:
 class _Iterations:
     """The engine's iterators behind one ``tf.data.Dataset``, by the number of the iteration."""
 
-    def __init__(self, dataset: Any, way: Handover, treespec: Any) -> None:
+    def __init__(
+        self, dataset: Any, way: Handover, treespec: Any, texts: list[tuple[int, str]]
+    ) -> None:
         self._dataset = dataset
         self._engine = way.dataset.with_format("numpy")
         self._treespec = treespec
+        self._texts = texts
         self._running: dict[int, Any] = {}
         self._numbers = itertools.count()
 
@@ -185,6 +205,8 @@ class _Iterations:
     def fetch(self, number: Any) -> list[Any]:
         """Give the next arrays of an iteration; ends with StopIteration."""
         arrays: list[Any] = self._treespec.flatten_up_to(next(self._running[int(number)]))
+        for place, what in self._texts:
+            arrays[place] = as_utf8(np.asarray(arrays[place]), what)
         return arrays
 
     def end(self, number: Any) -> Any:

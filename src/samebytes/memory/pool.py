@@ -75,6 +75,7 @@ class Pool:
     def __init__(self, nbytes: int, most: int) -> None:
         self.nbytes = max(-(-nbytes // PAGE_BYTES) * PAGE_BYTES, PAGE_BYTES)
         self._most = most
+        self._spare = SPARE
         # A deque and a set, since their single steps need no lock: a lease may die in the middle
         # of anything, also while this very thread is taking a block.
         self._free: deque[npt.NDArray[np.uint8]] = deque()
@@ -94,10 +95,12 @@ class Pool:
         self._leased.add(id(block))
         return np.asarray(_Lease(self, block))
 
-    def _take_back(self, block: npt.NDArray[np.uint8]) -> None:
-        self._leased.discard(id(block))
-        waiting = len(self._free)
-        if waiting < SPARE or waiting + len(self._leased) < self._most:
+    def _take_back(self, key: int, block: npt.NDArray[np.uint8]) -> None:
+        # Looks nothing up outside of its arguments, not even a built-in: whoever holds a block to
+        # the very end (a framework, from C) lets go of it when modules are emptied already.
+        self._leased.discard(key)
+        waiting = self._free.__len__()
+        if waiting < self._spare or waiting + self._leased.__len__() < self._most:
             self._free.append(block)
 
     def stats(self) -> PoolStats:
@@ -114,12 +117,13 @@ class _Lease:
     optimised away differently in every Python.
     """
 
-    __slots__ = ("__array_interface__", "_block", "_pool")
+    __slots__ = ("__array_interface__", "_block", "_key", "_pool")
 
     def __init__(self, pool: Pool, block: npt.NDArray[np.uint8]) -> None:
         self.__array_interface__: dict[str, Any] = block.__array_interface__
         self._pool = pool
         self._block = block
+        self._key = id(block)
 
     def __del__(self) -> None:
-        self._pool._take_back(self._block)  # noqa: SLF001
+        self._pool._take_back(self._key, self._block)  # noqa: SLF001

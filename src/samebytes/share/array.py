@@ -35,6 +35,10 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
 
     Views of it are `Array` too; what arithmetic computes is a plain ndarray.
 
+    Indexing it by a list, an array of rows or a mask copies, as of every ndarray. The copy is an
+    `Array` in memory of NumPy's own, which is aligned by chance only: TensorFlow then copies once
+    more. ``np.take`` into an array of `empty` copies once and is shared.
+
     Two copies remain that no array can prevent:
 
     - ``tf.constant(x)`` copies whatever it is given. Write ``tf.convert_to_tensor(x)``.
@@ -53,6 +57,12 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     >>> x = sb.zeros((4, 64), "float32")
     >>> type(x[:2]).__name__, type(x + 1).__name__
     ('Array', 'ndarray')
+    >>> chosen = x[[3, 0]]
+    >>> type(chosen).__name__, sb.shares_memory(x, chosen)
+    ('Array', False)
+    >>> chosen = np.take(x, [3, 0], axis=0, out=sb.empty((2, 64), "float32"), mode="clip")
+    >>> type(chosen).__name__, sb.explain(chosen).shared
+    ('Array', True)
     >>> import tensorflow as tf
     >>> sb.shares_memory(x, tf.convert_to_tensor(x))
     True
@@ -105,7 +115,8 @@ def as_array(
     obj : buffer
         ndarray, memoryview (N-D, any format), bytes, bytearray, ``array.array``, ctypes, mmap,
         SharedMemory, Arrow array without nulls, ``tf.Tensor`` and ``tf.Variable``, and what
-        has ``__array_interface__``, ``__buffer__`` or ``__dlpack__`` on the CPU.
+        has ``__array_interface__``, ``__buffer__`` or ``__dlpack__`` on the CPU, if its bytes
+        are its values.
     dtype : dtype-like, optional
         Read the bytes as this dtype.
     shape : int or sequence of int, optional
@@ -120,7 +131,7 @@ def as_array(
     Raises
     ------
     NotABuffer
-        If `obj` exports no memory.
+        If `obj` exports no memory, or says what cannot be of it.
     CopyNeeded
         If ``copy=False`` (or a `no_copy` block) and only a copy would do.
     ValueError

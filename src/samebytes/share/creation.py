@@ -94,6 +94,8 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
 
     Raises
     ------
+    NotABuffer
+        If it has a mask, is a memoryview that cannot be read, or makes no array at all.
     CopyNeeded
         In a `no_copy` block, if it is not aligned yet.
 
@@ -106,10 +108,14 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     """
     try:
         source = view(array)
-    except NotABuffer:
-        if isinstance(array, np.ma.MaskedArray):
-            raise  # np.asarray would drop the mask in silence
-        source = np.asarray(array)
+    except NotABuffer as refused:
+        # np.asarray would drop the mask in silence, and end the process on a false memoryview.
+        if isinstance(array, np.ma.MaskedArray | memoryview):
+            raise
+        try:
+            source = np.asarray(array)
+        except (TypeError, RuntimeError, BufferError):
+            raise refused from None
     wanted = None if dtype is None else as_dtype(dtype)
     native = None if wanted is None else wanted.newbyteorder("=")
     record(judge(layout_of_view(source, type_name(array)), _PAGES, native))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from samebytes.memory.aligned import address_of
 from samebytes.share.doors import ALIGNMENT, door_for, import_tensorflow
 from samebytes.share.guard import record_shared
+from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import as_tensor
 
 __all__ = ["tensors_on", "tensors_on_rows"]
@@ -46,7 +47,8 @@ def tensors_on_rows(array: Array) -> list[Any]:
     array : ndarray
         Any; rows that are not dense, aligned and writable are judged one by one.
     """
-    rows = list(array)
+    # Without axes a row of strings would be a scalar, which lends its bytes without their meaning.
+    rows = [array[k, ...] for k in range(len(array))] if is_string(array.dtype) else list(array)
     return tensors_on(rows) if _is_pooled(array) else [as_tensor(row) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
+from samebytes.share.strings import as_utf8
 from samebytes.share.verdict import Code, Reason, Target, Verdict, judge
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "device_layout",
     "device_values",
     "judge_tensor",
+    "string_tensor",
+    "supports",
     "view",
 ]
 
@@ -122,7 +126,8 @@ def view(obj: object) -> npt.NDArray[Any] | None:
 
 
 @functools.cache
-def _supports(dtype: np.dtype[Any]) -> bool:
+def supports(dtype: np.dtype[Any]) -> bool:
+    """Tell whether the installed TensorFlow has `dtype` in tensors whose bytes can be shared."""
     if dtype.hasobject or dtype.names is not None or dtype.kind in "SUT":
         return False
     tensorflow = import_tensorflow()
@@ -137,7 +142,13 @@ def _has_door(dtype: np.dtype[Any], readonly: bool) -> bool:  # noqa: FBT001
 
 
 _EAGER = Target(
-    "TensorFlow", ALIGNMENT, packed=True, native=True, supports=_supports, has_door=_has_door
+    "TensorFlow",
+    ALIGNMENT,
+    packed=True,
+    native=True,
+    supports=supports,
+    has_door=_has_door,
+    holds_strings=True,
 )
 _GRAPH = replace(_EAGER, in_graph=True)
 
@@ -165,7 +176,8 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
 
     Where TensorFlow cannot share, the values are gathered once into page-aligned memory that
     TensorFlow shares, on several threads, converted in the same pass. `explain` tells
-    beforehand which of the two happens, and why.
+    beforehand which of the two happens, and why. Strings become a ``tf.string`` tensor, each
+    encoded in UTF-8: always a copy.
 
     Inside a ``tf.function`` the tensor is captured, not copied into the graph. The tensor is
     on ``CPU:0`` also where there are GPUs. A writable array stays writable: what is written
@@ -191,7 +203,7 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
     CopyNeeded
         If ``copy=False`` (or a `no_copy` block) and only a copy would do.
     Unconvertible
-        If no tensor can hold the dtype: strings, objects, dates, structures.
+        If no tensor can hold the dtype: objects, dates, structures.
     NotABuffer
         If `obj` exports no memory.
 
@@ -260,6 +272,9 @@ def _hand_over(
     if not verdict.possible:
         raise refusal_error(verdict)
     record(verdict, copy=copy)
+    if verdict.dtype.kind == "O":
+        check_unshrunk(array)
+        return string_tensor(array)
     if verdict.shared:
         check_unshrunk(array)
         # The same bits under the wanted name: dates are read as their counts.
@@ -276,6 +291,17 @@ def _hand_over(
         return _open(tensorflow, door, out)
 
 
+def string_tensor(array: npt.NDArray[Any], what: str = "this array") -> Any:
+    """Give a ``tf.Tensor`` of the strings of `array`, or of objects that are strings; copies."""
+    tensorflow = import_tensorflow()
+    encoded = as_utf8(array, what)
+    with contextlib.ExitStack() as scopes:
+        if _target(tensorflow) is _EAGER:
+            scopes.enter_context(tensorflow.init_scope())
+        scopes.enter_context(tensorflow.device("CPU:0"))
+        return tensorflow.constant(encoded, tensorflow.string)
+
+
 def _open(tensorflow: Any, door: Door | None, out: npt.NDArray[Any]) -> Any:
     if door is not None:
         return door(tensorflow, out)
@@ -286,7 +312,7 @@ def _open(tensorflow: Any, door: Door | None, out: npt.NDArray[Any]) -> Any:
 def convert(array: npt.NDArray[Any], dtype: Any, name: str | None) -> Any:
     """Give what TensorFlow's conversion of `array` shall be: shared, or copied as it would.
 
-    This is what stands behind ``__tf_tensor__``. What no tensor can share (strings, objects) is
+    This is what stands behind ``__tf_tensor__``. What no tensor can hold (dates, objects) is
     left to TensorFlow, so that every value and every error stays what it is for an ndarray.
     """
     tensorflow = import_tensorflow()

@@ -16,6 +16,7 @@ import numpy as np
 from samebytes.memory.aligned import empty
 from samebytes.memory.gather import gather
 from samebytes.share.layout import Layout, as_bytes_text
+from samebytes.share.strings import is_string, seconds_a_string
 
 __all__ = ["NUMPY", "Code", "Reason", "Target", "Verdict", "gather_bandwidth", "judge"]
 
@@ -69,6 +70,8 @@ class Target:
         Whether NumPy's own casts do, those of strings, dates and structures too.
     in_graph : bool
         Whether a legacy graph is being built, which holds constants only.
+    holds_strings : bool
+        Whether it has strings, of its own making: nothing of them is ever shared.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Target:
     has_door: Callable[[np.dtype[Any], bool], bool]
     casts: bool = False
     in_graph: bool = False
+    holds_strings: bool = False
 
 
 NUMPY = Target(
@@ -149,11 +153,15 @@ class Verdict:
         """Bytes that one gather writes; 0 when shared or impossible."""
         if self.shared or not self.possible:
             return 0
+        if self.dtype.kind == "O":  # strings, encoded one by one
+            return self.layout.nbytes
         return self.layout.size * self.dtype.itemsize
 
     @property
     def milliseconds(self) -> float:
-        """Estimated time of the copy, from this machine's measured gather speed."""
+        """Estimated time of the copy, from this machine's measured speed."""
+        if self.possible and not self.shared and self.dtype.kind == "O":
+            return self.layout.size * seconds_a_string() * 1e3
         return self.bytes_copied / gather_bandwidth() * 1e3 if self.bytes_copied else 0.0
 
     def __str__(self) -> str:
@@ -198,14 +206,30 @@ def judge(
     copy : bool, optional
         True asks for a copy, whatever could be shared.
     """
-    native = layout.dtype.newbyteorder("=") if target.native else layout.dtype
+    native = _native(layout.dtype) if target.native else layout.dtype
     wanted = native if dtype is None else dtype
+    if (
+        target.holds_strings
+        and is_string(layout.dtype)
+        and (dtype is None or dtype.kind == "O" or is_string(dtype))
+    ):
+        return Verdict(layout, target.name, np.dtype(object), (_STRINGS,), None)
     refusal = _refusal(layout, target, wanted)
     if refusal is not None:
         reason, remedy = refusal
         return Verdict(layout, target.name, wanted, (reason,), remedy)
     reasons = tuple(_reasons(layout, target, wanted, copy=copy))
     return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted))
+
+
+_STRINGS = Reason(
+    Code.DTYPE, "strings live in tensors of their own kind, each encoded in UTF-8 by itself"
+)
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Give `dtype` in this machine's byte order; strings of any length have none."""
+    return dtype if dtype.kind == "T" else dtype.newbyteorder("=")
 
 
 def _refusal(
@@ -222,7 +246,8 @@ def _refusal(
     kind, name = came.kind, target.name
     remedy: str | None
     if kind in "SUT":
-        sentence, remedy = "strings live in tensors of their own kind", "x = tf.constant(x)"
+        sentence = "strings live in tensors of their own kind"
+        remedy = f"x = x.astype({wanted.name!r})" if target.holds_strings else "x = tf.constant(x)"
     elif came.hasobject:
         sentence = "its elements are references to Python objects, not values"
         remedy = "x = tf.constant(x.tolist())"
@@ -236,7 +261,7 @@ def _refusal(
     elif kind in "fc" and came.itemsize > 8 * (1 + (kind == "c")):
         sentence = f"{name} has no {came.name}; the next narrower dtype loses digits"
         remedy = f"x = sb.aligned(x, '{'float64' if kind == 'f' else 'complex128'}')"
-    elif target.supports(came.newbyteorder("=")):
+    elif target.supports(_native(came)):
         sentence, remedy = f"{name} has no dtype {wanted.name}", None
     else:
         sentence = f"this version of {name} has no dtype {came.name}; its bits can be shared"
@@ -279,7 +304,7 @@ def _reasons(
         kind = f"read-only {wanted.name}" if layout.readonly else wanted.name
         sentence = f"no way into the installed {target.name} was seen to share {kind}"
         reasons.append(Reason(Code.DOOR, sentence))
-    if wanted.newbyteorder("=") != layout.dtype.newbyteorder("=") and not (
+    if _native(wanted) != _native(layout.dtype) and not (
         _same_bits(layout.dtype, wanted) and not target.casts
     ):
         sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"

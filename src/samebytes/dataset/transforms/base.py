@@ -80,12 +80,31 @@ def need_image(fold: Fold, what: str) -> None:
     if len(fold.shape) != 3 or fold.lead:
         message = (
             f"{what} needs samples with the axes height, width, channels; got the shape "
-            f"{fold.shape}. Name the images with on=, or add an axis: x[..., None]"
+            f"{fold.shape}. {_axes_way_out(fold)}"
         )
         raise ValueError(message)
     if not fold.is_image:
         message = f"{what} works on numbers; items of {fold.source_dtype} can only be copied"
         raise ValueError(message)
+
+
+def _axes_way_out(fold: Fold) -> str:
+    """Give what to do with samples that have other axes than an image, by their number."""
+    named = "Name the images with on="
+    if fold.lead:
+        return (
+            f"{named}; windows over time are no images: change the rows before they become a "
+            "dataset, or the windows in a function of your own, map(function)"
+        )
+    if len(fold.shape) == 2:
+        return f"{named}, or add the axis of channels: x[..., None]"
+    if len(fold.shape) == 4:
+        return (
+            f"{named}. Videos are no images here: make each frame a sample, "
+            f"x.reshape(-1, *x.shape[-3:]), and each batch as many frames as belong together"
+        )
+    axes = "axis" if len(fold.shape) == 1 else "axes"
+    return f"{named}, or reshape the samples, which have {len(fold.shape)} {axes}, to three"
 
 
 def need_numbers(fold: Fold, what: str) -> None:

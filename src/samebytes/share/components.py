@@ -1,0 +1,56 @@
+"""Components of a dataset that no tensor can hold: refused by their names, with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from samebytes.errors import Unconvertible
+from samebytes.share.strings import is_string
+from samebytes.share.tensorflow import supports
+
+__all__ = ["check_components"]
+
+
+def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
+    """Refuse components whose dtype TensorFlow does not have; strings it has.
+
+    Parameters
+    ----------
+    components : iterable of (str, numpy.dtype)
+        Their names and dtypes.
+
+    Raises
+    ------
+    Unconvertible
+        For the first that has none: dates, extended precision, records, raw bytes.
+    """
+    for name, dtype in components:
+        if is_string(dtype) or supports(dtype.newbyteorder("=")):
+            continue
+        because, instead = _way_out(dtype)
+        message = (
+            f"component {name} of {dtype.name} cannot become a tensor: {because}. "
+            f"Instead of it give: {instead}"
+        )
+        raise Unconvertible(message)
+
+
+def _way_out(dtype: np.dtype[Any]) -> tuple[str, str]:
+    """Give why there is no such tensor, and what to give in its place."""
+    size = dtype.itemsize
+    if dtype.names is not None:
+        fields = ", ".join(f"{name!r}: x[{name!r}]" for name in dtype.names)
+        return "a tensor has one dtype, and this has fields", f"the fields one by one, {{{fields}}}"
+    if dtype.kind in "mM":
+        because = "TensorFlow has no dates; their 64-bit counts are the same bytes"
+        return because, 'x.view("int64")'
+    if dtype.kind in "fc":
+        narrower = "float64" if dtype.kind == "f" else "complex128"
+        return "TensorFlow has nothing as wide", f'x.astype("{narrower}")'
+    because = "this version of TensorFlow has no such dtype; its bits can be given"
+    if size in (1, 2, 4, 8):
+        return because, f'x.view("uint{8 * size}")'
+    return because, f'x[..., None].view("uint8"), with an axis of {size} bytes'
