@@ -108,7 +108,7 @@ def test_a_continued_epoch_is_shorter_and_quiet(tmp_path, dataset, feed, repeate
     assert json.loads(path.read_text())["epoch"] == 3
     # The weights that the position names, and no others.
     names = sorted(one.name for one in path.parent.iterdir())
-    assert names == ["position-3-0.weights.h5", "position.json"]
+    assert names == ["position.json", "position.json-3-0.weights.h5"]
 
 
 def test_plain_iteration_begins_at_the_position_too(tmp_path, dataset):

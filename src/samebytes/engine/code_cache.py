@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import os
 import pickle
-import secrets
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,8 @@ from numba.core.caching import (
     UserProvidedCacheLocator,
 )
 from numba.core.serialize import dumps
+
+from samebytes.memory.files.durable import write_durably
 
 __all__ = ["CodeCache"]
 
@@ -97,15 +98,8 @@ class _Entries:
     def save(self, key: Any, data: Any) -> None:
         """Write an entry, whole or not at all."""
         rest = dumps((self._stamp, key, data))
-        path = self.path(key)
-        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-        try:
-            part.write_bytes(hashlib.sha256(rest).digest() + rest)
-            part.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+        content = hashlib.sha256(rest).digest() + rest
+        write_durably(self.path(key), lambda part: part.write_bytes(content))
 
     def remove(self, key: Any) -> None:
         """Take an entry away, so that it is written anew."""
@@ -140,7 +134,7 @@ class CodeCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         found = None
         with self._untroubled("read", sig, target_context.codegen()):
             found = self._load_overload(sig, target_context)
-        return found
+        return found  # noqa: RET504 (None where an error was told of)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled code of a signature, where that is possible."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from samebytes.dataset.seeds import DrawnSeed
 from samebytes.dataset.transforms.base import On, Transform
 from samebytes.dataset.transforms.cast import Cast
 from samebytes.dataset.transforms.center_crop import CenterCrop
@@ -38,6 +39,14 @@ def _plain(value: Any) -> Any:
     return tuple(array.reshape(-1).tolist()) if array.ndim else float(array)
 
 
+def _seed(layer: Any, config: dict[str, Any]) -> int | None:
+    """Give the seed that a layer has, as a drawn one where Keras drew it."""
+    seed = config.get("seed")
+    # RandomCrop draws one when it is made, which its config tells as if it had been given.
+    given = getattr(getattr(layer, "_auto_config", None), "config", config)
+    return DrawnSeed(seed) if seed is not None and given.get("seed") is None else seed
+
+
 def _rescaling(layer: Any, _: dict[str, Any], on: On) -> Transform:
     return Rescaling(_plain(layer.scale), _plain(layer.offset), on=on)
 
@@ -46,12 +55,12 @@ def _center_crop(_: Any, config: dict[str, Any], on: On) -> Transform:
     return CenterCrop(config["height"], config["width"], on=on)
 
 
-def _random_crop(_: Any, config: dict[str, Any], on: On) -> Transform:
-    return RandomCrop(config["height"], config["width"], on=on, seed=config.get("seed"))
+def _random_crop(layer: Any, config: dict[str, Any], on: On) -> Transform:
+    return RandomCrop(config["height"], config["width"], on=on, seed=_seed(layer, config))
 
 
-def _random_flip(_: Any, config: dict[str, Any], on: On) -> Transform:
-    return RandomFlip(config["mode"], on=on, seed=config.get("seed"))
+def _random_flip(layer: Any, config: dict[str, Any], on: On) -> Transform:
+    return RandomFlip(config["mode"], on=on, seed=_seed(layer, config))
 
 
 def _normalization(layer: Any, config: dict[str, Any], on: On) -> Transform | None:
@@ -67,14 +76,14 @@ def _normalization(layer: Any, config: dict[str, Any], on: On) -> Transform | No
     return Normalization(_plain(mean), _plain(variance), on=on)
 
 
-def _random_brightness(_: Any, config: dict[str, Any], on: On) -> Transform:
+def _random_brightness(layer: Any, config: dict[str, Any], on: On) -> Transform:
     span = config.get("value_range", (0, 255))
-    return RandomBrightness(config["factor"], span, on=on, seed=config.get("seed"))
+    return RandomBrightness(config["factor"], span, on=on, seed=_seed(layer, config))
 
 
-def _random_contrast(_: Any, config: dict[str, Any], on: On) -> Transform:
+def _random_contrast(layer: Any, config: dict[str, Any], on: On) -> Transform:
     span = config.get("value_range", (0, 255))
-    return RandomContrast(config["factor"], span, on=on, seed=config.get("seed"))
+    return RandomContrast(config["factor"], span, on=on, seed=_seed(layer, config))
 
 
 _KNOWN: dict[str, Callable[[Any, dict[str, Any], On], Transform | None]] = {
