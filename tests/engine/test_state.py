@@ -135,13 +135,11 @@ values = st.recursive(
 
 @given(st.sampled_from([*STATE, "more"]), values)
 def test_whatever_comes_is_refused_in_words_or_runs(key, value):
-    iterator = DATASET.iterate(0)
+    iterator, refusal = DATASET.iterate(0), "this state "
     try:
         iterator.load_state_dict({**STATE_OF, key: value})
-    except ValueError as refusal:
-        assert str(refusal).startswith("this state ")
-    else:
-        left = 100 - iterator.state_dict()["position"]
-        assert sum(map(len, iterator)) == left
-    finally:
-        iterator.close()
+    except ValueError as error:
+        refusal = str(error)
+    left = 100 - iterator.state_dict()["position"]
+    assert sum(map(len, iterator)) == left
+    assert refusal.startswith("this state ")
