@@ -3,7 +3,9 @@
 import copy
 import hashlib
 import operator
+import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -61,12 +63,152 @@ def test_a_file_that_changed_its_size_is_refused(tmp_path):
         pickle.loads(text)
 
 
-def test_a_file_that_is_out_of_reach_is_refused(tmp_path, monkeypatch):
+def replaced(path, array, save=np.save, **arrays):
+    """Put another file in its place, as careful writers do."""
+    part = path.with_name("part" + path.suffix)
+    save(part, *(() if array is None else (array,)), **arrays)
+    part.replace(path)
+
+
+def raw(path, array):
+    array.tofile(path)
+
+
+OPENED = {"open": sb.open, "np.load": lambda path: np.load(path, mmap_mode="r")}
+OTHERS = {
+    "dtype": IMAGES.view("int8"),
+    "item size": IMAGES.reshape(40, 64, 192).view("<u2"),
+    "byte order": IMAGES.reshape(40, 64, 192).view(">u4"),
+    "shape": IMAGES.reshape(80, 32, 64, 3),
+    "axes": IMAGES.reshape(40, -1),
+    "memory order": np.asfortranarray(IMAGES),
+}
+
+
+@pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_file_of_the_same_size_that_holds_something_else_is_refused(tmp_path, opened, other):
+    path, array = tmp_path / "images.npy", OTHERS[other]
+    source = array.view("<u4") if other == "byte order" else IMAGES
+    np.save(path, source)
+    size = path.stat().st_size
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(opened(path)))
+    replaced(path, array)
+    assert path.stat().st_size == size
+    words = re.escape(
+        f"{path} holds {array.dtype} {array.shape}, and held {source.dtype} {source.shape} when "
+        "the dataset was pickled; pickle it again"
+    )
+    with pytest.raises(sb.FileError, match=f"^{words}$"):
+        pickle.loads(text)
+    replaced(path, None, lambda part: part.write_bytes(bytes(size)))
+    with pytest.raises(sb.FileError, match=r"images\.npy says no longer what it holds, and held"):
+        pickle.loads(text)
+
+
+@pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
+def test_a_file_with_the_same_header_is_the_same(tmp_path, opened):
+    path = tmp_path / "images.npy"
+    np.save(path, IMAGES)
+    dataset = sb.Dataset.from_tensor_slices(opened(path)[3:])
+    text = pickle.dumps(dataset)
+    replaced(path, IMAGES[::-1])
+    os.utime(path, ns=(1, 1))
+    assert_same_bytes(pickle.loads(text).reference([0]), IMAGES[::-1][3:4])
+    # Also where it was replaced before the dataset was pickled.
+    assert_same_bytes(copied(dataset)[0].reference([0]), IMAGES[::-1][3:4])
+
+
+@pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
+def test_a_file_that_was_replaced_while_it_was_mapped_is_refused(tmp_path, opened):
+    path = tmp_path / "images.npy"
+    np.save(path, IMAGES)
+    dataset = sb.Dataset.from_tensor_slices(opened(path))
+    replaced(path, IMAGES.view("int8"))
+    with pytest.raises(sb.FileError, match=r"images\.npy was replaced by another file after it"):
+        pickle.dumps(dataset)
+
+
+def test_a_member_is_known_by_its_header(tmp_path):
+    path = tmp_path / "pair.npz"
+    np.savez(path, a=IMAGES, b=IMAGES)
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.open(path)["b"]))
+    replaced(path, None, np.savez, a=IMAGES.view("int8"), b=IMAGES[::-1])
+    assert_same_bytes(pickle.loads(text).reference([0]), IMAGES[-1:])
+    for members, words in (
+        ({"a": IMAGES, "b": IMAGES.view("int8")}, "holds int8 (40, 64, 64, 3) in 'b', and held"),
+        ({"a": IMAGES, "c": IMAGES}, "holds uint8 (40, 64, 64, 3) in 'c', and held uint8"),
+    ):
+        replaced(path, None, np.savez, **members)
+        with pytest.raises(sb.FileError, match=re.escape(words)):
+            pickle.loads(text)
+
+
+RAW = {
+    "open": lambda path: sb.open(path, "uint8", IMAGES.shape),
+    "open behind a header": lambda path: sb.open(path, "uint8", (39, 64, 64, 3), offset=64),
+    "np.memmap": lambda path: np.memmap(path, "uint8", "r", shape=IMAGES.shape),
+    "np.memmap from far": lambda path: np.memmap(path, "uint8", "r", offset=100_000),
+}
+
+
+@pytest.mark.parametrize("opened", RAW.values(), ids=RAW)
+def test_a_raw_file_is_known_by_its_time(tmp_path, opened):
+    path = tmp_path / "images.bin"
+    raw(path, IMAGES)
+    dataset = sb.Dataset.from_tensor_slices(opened(path))
+    text, time = pickle.dumps(dataset), path.stat().st_mtime_ns
+    assert_same_bytes(pickle.loads(text).reference([3]), dataset.reference([3]))
+    raw(path, IMAGES)
+    os.utime(path, ns=(time, time + 1))
+    words = (
+        r"images\.bin has no header .* and was written to after the dataset was pickled; pickle it"
+    )
+    with pytest.raises(sb.FileError, match=words):
+        pickle.loads(text)
+    os.utime(path, ns=(time, time))
+    assert_same_bytes(pickle.loads(text).reference([3]), dataset.reference([3]))
+
+
+def test_a_raw_file_that_was_replaced_while_it_was_mapped_is_refused(tmp_path):
+    path = tmp_path / "images.bin"
+    raw(path, IMAGES)
+    dataset = sb.Dataset.from_tensor_slices(RAW["open"](path))
+    replaced(path, IMAGES, raw)
+    with pytest.raises(sb.FileError, match=r"images\.bin was replaced by another file after it"):
+        pickle.dumps(dataset)
+
+
+@pytest.mark.parametrize("begin", [b"\x93NUMPY", b"PK\x03\x04"])
+def test_a_file_that_only_begins_like_one_with_a_header_is_raw(tmp_path, begin):
+    path = tmp_path / "images.bin"
+    path.write_bytes(begin + IMAGES.tobytes())
+    dataset = sb.Dataset.from_tensor_slices(sb.open(path, "uint8", offset=len(begin)))
+    text = pickle.dumps(dataset)
+    assert_same_bytes(pickle.loads(text).reference([3]), dataset.reference([3]))
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(sb.FileError, match="was written to after"):
+        pickle.loads(text)
+
+
+def test_parts_that_are_joined_are_known_too(tmp_path):
+    paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    for path in paths:
+        np.save(path, IMAGES)
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.join(paths)))
+    replaced(paths[1], IMAGES.view("int8"))
+    with pytest.raises(sb.FileError, match=r"b\.npy holds int8"):
+        pickle.loads(text)
+
+
+@pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
+def test_a_file_that_is_out_of_reach_is_refused(tmp_path, monkeypatch, opened):
     np.save(tmp_path / "images.npy", IMAGES)
     monkeypatch.chdir(tmp_path)
-    dataset = sb.Dataset.from_tensor_slices(sb.open("images.npy"))
+    dataset = sb.Dataset.from_tensor_slices(opened("images.npy"))
+    (tmp_path / "images.npy").unlink()
     monkeypatch.chdir("/")
-    with pytest.raises(sb.WrongSize, match=r"^/images.npy is no longer the file of 491.6 kB that "):
+    with pytest.raises(sb.WrongSize, match=r"images.npy is no longer the file of 491.6 kB that "):
         pickle.dumps(dataset)
 
 

@@ -92,7 +92,7 @@ def test_where_no_folder_can_be_written_every_process_compiles(tmp_path):
     assert without[0] == "None"
     assert without[1:] == python(DRAW, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
     # Not even beside the sources, where another version could find it.
-    assert not list(PACKAGE.rglob("*.nbi"))
+    assert not list(PACKAGE.rglob("*.code"))
 
 
 def test_where_nothing_can_be_cached_functions_still_compile():

@@ -128,7 +128,7 @@ class Dataset(Shown):
         buffer_size : int, optional
             Taken for tf.data's sake and not needed: the shuffle is always full.
         seed : int, optional
-            Of the order; by default a random one, which `state_dict` tells.
+            Of the order; by default a random one, which states tell and take.
         reshuffle_each_iteration : bool
             Whether each epoch has an order of its own.
         """

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numba
 from numba import njit
 from numba.core.registry import cpu_target
+
+from samebytes.engine.code_cache import CodeCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +60,10 @@ def _user_folder() -> Path:
 
 @lru_cache(maxsize=1)
 def cache_folder() -> Path | None:
-    """Return the folder of this version's machine code, or None where none can be written.
+    """Return the folder of this version's machine code, or None where there can be none.
 
-    Never a shared folder such as /tmp: what lies in it is loaded and run.
+    One that is read-only is as good for what was written before. Never a shared folder such as
+    /tmp: what lies in it is loaded and run.
     """
     try:
         digest = source_digest()
@@ -69,10 +71,9 @@ def cache_folder() -> Path | None:
             return None
         folder = _user_folder() / digest
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
     except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return None
+    return folder
 
 
 def compiled(*, cache: bool = False) -> Callable[[Callable[..., Any]], Any]:
@@ -85,23 +86,28 @@ def compiled(*, cache: bool = False) -> Callable[[Callable[..., Any]], Any]:
     Parameters
     ----------
     cache : bool
-        Keep the machine code in `cache_folder`. Where there is none, every process compiles anew.
+        Keep the machine code in `cache_folder`. Where there is none, every process compiles anew;
+        where what lies there is damaged, or cannot be written, that is told once, by a warning.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
+        found = njit(nogil=True, error_model="numpy")(function)
         folder = cache_folder() if cache else None
         if folder is not None:
             before = CONFIG.CACHE_DIR
-            # Numba reads the folder here, while it decorates, and keeps it with the function.
+            # Numba reads the folder here, and the cache keeps it.
             CONFIG.CACHE_DIR = str(folder)
             try:
-                return njit(nogil=True, cache=True, error_model="numpy")(function)
+                kept = CodeCache(function)
             except RuntimeError as error:
                 if "cannot cache function" not in str(error):
                     raise
+            else:
+                # What njit(cache=True) does, with a cache of ours in place of Numba's.
+                found._cache = kept  # noqa: SLF001
             finally:
                 CONFIG.CACHE_DIR = before
-        return njit(nogil=True, error_model="numpy")(function)
+        return found
 
     return decorate
 

@@ -24,7 +24,7 @@ from samebytes.engine.position import Walk, counted_in
 from samebytes.engine.room import helpings_ahead
 from samebytes.engine.shelf import Pools, Shelf, shelf_of
 from samebytes.engine.source import Source
-from samebytes.engine.state import position_in, state_of
+from samebytes.engine.state import resume, state_of
 from samebytes.engine.stats import Meter, Stats
 from samebytes.memory.cores import available_cores
 from samebytes.share.components import check_components
@@ -83,6 +83,7 @@ class Iterator:
     """
 
     def __init__(self, dataset: Any, epoch: int) -> None:
+        self._dataset = dataset
         self._plan = dataset.plan
         self._options = dataset.options
         self._together = together(self._plan, self._options.prefetch)
@@ -256,17 +257,20 @@ class Iterator:
         The number of threads may differ, and so may the batch size, unless verbs after
         ``batch`` choose among batches: the samples then go on where they stopped.
 
-        A dataset without ``seed=`` has drawn one, which another process does not know: such a
-        state is refused there, and the message tells the seeds to write into the program.
+        Seeds that the dataset drew, because none were given, are taken from the state, in this
+        process and in another: this iterator goes on exactly as the saved one did. Others of
+        the same dataset keep the seeds that it drew.
 
         Raises
         ------
         ValueError
-            If the plan is another one; the message says what differs.
+            If it is no state, the plan is another one, or a seed that was given differs; the
+            message says what came and what differs.
         """
-        epoch, position = position_in(state, self._plan)
+        dataset, epoch, position = resume(self._dataset, state)
         self.close()
         self._crews.clear()
+        self._dataset, self._plan, self._executor = dataset, dataset.plan, dataset.executor
         self._closed = False
         self._epoch, self._ready = epoch, _Ready(position)
 

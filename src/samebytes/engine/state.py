@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from samebytes.dataset.arguments import BEYOND_COUNTING, EPOCHS
 from samebytes.dataset.describe import fingerprint
 from samebytes.dataset.plan import Plan
+from samebytes.dataset.seeds import DrawnSeed, reseeded
 from samebytes.engine.position import counted_in
+from samebytes.engine.saved import EPOCH, FARTHEST, Check, check_saved, integer, one_of, texts
 
-__all__ = ["position_in", "state_of"]
+__all__ = ["STATE", "Resumed", "resume", "state_of"]
 
 VERSION = 1
+
+STATE: Mapping[str, Check] = {
+    "version": one_of(VERSION),
+    "epoch": EPOCH,
+    "position": integer(0, FARTHEST),
+    "counted_in": one_of("samples", "batches"),
+    "plan": texts,
+}
+"""The keys of a state, and what is expected of each."""
 
 BATCHING = ("batch_size", "drop_remainder", "batches")
 """Facts that may differ where positions count samples."""
 
 SEED = re.compile(r"\bseed[= ]\d+")
+
+
+class Resumed(NamedTuple):
+    """A dataset with the seeds of a state, and where in it the state stands."""
+
+    dataset: Any
+    epoch: int
+    position: int
 
 
 def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
@@ -31,51 +50,82 @@ def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
     }
 
 
-def position_in(state: dict[str, Any], plan: Plan) -> tuple[int, int]:
-    """Give (epoch, position) of a state, if it is one of this plan.
+def resume(dataset: Any, state: Any) -> Resumed:
+    """Give the dataset and the place that a state is of, if it is one of this dataset.
+
+    Seeds that the dataset drew are those of the state in the one that is given.
 
     Raises
     ------
     ValueError
         If it is not; the message says what differs, and whether it is only seeds.
     """
-    if not isinstance(state, dict) or state.get("version") != VERSION:
-        version = state.get("version") if isinstance(state, dict) else None
-        message = f"this state has version {version!r}, expected {VERSION}: what state_dict() gave"
-        raise ValueError(message)
-    then, now = dict(state["plan"]), fingerprint(plan)
+    saved = check_saved("this state", state, STATE)
+    plan = dataset.plan
     unit = counted_in(plan)
-    if state["counted_in"] != unit:
+    if saved["counted_in"] != unit:
         message = (
-            f"this state counts {state['counted_in']}, this dataset {unit}: positions count "
+            f"this state counts {saved['counted_in']}, this dataset {unit}: positions count "
             "batches where take, skip, shard, shuffle or repeat follow batch(), else samples"
         )
         raise ValueError(message)
-    if unit == "samples":
-        for name in BATCHING:
-            then.pop(name, None)
-            now.pop(name, None)
-    differing = sorted(n for n in then.keys() | now.keys() if then.get(n) != now.get(n))
-    if differing:
-        raise ValueError(_refusal(differing, then, now))
-    epoch, position = int(state["epoch"]), int(state["position"])
-    if not (0 <= epoch < EPOCHS and 0 <= position < BEYOND_COUNTING):
+    left_out = BATCHING if unit == "samples" else ()
+    then, now = _without(left_out, saved["plan"]), _without(left_out, fingerprint(plan))
+    if then != now:
+        dataset = _with_seeds_of(then, dataset)
+        # Compared as a whole: a seed that stood for two, or is out of range, differs still.
+        taken = _without(left_out, fingerprint(dataset.plan))
+        if then != taken:
+            raise ValueError(_refusal(then, now, taken))
+    length = (plan.batches if unit == "batches" else plan.samples).length
+    if length is not None and saved["position"] > length:
         message = (
-            f"this state is at position {position} of epoch {epoch}; expected 0 or more, and less "
-            "than 2**63 and 2**32"
+            f"this state has position {saved['position']:,}, and the dataset {length:,} {unit}: "
+            f"expected an integer from 0 to {length:,}"
         )
         raise ValueError(message)
-    return epoch, position
+    return Resumed(dataset, saved["epoch"], saved["position"])
 
 
-def _refusal(differing: list[str], then: dict[str, str], now: dict[str, str]) -> str:
+def _without(names: tuple[str, ...], facts: dict[str, str]) -> dict[str, str]:
+    return {name: words for name, words in facts.items() if name not in names}
+
+
+class _Gap(DrawnSeed):
+    """A drawn seed that marks its place where a plan is told in words."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"\0{int(self)}\0"
+
+
+_GAP = re.compile("\0([0-9]+)\0")
+
+
+def _with_seeds_of(then: dict[str, str], dataset: Any) -> Any:
+    """Give the dataset with the seeds that the words of another plan have where it drew its own."""
+    theirs: dict[int, int] = {}
+    for name, words in fingerprint(reseeded(dataset, _Gap).plan).items():
+        between, seeds = _GAP.split(words)[::2], _GAP.findall(words)
+        pattern = "([0-9]{1,20})".join(map(re.escape, between))
+        found = re.fullmatch(pattern, then.get(name, ""))
+        if found is not None:
+            theirs.update(zip(map(int, seeds), map(int, found.groups()), strict=True))
+    fitting = {mine: seed for mine, seed in theirs.items() if seed < 1 << 64}
+    return reseeded(dataset, lambda seed: DrawnSeed(fitting.get(seed, seed)))
+
+
+def _refusal(then: dict[str, str], now: dict[str, str], taken: dict[str, str]) -> str:
+    """Say what differs, however the drawn seeds are chosen."""
+    differing = [n for n in sorted(then.keys() | now.keys()) if then.get(n) != taken.get(n)]
     lines = [f"  {name}: {then.get(name)!r} then, {now.get(name)!r} now" for name in differing]
     text = "this state is of another plan:\n" + "\n".join(lines)
     if all(
         SEED.sub("", then.get(name, "")) == SEED.sub("", now.get(name, "")) for name in differing
     ):
         text += (
-            "\nOnly seeds differ. Without seed= each process draws its own: to resume, pass those "
-            "of the state, as in shuffle(seed=...) and map(..., seed=...)"
+            "\nOnly seeds differ, and this dataset was given its own: pass those of the state, as "
+            "in shuffle(seed=...) and map(..., seed=...), or none, and they are taken from it"
         )
     return text

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import json
 import os
 import warnings
 from dataclasses import dataclass, field, fields
@@ -20,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samebytes.dataset.dataset import Dataset
+from samebytes.engine.state import resume
 from samebytes.errors import MissingPackage
+from samebytes.feeds.saved_position import check_weights, read_position, write_position
 
 __all__ = ["Continued", "Place", "SavePosition", "done_in", "import_keras"]
 
@@ -38,8 +39,8 @@ class Place:
         The epoch that the next iteration is given.
     epoch, done : int
         In this epoch, so many batches are done with already.
-    state : dict
-        The engine's state at that place.
+    position : int
+        The same place as the engine counts it.
     fitting : bool
         Whether a ``fit`` is on its way, and tells which epoch is upcoming.
     """
@@ -47,7 +48,7 @@ class Place:
     upcoming: int = 0
     epoch: int = 0
     done: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
+    position: int = 0
     fitting: bool = False
 
 
@@ -67,7 +68,8 @@ class Continued(Dataset):
         which = self.next_epoch() if epoch is None else epoch
         iterator = super().iterate(which)
         if done_in(self, which):
-            iterator.load_state_dict(self.place.state)
+            # Not the saved state itself: what is handed over in groups is a plan of its own.
+            iterator.load_state_dict({**iterator.state_dict(), "position": self.place.position})
         return iterator
 
 
@@ -104,26 +106,6 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(message)
 
 
-def _load(path: Path) -> dict[str, Any] | None:
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        return None
-    try:
-        saved = json.loads(text)
-        known = (
-            saved["version"] == 1
-            and {"epoch", "batch", "state", "weights", "seeds"} <= saved.keys()
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        known = False
-    if not known:
-        message = f"{path} is no position that SavePosition wrote; give another path"
-        raise ValueError(message)
-    found: dict[str, Any] = saved
-    return found
-
-
 def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
     """Give the engine's state at a batch."""
     state = dataset.iterate(epoch).state_dict()
@@ -131,26 +113,61 @@ def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
     return {**state, "position": batch * step}
 
 
-def _check_same(dataset: Dataset, saved: dict[str, Any]) -> None:
-    """Refuse a position of another dataset, or of other batches of the same."""
+def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
+    """Give the dataset with the seeds of a position; refuse one of another, or of other batches."""
     try:
-        dataset.iterate(0).load_state_dict(saved["state"])
-        here = _state_at(dataset, saved["epoch"], saved["batch"])
-        if json.loads(json.dumps(here)) != saved["state"]:
-            message = "it has batches of another size"
+        same: Dataset = resume(dataset, saved["state"]).dataset
+        place = saved["epoch"], saved["batch"]
+        most = max(len(dataset) - 1, 0)
+        if saved["batch"] > most:
+            message = f"it is at batch {saved['batch']:,}: expected an integer from 0 to {most:,}"
+            raise ValueError(message)  # noqa: TRY301
+        if _state_at(same, *place) != saved["state"]:
+            message = (
+                "it has batches of another size, or its state is not that of batch "
+                f"{saved['batch']:,} of epoch {saved['epoch']:,}"
+            )
             raise ValueError(message)  # noqa: TRY301
     except ValueError as different:
         message = (
             f"the saved position is of another dataset: {different}\n"
-            "Give the dataset it was saved with (shuffle and random maps with a seed=), "
-            "or another path"
+            "Give the dataset it was saved with, or another path"
         )
         raise ValueError(message) from different
+    return same
 
 
 def _seeds(model: Any) -> list[Any]:
     """Give where the random layers of a model stand, which Keras leaves out of its weights."""
     return [one for one in model.variables if one.path.endswith("seed_generator_state")]
+
+
+def _load_weights(model: Any, path: Path, seeds: list[list[int]]) -> None:
+    """Make a model what it was when its weights were saved at `path`, and its seeds."""
+    variables = _seeds(model)
+    values = [np.array(one, object) for one in seeds]
+    shapes = [tuple(one.shape) for one in variables]
+    if shapes != [one.shape for one in values]:
+        message = (
+            f"the saved position has seeds of shapes {[one.shape for one in values]} for random "
+            f"layers, and this model {shapes}: give the model it was saved with, or another path"
+        )
+        raise ValueError(message)
+    for variable, value in zip(variables, values, strict=True):
+        limits = np.iinfo(variable.dtype)
+        if not all(limits.min <= number <= limits.max for number in value):
+            message = (
+                f"the saved position has a seed for {variable.path} that is no {variable.dtype}: "
+                "its file was changed; give another path"
+            )
+            raise ValueError(message)
+    try:
+        model.load_weights(str(path))
+    except (OSError, KeyError) as damaged:
+        message = f"the weights {path} of the saved position cannot be read: {damaged}"
+        raise ValueError(message) from damaged
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value.astype(variable.dtype))
 
 
 @functools.cache
@@ -172,25 +189,30 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
         The weights are saved with the position, the optimizer's and the seeds of Dropout and
         its like included, and loaded when ``fit`` begins: the model must be built by then. A
-        kill at any moment leaves a position and weights that belong together. Random shuffles
-        and maps need a ``seed=``: without one each process has an order of its own. Put this
-        callback first, so that others see the end of a continued epoch as they see any.
+        kill or a power cut at any moment leaves a position and weights that belong together.
+        Seeds that the dataset drew, because none were given, are those of the first run in every
+        one after it. Put this callback first, so that others see the end of a continued epoch as
+        they see any.
 
         Parameters
         ----------
         path : str or path
-            The file of JSON that holds the position; weights lie beside it.
+            The file of JSON that holds the position; its weights lie beside it, under its whole
+            name, so that several positions share a folder. No other file is ever loaded or
+            deleted.
         dataset : Dataset
             In batches, and not endless. Each of its epochs is an epoch of ``fit``.
         every : int
             Save after so many batches; the end of an epoch always is.
         weights : bool
-            Whether to save and load the weights too; else that is yours to do.
+            Whether to save and load the weights too; else that is yours to do, and those that
+            lie there are left alone.
 
         Attributes
         ----------
         dataset : Dataset
-            The dataset that begins at the position; its first epoch gives what is left. What
+            The dataset that begins at the position; its first epoch gives what is left. Its drawn
+            seeds are those of the position. What
             comes behind ``to_tf()`` must keep one batch one batch. ``to_keras()`` gives batches
             in the dataset's order, whatever ``shuffle`` and ``workers`` Keras is given.
         epoch, batch : int
@@ -223,13 +245,16 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             self._path = Path(path)
             self._every = every
             self._save_weights = weights
-            self._saved = _load(self._path)
+            self._saved = read_position(self._path)
             self.epoch, self.batch = 0, 0
             place = Place()
             if self._saved is not None:
                 self.epoch, self.batch = self._saved["epoch"], self._saved["batch"]
-                _check_same(dataset, self._saved)
-                place = Place(self.epoch, self.epoch, self.batch, self._saved["state"])
+                dataset = _continued(dataset, self._saved)
+                if weights:
+                    check_weights(self._path, self._saved)
+                position = self._saved["state"]["position"]
+                place = Place(self.epoch, self.epoch, self.batch, position)
             self._whole = dataset
             names = {one.name for one in fields(dataset)} - {"_epochs"}
             self.dataset = Continued(
@@ -274,9 +299,7 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             if self._save_weights and saved.get("weights") is not None:
                 if self.model.optimizer is not None and not self.model.optimizer.built:
                     self.model.optimizer.build(self.model.trainable_variables)
-                self.model.load_weights(str(self._path.parent / saved["weights"]))
-                for variable, value in zip(_seeds(self.model), saved["seeds"], strict=True):
-                    variable.assign(value)
+                _load_weights(self.model, self._path.with_name(saved["weights"]), saved["seeds"])
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Make the dataset's next epoch that of ``fit``."""
@@ -323,27 +346,20 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             self.dataset.place.fitting = False
 
         def _save(self, epoch: int, batch: int) -> None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            name, seeds = None, []
-            if self._save_weights:
-                seeds = _seeds(self.model)
-                name = f"{self._path.stem}-{epoch}-{batch}.weights.h5"
-                self.model.save_weights(str(self._path.parent / name), overwrite=True)
-            old = None if self._saved is None else self._saved["weights"]
-            self._saved = {
-                "version": 1,
+            saved = {
                 "epoch": epoch,
                 "batch": batch,
                 "state": _state_at(self._whole, epoch, batch),
-                "weights": name,
-                "seeds": [np.asarray(one).tolist() for one in seeds],
+                "seeds": [],
             }
-            # The rename is what makes both count; a kill before it leaves the old ones.
-            part = self._path.with_name(self._path.name + ".part")
-            part.write_text(json.dumps(self._saved))
-            part.replace(self._path)
-            if old is not None and old != name:
-                (self._path.parent / old).unlink(missing_ok=True)
+            write_weights = None
+            if self._save_weights:
+                saved["seeds"] = [np.asarray(one).tolist() for one in _seeds(self.model)]
+                write_weights = self._write_weights
+            self._saved = write_position(self._path, saved, self._saved, write_weights)
+
+        def _write_weights(self, path: Path) -> None:
+            self.model.save_weights(str(path), overwrite=True)
 
     SavePosition.__module__ = __name__
     SavePosition.__qualname__ = "SavePosition"

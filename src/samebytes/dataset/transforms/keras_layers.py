@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from samebytes.dataset.seeds import DrawnSeed
 from samebytes.dataset.transforms.base import On, Transform
 from samebytes.dataset.transforms.cast import Cast
 from samebytes.dataset.transforms.center_crop import CenterCrop
@@ -92,22 +93,26 @@ def _rescaling(layer: Any, _: dict[str, Any], on: On) -> tuple[Transform, int]:
     return Rescaling(scale, offset, on=on), max(scale_axes, offset_axes)
 
 
-def _seed(config: dict[str, Any]) -> int | None:
-    """Give the layer's seed; Keras takes negative ones, too."""
-    seed = config.get("seed")
-    return None if seed is None else int(seed) % (1 << 64)
+def _seed(layer: Any, config: dict[str, Any]) -> int | None:
+    """Give a layer's seed, as a drawn one where Keras drew it; Keras has negative ones."""
+    if config.get("seed") is None:
+        return None
+    seed = int(config["seed"]) % (1 << 64)
+    # RandomCrop draws one when it is made, which its config tells as if it had been given.
+    given = getattr(getattr(layer, "_auto_config", None), "config", config)
+    return DrawnSeed(seed) if given.get("seed") is None else seed
 
 
 def _center_crop(_: Any, config: dict[str, Any], on: On) -> Transform:
     return CenterCrop(config["height"], config["width"], on=on)
 
 
-def _random_crop(_: Any, config: dict[str, Any], on: On) -> Transform:
-    return RandomCrop(config["height"], config["width"], on=on, seed=_seed(config))
+def _random_crop(layer: Any, config: dict[str, Any], on: On) -> Transform:
+    return RandomCrop(config["height"], config["width"], on=on, seed=_seed(layer, config))
 
 
-def _random_flip(_: Any, config: dict[str, Any], on: On) -> Transform:
-    return RandomFlip(config["mode"], on=on, seed=_seed(config))
+def _random_flip(layer: Any, config: dict[str, Any], on: On) -> Transform:
+    return RandomFlip(config["mode"], on=on, seed=_seed(layer, config))
 
 
 def _normalization(layer: Any, config: dict[str, Any], on: On) -> tuple[Transform, int]:
@@ -131,14 +136,14 @@ def _normalization(layer: Any, config: dict[str, Any], on: On) -> tuple[Transfor
     return found, axes if shaped is None else np.ndim(shaped)
 
 
-def _random_brightness(_: Any, config: dict[str, Any], on: On) -> Transform:
+def _random_brightness(layer: Any, config: dict[str, Any], on: On) -> Transform:
     span = config.get("value_range", (0, 255))
-    return RandomBrightness(config["factor"], span, on=on, seed=_seed(config))
+    return RandomBrightness(config["factor"], span, on=on, seed=_seed(layer, config))
 
 
-def _random_contrast(_: Any, config: dict[str, Any], on: On) -> Transform:
+def _random_contrast(layer: Any, config: dict[str, Any], on: On) -> Transform:
     span = config.get("value_range", (0, 255))
-    return RandomContrast(config["factor"], span, on=on, seed=_seed(config))
+    return RandomContrast(config["factor"], span, on=on, seed=_seed(layer, config))
 
 
 _KNOWN: dict[str, Callable[[Any, dict[str, Any], On], Any]] = {

@@ -40,9 +40,12 @@ class MappedFile(mmap.mmap):
     ----------
     path : pathlib.Path
         The file, as it was named when it was opened.
+    identity : tuple of int
+        Device and number of the file: another one at the same path has others.
     """
 
     path: Path
+    identity: tuple[int, int]
 
 
 def check_mode(mode: str) -> None:
@@ -112,7 +115,8 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
         )
         raise FileError(message)
     with path.open("r+b" if mode == "r+" else "rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
+        found = os.fstat(file.fileno())
+        if found.st_size == 0:
             message = (
                 f"{path} is empty (0 bytes), and no empty file can be mapped: expected at "
                 "least 1 byte. See whether it was written to the end."
@@ -120,6 +124,7 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
             raise WrongSize(message)
         mapping = MappedFile(file.fileno(), 0, access=_ACCESS[mode])
     mapping.path = path
+    mapping.identity = found.st_dev, found.st_ino
     return mapping
 
 

@@ -1,0 +1,26 @@
+"""A function that compiles in no time, and is run as at a start: from the cache, or anew."""
+
+from __future__ import annotations
+
+import warnings
+
+from samebytes.engine.compiling import cache_folder, compiled
+
+
+def add(a, b):
+    return a + b
+
+
+def entries():
+    """Give the files of the cache."""
+    return sorted(path for path in cache_folder().rglob("*") if path.is_file())
+
+
+def start(b=2):
+    """Compile, or load; give what came of it, whether it was loaded, and what was told."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        function = compiled(cache=True)(add)
+        found = function(1, b)
+    hits = sum(function.stats.cache_hits.values())
+    return [found, hits, [f"{one.category.__name__}: {one.message}" for one in told]]
