@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import WrongSize
-from samebytes.memory.files.mapping import map_file, mapping_of
+from samebytes.memory.files.mapping import map_file
+from samebytes.memory.files.origin import mapping_of
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["pack", "unpack"]

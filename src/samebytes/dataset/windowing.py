@@ -16,6 +16,7 @@ from samebytes.dataset.joined import Joined
 from samebytes.dataset.structure import Structure, flatten
 from samebytes.dataset.transforms.base import On
 from samebytes.dataset.windows import Frame, Windows
+from samebytes.memory.files.hold import held
 
 __all__ = ["Target", "Windowed", "borders_at_gaps", "borders_of", "cut_windows"]
 
@@ -277,9 +278,10 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
 def _changes(values: npt.NDArray[Any], differ: Any) -> Offsets:
     """Give 0, the rows that differ from the one before, and the number of rows."""
     found = [np.zeros(1, np.int64)]
-    for start in range(0, len(values), PIECE):
-        piece = values[start : start + PIECE + 1]
-        found.append(np.flatnonzero(differ(piece)) + start + 1)
+    with held(values) as (readable,):
+        for start in range(0, len(values), PIECE):
+            piece = readable[start : start + PIECE + 1]
+            found.append(np.flatnonzero(differ(piece)) + start + 1)
     return np.concatenate([*found, np.full(1 if len(values) else 0, len(values))])
 
 
