@@ -59,7 +59,7 @@ class _Guard:
         self.rows = self.table[ROWS_AT // WORD :]
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         self._actions = (Action * HANDLERS).from_buffer(self._memory, ACTIONS_AT)
-        self._known = 0
+        self._known = 1  # the first is the system's own, behind which there is nobody
         self._unused = itertools.count()
         self.free: list[int] = []
         library: Any = ctypes.CDLL(None, use_errno=True)
