@@ -1,7 +1,8 @@
 """Mapped files that are cut short at any moment while they are read, in a process of its own.
 
 Run as ``python -m tests.promises.cut_short RUNS SEED``; prints what became of the runs of each
-kind as JSON. Touching a missing page ends the process, so whoever counts the runs stands outside of it.
+kind as JSON. Touching a missing page ends the process, so whoever counts the runs stands outside
+of it.
 """
 
 from __future__ import annotations
