@@ -166,11 +166,11 @@ class Hold:
         self._places.append(place)
         if origin.mapping in _damaged:
             raise origin.was_missing()
-        if not origin.has_file:
-            return place
-        self.has_files = True
         if origin.check() is not None:
             self._sizes.append((origin.mapping.size, origin.least, origin))
+        elif not origin.has_file:
+            return place
+        self.has_files = True
         place.alias = alias_of(origin.mapping, place.begin, place.nbytes)
         if place.alias is None:
             end = place.begin + -(-place.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
