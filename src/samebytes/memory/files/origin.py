@@ -1,8 +1,8 @@
 """Where the bytes of an array come from, whoever made the array: the mapping below its views.
 
 A mapping can be taken away under an array (closed, resized), and its file can be cut short; both
-would end the process at the next touch. `check_unshrunk` asks beforehand; `samebytes.memory.files.
-hold` sees to it while something is being read.
+would end the process at the next touch. `check_unshrunk` asks beforehand; `hold`, beside this file,
+sees to it while something is being read.
 """
 
 from __future__ import annotations
