@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from samebytes.memory.files.hold import held
 
 __all__ = ["borders_at_gaps", "borders_of", "borders_of_boundaries"]
 
@@ -129,8 +131,7 @@ def _ids(groups: Any, rows: int, name: str) -> Values:
         elif given.dtype.kind in "iu":
             message += ". Offsets at which series begin are boundaries="
         raise ValueError(message)
-    for start in range(0, rows, PIECE):
-        piece = given[start : start + PIECE]
+    for start, piece in _pieces(given):
         strange = np.flatnonzero(_differ(piece, piece))
         if len(strange):
             message = (
@@ -235,8 +236,7 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
             "numbers"
         )
         raise ValueError(message)
-    for start in range(0, len(given), PIECE):
-        piece = given[start : start + PIECE]
+    for start, piece in _pieces(given):
         unknown = np.flatnonzero(piece != piece)
         if len(unknown):
             message = (
@@ -259,7 +259,13 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
 def _changes(values: Values, differ: Callable[[Values, Values], Any]) -> Offsets:
     """Give 0, the rows that differ from the one before, and the number of rows."""
     found = [np.zeros(1, np.int64)]
-    for start in range(0, len(values), PIECE):
-        piece = values[start : start + PIECE + 1]
+    for start, piece in _pieces(values, 1):
         found.append(np.flatnonzero(differ(piece[1:], piece[:-1])) + start + 1)
     return np.concatenate([*found, np.full(1 if len(values) else 0, len(values))])
+
+
+def _pieces(values: Values, more: int = 0) -> Iterator[tuple[int, Values]]:
+    """Yield rows in pieces, each with `more` of the next, and where they begin; held meanwhile."""
+    with held(values) as (readable,):
+        for start in range(0, len(values), PIECE):
+            yield start, readable[start : start + PIECE + more]

@@ -18,7 +18,7 @@ from samebytes.dataset.joined import Joined
 from samebytes.dataset.pairs import read_bytes
 from samebytes.dataset.plan import Component, Later, Plan, Step
 from samebytes.dataset.transforms.base import Transform
-from samebytes.memory.files.mapping import mapping_of
+from samebytes.memory.files.origin import mapping_of
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["describe", "fingerprint", "plan_rows"]

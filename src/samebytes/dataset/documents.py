@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.memory.files.hold import held
+
 __all__ = ["RowFact", "borders_at_token"]
 
 PIECE = 1 << 20
@@ -65,7 +67,8 @@ def borders_at_token(tokens: Any, end: int) -> npt.NDArray[np.int64]:
     [0, 3, 5, 6]
     """
     found = [np.zeros(1, np.int64)]
-    for start in range(0, len(tokens), PIECE):
-        piece = np.asarray(tokens[start : start + PIECE])
-        found.append(np.flatnonzero(piece == end) + start + 1)
+    with held(np.asarray(tokens)) as (values,):
+        for start in range(0, len(values), PIECE):
+            piece = values[start : start + PIECE]
+            found.append(np.flatnonzero(piece == end) + start + 1)
     return np.unique(np.concatenate([*found, np.full(1, len(tokens))]))

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import FileError, WrongSize
-from samebytes.memory.files.mapping import MappedFile, map_file, mapping_of
+from samebytes.memory.files.mapping import MappedFile, map_file
 from samebytes.memory.files.npy import read_npy
 from samebytes.memory.files.npz import read_npz
+from samebytes.memory.files.origin import mapping_of
 from samebytes.memory.files.sniffing import format_of
 from samebytes.share.layout import as_bytes_text
 

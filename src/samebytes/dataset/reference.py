@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from samebytes.dataset.later import apply_later, apply_one
 from samebytes.dataset.plan import Component, Plan, draw_units
+from samebytes.dataset.readable import arrays_of, plan_over
 from samebytes.dataset.transforms.cast import Cast, cast_values
 from samebytes.dataset.windows import Rows
+from samebytes.memory.files.hold import held
 
 __all__ = ["apply_later", "reference"]
 
@@ -18,15 +20,22 @@ Indices = npt.NDArray[np.int64]
 
 
 def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
-    """Give a batch of the samples `indices` of `epoch`, as the plan makes them."""
+    """Give a batch of the samples `indices` of `epoch`, as the plan makes them.
+
+    Raises
+    ------
+    WrongSize
+        If a mapped source has shrunk, or shrinks meanwhile.
+    """
     epochs = np.full(len(indices), epoch, np.int64)
     rows = plan.rows(epochs, indices)
-    batch = plan.structure.rebuild(
-        [
-            _component(component, leaf, rows, epochs, indices)
-            for leaf, component in enumerate(plan.components)
-        ]
-    )
+    with held(*arrays_of(plan)) as arrays:
+        batch = plan.structure.rebuild(
+            [
+                _component(component, leaf, rows, epochs, indices)
+                for leaf, component in enumerate(plan_over(plan, arrays).components)
+            ]
+        )
     for later in plan.later:
         batch = apply_later(later, batch, epochs, indices)
     return batch

@@ -77,10 +77,19 @@ class Crew:
         How many.
     ahead : int
         Elements that are made before they are asked for.
+    ended : callable
+        Called when the last thread has ended; from any thread, perhaps twice.
     """
 
-    def __init__(self, open_batch: Callable[[int], Batch | None], threads: int, ahead: int) -> None:
+    def __init__(
+        self,
+        open_batch: Callable[[int], Batch | None],
+        threads: int,
+        ahead: int,
+        ended: Callable[[], object],
+    ) -> None:
         self._open_batch = open_batch
+        self._ended = ended
         self._threads = threads
         self._ahead = ahead
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -221,6 +230,8 @@ class Crew:
         for ticket in tuple(self._tickets):
             ticket.wake()
         self._tickets.clear()
+        if not self._workers:
+            self._ended()
         here = threading.get_ident()
         if isinstance(threading.current_thread(), _Worker) or here in self._closing:
             # Threads that waited for each other would wait for ever; and so would a signal's
@@ -258,6 +269,7 @@ class Crew:
                 self._tasks.get_nowait()
         self._tasks.put(None)
         if self._at_work.pop() == 0:
+            self._ended()
             _running.discard(self)
 
     def _do(self, ticket: Ticket, piece: Piece | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,13 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset.documents import RowFact
 from samebytes.dataset.fold import Floats
 from samebytes.dataset.helpings import samples_in, together
-from samebytes.dataset.joined import Joined
 from samebytes.dataset.order import TABLE_LIMIT
 from samebytes.dataset.pairs import groups_of
-from samebytes.dataset.plan import Component, Plan, Step, draw_units
+from samebytes.dataset.plan import Plan, Step, draw_units
+from samebytes.dataset.readable import arrays_of, plan_over
 from samebytes.dataset.reference import apply_later
 from samebytes.engine import compiled
 from samebytes.engine.kernels import UNIT_BYTES, Job, fill
@@ -25,7 +25,8 @@ from samebytes.engine.laid import Laid
 from samebytes.engine.passes import Written, passes_of
 from samebytes.engine.position import Stretch
 from samebytes.engine.telling import Telling, tell
-from samebytes.memory.files.mapping import check_unshrunk
+from samebytes.memory.files.bus_guard import stand_in_front
+from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
 
 __all__ = ["Batch", "Executor", "Piece", "make_ready"]
@@ -73,6 +74,8 @@ class Batch:
         Whether who takes the elements takes them as they lie, and needs no arrays.
     meanwhile : callable, optional
         What a thread can do that later batches are then opened faster by.
+    check : callable, optional
+        Refuses what was read, if a part of it was missing.
     """
 
     plan: Plan
@@ -82,9 +85,18 @@ class Batch:
     indices: Indices
     whole: bool = False
     meanwhile: Callable[[], object] | None = None
+    check: Callable[[], object] | None = None
 
     def finish(self) -> list[Any]:
-        """Give the elements: arrays in their structure, after what runs after the pass."""
+        """Give the elements: arrays in their structure, after what runs after the pass.
+
+        Raises
+        ------
+        WrongSize
+            If a mapped source has shrunk while it was read.
+        """
+        if self.check is not None:
+            self.check()
         if self.whole:
             return []
         columns = [laid.arrays() for laid in self.laid]
@@ -105,6 +117,11 @@ class Executor:
         How many are made together.
     whole : bool
         Whether who takes them takes them as they lie, and needs no arrays.
+
+    Attributes
+    ----------
+    held : Hold or None
+        The sources of a run, from `begin` to `end`.
     """
 
     def __init__(self, plan: Plan, elements: int, *, whole: bool = False) -> None:
@@ -117,7 +134,46 @@ class Executor:
             passes_of(group, size, elements, padded=plan.padded) for group in self._groups
         )
         self._measuring = any(one.measures for one in self._each())
-        self._files = tuple(array for c in plan.components for array in _arrays(c))
+        self._elements = elements
+        self._files = arrays_of(plan)
+        self.held: Hold | None = None
+        self._made: tuple[Any, Executor] | None = None
+
+    def begin(self) -> Executor:
+        """Give what makes the batches of one run, from sources that stay where they are.
+
+        Who begins ends it with `end`, when no batch is being made any more; until then no source
+        can be closed or resized.
+
+        Raises
+        ------
+        WrongSize
+            If a mapped source has shrunk.
+        FileError
+            If a source was closed or resized before.
+        """
+        held, made = Hold(self._files), self._made
+        if not held.keys:
+            ready = self
+        elif made is not None and made[0] == held.keys:
+            ready = made[1]
+        else:
+            # Good for every run that finds the sources where they are now.
+            try:
+                plan = plan_over(self.plan, held.arrays())
+            except BaseException:
+                held.release()  # the error may live on, and this with it
+                raise
+            ready = Executor(plan, self._elements, whole=self._whole)
+            self._made = held.keys, ready
+        run = copy.copy(ready)
+        run.held = held
+        return run
+
+    def end(self) -> None:
+        """Let the sources of a run go; may be called twice."""
+        if self.held is not None:
+            self.held.release()
 
     @property
     def block_bytes(self) -> tuple[int, ...]:
@@ -162,10 +218,14 @@ class Executor:
         Raises
         ------
         WrongSize
-            If a mapped source has shrunk: touching it would kill the process.
+            If a mapped source has shrunk, where missing pages would kill the process.
         """
-        for array in self._files:
-            check_unshrunk(array)
+        check = None
+        if self.held is not None and self.held.has_files:
+            stand_in_front()
+            check = self.held.check
+            if not self.held.is_guarded:
+                check()
         start, stop = stretch.cuts[place], stretch.cuts[place + 1]
         epochs, indices = stretch.epochs[start:stop], stretch.indices[start:stop]
         measured: list[Any] = []
@@ -185,7 +245,9 @@ class Executor:
                 target, behind = one.target(samples), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         leaves = tuple(laid[leaf] for leaf in range(len(laid)))
-        return Batch(self.plan, leaves, _cut(jobs, pieces), epochs, indices, whole=self._whole)
+        return Batch(
+            self.plan, leaves, _cut(jobs, pieces), epochs, indices, self._whole, check=check
+        )
 
     def prepare(self, epochs: Indices, indices: Indices, *, measured: bool = False) -> list[Any]:
         """Give for each group of leaves the jobs of all these samples.
@@ -218,13 +280,6 @@ def make_ready(dataset: Any) -> Executor:
     # Tensors are made of batches as they lie, without arrays in between.
     whole = options.format == "tensorflow" and batches
     return Executor(plan, together(plan, options.prefetch), whole=whole)
-
-
-def _arrays(component: Component) -> tuple[Any, ...]:
-    array = component.array
-    if isinstance(array, RowFact):
-        return ()
-    return array.arrays if isinstance(array, Joined) else (array,)
 
 
 def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:

@@ -26,6 +26,7 @@ from samebytes.engine.shelf import Pools, Shelf, shelf_of
 from samebytes.engine.source import Source
 from samebytes.engine.state import resume, state_of
 from samebytes.engine.stats import Meter, Stats
+from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
 from samebytes.share.components import check_components
 
@@ -197,14 +198,18 @@ class Iterator:
         for other, gone in tuple(self._crews.items()):
             if other != process or gone.broken:
                 self._crews.pop(other, None)
-        ready = self._executor
+        try:
+            ready = self._executor.begin()
+        except FileError:
+            self._closed = True  # as after every other error, there is no further element
+            raise
         begin = self._epoch, self._position
         walk = Walk(self._plan, *begin, self._together, ready.prepare, ready.numbers)
         upcoming = helpings_ahead(self._plan, self._options.prefetch, ready.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(ready.block_bytes, most)
         source = Source(ready, walk, pools, self._threads)
-        made = Crew(source.open, self._threads, upcoming)
+        made = Crew(source.open, self._threads, upcoming, ready.end)
         # The threads know the crew, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
         finalizer.atexit = False

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.cores import available_cores
-from samebytes.memory.files.mapping import check_unshrunk
+from samebytes.memory.files.hold import held
 
 __all__ = ["gather"]
 
@@ -42,14 +42,17 @@ def gather(source: npt.NDArray[Any], out: npt.NDArray[Any], threads: int | None 
     Raises
     ------
     WrongSize
-        If `source` is a mapped file that has shrunk: touching it would kill the process.
+        If `source` is a mapped file that has shrunk, or shrinks meanwhile.
     """
-    check_unshrunk(source)
+    # Plain views: a subclass's hooks would run once a tile.
+    with held(source.view(np.ndarray)) as (reader,):
+        _gather(reader, out.view(np.ndarray), threads)
+
+
+def _gather(reader: npt.NDArray[Any], writer: npt.NDArray[Any], threads: int | None) -> None:
     if threads is None:
         threads = available_cores()
-    workers = threads if out.nbytes >= THREADED_BYTES else 1
-    # Plain views: a subclass's hooks would run once a tile.
-    reader, writer = source.view(np.ndarray), out.view(np.ndarray)
+    workers = threads if writer.nbytes >= THREADED_BYTES else 1
     if workers == 1 and _reads_in_order(reader):
         np.copyto(writer, reader, casting="unsafe")
         return

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.aligned import Shape, as_shape, empty, lengths_of
-from samebytes.memory.files.mapping import mapping_of
+from samebytes.memory.files.origin import mapping_of
 from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view

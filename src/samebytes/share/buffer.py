@@ -38,6 +38,11 @@ class _Owner:
         self._array: npt.NDArray[Any] | None = array
         self._keep = keep
 
+    @property
+    def base(self) -> npt.NDArray[Any] | None:
+        """The memory's array, for those who look for what lies below a view, as of any array."""
+        return self._array
+
     def __del__(self) -> None:
         # The export goes first: SharedMemory cannot close while it is held.
         self._array = None

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from samebytes.errors import NotABuffer, Unconvertible
 from samebytes.memory.aligned import empty
-from samebytes.memory.files.mapping import check_unshrunk
+from samebytes.memory.files.origin import check_unshrunk
 from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import framework_class, type_name

@@ -17,6 +17,7 @@ from samebytes.dataset.transforms.base import (
     need_factors,
     need_numbers,
 )
+from samebytes.memory.files.hold import held
 
 __all__ = ["Normalization"]
 
@@ -77,21 +78,9 @@ class Normalization(Transform):
         if array.dtype.name not in NUMBERS:
             message = f"Normalization.adapt: expected real numbers, got {array.dtype}"
             raise ValueError(message)
-        step = max(1, ADAPT_VALUES // max(1, array[:1].size))
-        axes = tuple(range(array.ndim - 1)) if array.ndim > 1 else (0,)
-        count, mean, square = 0, np.float64(0), np.float64(0)
-        for start in range(0, len(array), step):
-            piece = array[start : start + step]
-            size = piece.size // (piece.shape[-1] if array.ndim > 1 else 1)
-            # Welford's update for pieces (Chan, Golub, LeVeque 1979): sums of squares of large
-            # means would cancel.
-            piece_mean = piece.mean(axis=axes, dtype=np.float64)
-            piece_square = piece.var(axis=axes, dtype=np.float64) * size
-            shift = piece_mean - mean
-            square = square + piece_square + shift**2 * count * size / (count + size)
-            mean = mean + shift * size / (count + size)
-            count += size
-        return cls(mean, square / count, on=on)
+        with held(array) as (readable,):
+            mean, variance = _moments(readable)
+        return cls(mean, variance, on=on)
 
     def fold(self, fold: Fold) -> Fold:
         """Give the component as float32."""
@@ -110,3 +99,22 @@ class Normalization(Transform):
         """Give one sample, calculated in float64."""
         result: Floats = (sample - np.asarray(self.mean)) * self._factor()
         return result
+
+
+def _moments(array: npt.NDArray[Any]) -> tuple[Any, Any]:
+    """Give mean and variance along all axes but the last, or along the only one."""
+    step = max(1, ADAPT_VALUES // max(1, array[:1].size))
+    axes = tuple(range(array.ndim - 1)) if array.ndim > 1 else (0,)
+    count, mean, square = 0, np.float64(0), np.float64(0)
+    for start in range(0, len(array), step):
+        piece = array[start : start + step]
+        size = piece.size // (piece.shape[-1] if array.ndim > 1 else 1)
+        # Welford's update for pieces (Chan, Golub, LeVeque 1979): sums of squares of large
+        # means would cancel.
+        piece_mean = piece.mean(axis=axes, dtype=np.float64)
+        piece_square = piece.var(axis=axes, dtype=np.float64) * size
+        shift = piece_mean - mean
+        square = square + piece_square + shift**2 * count * size / (count + size)
+        mean = mean + shift * size / (count + size)
+        count += size
+    return mean, square / count

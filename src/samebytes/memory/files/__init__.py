@@ -6,9 +6,10 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from samebytes.errors import UnknownFormat
-from samebytes.memory.files.mapping import MappedFile, check_unshrunk, map_file, mapping_of
+from samebytes.memory.files.mapping import MappedFile, map_file
 from samebytes.memory.files.npy import read_npy
 from samebytes.memory.files.npz import read_npz
+from samebytes.memory.files.origin import check_unshrunk, mapping_of
 from samebytes.memory.files.raw import open_raw
 from samebytes.memory.files.sniffing import format_of
 

@@ -2,13 +2,11 @@
 
 Mapping costs the same for any file size: pages are read when they are touched. The price
 is that a page which no longer exists, because the file was cut short in the meantime,
-ends the process with SIGBUS when it is touched; `check_unshrunk` asks beforehand, also for
-files that NumPy mapped.
+ends the process with SIGBUS when it is touched; see `samebytes.memory.files.hold`.
 """
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
 import stat
@@ -18,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samebytes.errors import FileError, WrongSize
-from samebytes.memory.files.wording import bytes_in_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Mode = Literal["r", "r+", "c"]
 
-__all__ = ["MappedFile", "check_mode", "check_unshrunk", "map_file", "mapping_of", "view_of"]
+__all__ = ["MappedFile", "check_mode", "map_file", "view_of"]
 
 _ACCESS = {"r": mmap.ACCESS_READ, "r+": mmap.ACCESS_WRITE, "c": mmap.ACCESS_COPY}
 
@@ -165,117 +162,3 @@ def view_of(
     every_byte = np.frombuffer(mapping, np.uint8)
     view: npt.NDArray[Any] = np.ndarray(shape, dtype, every_byte, start, order=order)
     return view
-
-
-def mapping_of(array: object) -> MappedFile | None:
-    """Give the mapping whose bytes an array shows, or None; it never copies.
-
-    Parameters
-    ----------
-    array : object
-        Usually an array, or a memoryview of one.
-
-    Returns
-    -------
-    MappedFile or None
-        None for every array that is no view of a `MappedFile`.
-    """
-    mapping, _ = _origin(array)
-    return mapping if isinstance(mapping, MappedFile) else None
-
-
-def check_unshrunk(array: object) -> None:
-    """Refuse an array whose file has been cut short since; it never copies.
-
-    Costs about a microsecond, so it can be asked before every batch. Nothing happens unless the
-    array is a view of a mapped file: ours, that of an ``np.memmap`` (``np.load`` with
-    ``mmap_mode`` gives one) or of an ``mmap.mmap``. The last does not tell where in its file it
-    begins, and counts as beginning with it.
-
-    Parameters
-    ----------
-    array : object
-        Any array.
-
-    Raises
-    ------
-    WrongSize
-        If the file now ends before the mapping does: touching the bytes in between would
-        end the process with SIGBUS.
-    FileError
-        If the mapping was closed under the array: touching it would end the process too.
-    """
-    mapping, known = _origin(array)
-    if mapping is None:
-        return
-    if mapping.closed:
-        message = (
-            f"{_name(mapping, known)} was closed while an array shows its bytes, and reading them "
-            "would end the process. Open it again, and close it after the last use."
-        )
-        raise FileError(message)
-    found = _size_now(mapping)
-    if found is None:
-        return
-    expected = len(mapping)
-    if known is not None and known.offset is not None:
-        expected = known.offset + known.nbytes
-    # A device is 0 bytes long for those who ask, and so is a file that is written anew.
-    if found < expected and (found or not _is_there(mapping)):
-        least = "" if isinstance(mapping, MappedFile) else "at least "
-        message = (
-            f"{_name(mapping, known)} was cut short while it was mapped: expected "
-            f"{least}{bytes_in_words(expected)}, found {bytes_in_words(found)}. Reading on would "
-            "end the process. Open it again, and let writers write to another file and rename it."
-        )
-        raise WrongSize(message)
-
-
-def _origin(array: object) -> tuple[mmap.mmap | None, np.memmap[Any, Any] | None]:
-    """Give the mapping whose bytes an array shows, and the memmap on it, which knows its place."""
-    owner, known = array, None
-    while owner is not None:
-        if isinstance(owner, mmap.mmap):
-            return owner, known
-        if isinstance(owner, np.memmap):
-            known = owner
-        # Any base, not only an array's: as_strided puts an object of its own between two.
-        owner = owner.obj if isinstance(owner, memoryview) else getattr(owner, "base", None)
-    return None, None
-
-
-def _name(mapping: mmap.mmap, known: np.memmap[Any, Any] | None) -> str:
-    """Give the file's name for an error."""
-    if isinstance(mapping, MappedFile):
-        return str(mapping.path)
-    if known is not None and known.filename is not None:
-        return str(known.filename)
-    return "A mapped file, whose name is not known here,"
-
-
-def _size_now(mapping: mmap.mmap) -> int | None:
-    """Give the size of a mapping's file as it is now, or None where there is none to ask."""
-    try:
-        return mapping.size()
-    except OSError as error:
-        if error.errno != errno.EBADF:
-            raise
-        return None  # memory without a file
-    except ValueError:
-        return None  # made with trackfd=False: it let go of its file
-
-
-def _is_there(mapping: mmap.mmap) -> bool:
-    """Tell whether the first page of a mapping exists, without touching it."""
-    reader, writer = os.pipe()
-    try:
-        # Here the kernel reads the byte, and says EFAULT where our own reading would be fatal.
-        os.write(writer, memoryview(mapping)[:1])
-    except OSError as error:
-        if error.errno != errno.EFAULT:
-            raise
-        return False
-    finally:
-        os.close(reader)
-        os.close(writer)
-    return True
