@@ -69,8 +69,8 @@ def test_refuses_what_a_job_does_not_know(samebytes):
 def test_names_the_extra_where_the_photographs_are_missing(monkeypatch):
     import importlib.util
 
+    from samebytes.demo.photographs import read_photographs
     from samebytes.errors import MissingPackage
-    from samebytes.report.photographs import read_photographs
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingPackage, match=r"pip install 'samebytes\[demo\]'"):

@@ -36,12 +36,13 @@ def audit(
 
     The exit code is the script's own; where that is 0 and --fail-over was exceeded, it is 1.
     """
-    from samebytes.report.audit import Audit
-    from samebytes.report.audit.running import run_script
-    from samebytes.report.audit.table import print_audit
-    from samebytes.report.console import make_console
-    from samebytes.report.html import Audited, check_packages, render_audit_html
-    from samebytes.report.machine import this_machine
+    from samebytes.auditing import Audit
+    from samebytes.auditing.page import AuditFacts, render_audit_html
+    from samebytes.auditing.script import run_script
+    from samebytes.auditing.table import print_audit
+    from samebytes.cli.console import make_console
+    from samebytes.html.page import check_packages
+    from samebytes.measure.machine import this_machine
 
     most = None if fail_over is None else parsed(parse_size, fail_over, "--fail-over")
     json, html = _ready(json), _ready(html)
@@ -57,7 +58,7 @@ def audit(
     if json is not None:
         json.write_text(found.to_json(), encoding="utf-8")
     if html is not None:
-        audited = Audited(
+        audited = AuditFacts(
             copies=found.copies,
             machine=machine,
             script=str(script),
