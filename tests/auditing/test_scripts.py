@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.forking import RunModule
 
 pytest.importorskip("tensorflow")
 
@@ -31,19 +31,16 @@ def planted(script: Path) -> dict[tuple[int, str], int]:
     return found
 
 
-def audited(script: Path, tmp_path: Path) -> list[dict]:
+def audited(run: RunModule, script: Path, tmp_path: Path) -> list[dict]:
     facts = tmp_path / "facts.json"
-    command = [sys.executable, "-m", "samebytes.cli.main", "audit", "--json", facts, script]
-    done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, timeout=200, check=False
-    )
+    done = run("samebytes.cli.main", "audit", "--json", facts, script)
     assert done.returncode == 0, done.stderr
     return json.loads(facts.read_text())["copies"]
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
-def test_each_copy_over_a_megabyte_and_no_other(script, tmp_path):
-    copies = audited(script, tmp_path)
+def test_each_copy_over_a_megabyte_and_no_other(run_with_tensorflow, script, tmp_path):
+    copies = audited(run_with_tensorflow, script, tmp_path)
     large = [copy for copy in copies if copy["bytes"] > TOLD_OF]
     assert all(Path(copy["file"]) == script for copy in large)
     found = {(copy["line"], copy["kind"]): copy["bytes"] for copy in large}

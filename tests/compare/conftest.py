@@ -11,10 +11,10 @@ from samebytes.compare.ways import WAYS
 from samebytes.measure.machine import this_machine
 
 NBYTES = 8_000_000
-# In children of their own, as a comparison measures all: one that is killed, one that copies,
-# one that shares, and one whose copy hides in memory that tf.data got for the one before. The
-# rest do without 17 more imports of TensorFlow.
-ALONE = ("dlpack-ordinary", "tf-constant", "as-tensor-aligned", "unchanged-data")
+# In children of their own, as a comparison measures all: one that is killed, and one whose copy
+# hides in memory that tf.data got for the one before. The rest do without 19 more imports of
+# TensorFlow.
+ALONE = ("dlpack-ordinary", "unchanged-data")
 _TOGETHER = """
 import json, sys
 from dataclasses import asdict

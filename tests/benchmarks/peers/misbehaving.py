@@ -101,6 +101,7 @@ CONTENDERS = (
     *map(
         contender,
         (
+            hangs,  # first, so that others are opened while one waits for it
             batches,
             wrong_values,
             wrong_dtype,
@@ -109,7 +110,6 @@ CONTENDERS = (
             in_order,
             empty,
             raises,
-            hangs,
             hangs_in_its_turn,
             is_killed,
             is_killed_in_its_turn,

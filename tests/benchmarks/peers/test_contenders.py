@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
@@ -34,12 +32,11 @@ def test_what_is_absent_is_named():
 
 
 @pytest.mark.parametrize("package", [None, *PACKAGES], ids=lambda each: each.module if each else "")
-def test_each_that_is_installed_does_its_job(package):
+def test_each_that_is_installed_does_its_job(run_with_tensorflow, package):
     if absent(package):
         pytest.skip(absent(package))
     module = package.module if package else ""
-    command = [sys.executable, "-m", "tests.benchmarks.peers.checked", module]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    done = run_with_tensorflow("tests.benchmarks.peers.checked", module)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     mine = [each for each in CONTENDERS if each.package == package]
