@@ -42,7 +42,7 @@ _HEAD = (
 
 
 def render(benchmark: Benchmark) -> str:
-    """Give the page of what was measured."""
+    """Return the page of what was measured."""
     introduction = _INTRODUCTION.format(
         command=benchmark.command,
         minutes=max(1, benchmark.seconds / 60),

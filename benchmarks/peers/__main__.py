@@ -64,7 +64,7 @@ def bench(
         def announce(what: str, done: int, total: int) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        found = measure(
+        benchmark = measure(
             jobs,
             QUICK_CONTENDERS if quick else CONTENDERS,
             QUICK_PACE if quick else FULL_PACE,
@@ -72,12 +72,12 @@ def bench(
             command=command,
         )
     console = make_console()
-    print_benchmark(found, console)
+    print_benchmark(benchmark, console)
     if json is not None:
-        json.write_text(found.as_json(), encoding="utf-8")
+        json.write_text(benchmark.as_json(), encoding="utf-8")
         console.print(Text(f"wrote {json}"), soft_wrap=True)
     if html is not None:
-        html.write_text(render_benchmark_html(found), encoding="utf-8")
+        html.write_text(render_benchmark_html(benchmark), encoding="utf-8")
         console.print(Text(f"wrote {html}"), soft_wrap=True)
 
 

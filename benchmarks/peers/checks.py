@@ -25,7 +25,7 @@ def check(turns: Turns, job: Job, folder: Path) -> None:
     """
     places = [job.places(batch, folder) for batch in turns.first_batches(BATCHES)]
     # By chance one small batch may be in order; that all are is none.
-    in_order = places and all((np.diff(found) > 0).all() for found in places)
+    in_order = places and all((np.diff(indices) > 0).all() for indices in places)
     require(not in_order, "expected shuffled batches, got samples in the order of the data")
     for one, other in itertools.pairwise(places):
         require(not np.array_equal(one, other), "expected fresh batches, got one twice")

@@ -30,7 +30,7 @@ _DIE_WITH_PARENT = 1
 
 
 def main() -> int:
-    """Serve one contender until standard input ends, and give the exit code."""
+    """Serve one contender until standard input ends, and return the exit code."""
     _leave_with_parent()
     facts = json.loads(sys.argv[1])
     answers = _take_standard_output()
@@ -62,7 +62,7 @@ def _serve(facts: dict[str, Any], answers: TextIO) -> int:
 
 
 def open_contender(contender: Contender, job: Job, folder: Path) -> Turns:
-    """Give a contender that has opened the data and whose first batches are right."""
+    """Return a contender that has opened the data and whose first batches are right."""
     started = contender.start(job, folder)
     turns: Turns = started if isinstance(started, Turns) else Pulling(started, job)
     check(turns, job, folder)
@@ -89,7 +89,7 @@ def _leave_with_parent() -> None:
 
 
 def _take_standard_output() -> TextIO:
-    """Give what was standard output, to answer on; what anyone prints goes to standard error."""
+    """Return what was standard output, to answer on; what anyone prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers

@@ -77,7 +77,7 @@ class Contender:
 
     @property
     def home(self) -> str:
-        """Give the module in whose ``CONTENDERS`` a child finds it."""
+        """Return the module in whose ``CONTENDERS`` a child finds it."""
         return self.start.__module__
 
 

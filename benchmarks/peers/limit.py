@@ -65,7 +65,7 @@ def _start(job: Job, _folder: Path) -> _Memset:
 
 
 def limit_of(job: Job) -> Contender:
-    """Give the contender that is the limit of `job`."""
+    """Return the contender that is the limit of `job`."""
     return next(each for each in CONTENDERS if each.job == job.key)
 
 

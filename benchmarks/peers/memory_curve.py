@@ -42,5 +42,5 @@ class MemoryCurve:
 
     @property
     def points(self) -> tuple[tuple[float, int], ...]:
-        """Give seconds and bytes."""
+        """Return seconds and bytes."""
         return tuple(self._points)

@@ -26,7 +26,7 @@ _NOTHING = "-"
 
 
 def render_benchmark_html(benchmark: Benchmark) -> str:
-    """Give the page: for each job bars of rates, memory over time, a table, and the settings.
+    """Return the page: for each job bars of rates, memory over time, a table, and the settings.
 
     Raises
     ------

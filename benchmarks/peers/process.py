@@ -20,7 +20,7 @@ from benchmarks.peers.memory_curve import MemoryCurve
 from benchmarks.peers.process_group import group_memory
 from benchmarks.peers.result import Round
 
-__all__ = ["PATIENCE", "ContenderFailedError", "ContenderProcess", "Patience"]
+__all__ = ["TIMEOUTS", "ContenderFailedError", "ContenderProcess", "Timeouts"]
 
 _SAMPLED_EVERY = 0.1
 # Where `benchmarks` is found, which no environment installs.
@@ -32,7 +32,7 @@ class ContenderFailedError(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How many seconds a contender may be silent before it counts as hanging.
 
     Attributes
@@ -47,19 +47,19 @@ class Patience:
     turn: float = 60
 
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 
 
 class ContenderProcess:
     """One contender's process, from its start to its end."""
 
     def __init__(
-        self, contender: Contender, job: Job, folder: Path, patience: Patience = PATIENCE
+        self, contender: Contender, job: Job, folder: Path, timeouts: Timeouts = TIMEOUTS
     ) -> None:
         self.contender = contender
         self.memory = MemoryCurve()
         self.rounds: list[Round] = []
-        self._patience = patience
+        self._timeouts = timeouts
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
         facts = {
             "home": contender.home,
@@ -80,7 +80,7 @@ class ContenderProcess:
 
     @property
     def process_id(self) -> int:
-        """Give the number of its process, which is that of its process group."""
+        """Return the number of its process, which is that of its process group."""
         return self._process.pid
 
     def open(self, warm: float) -> None:
@@ -91,23 +91,23 @@ class ContenderProcess:
         ContenderFailedError
             If that does not come to a good end.
         """
-        self._answer(self._patience.opening, "importing", watched=False)
+        self._answer(self._timeouts.opening, "importing", watched=False)
         self.memory.begin(group_memory(self._process.pid))
         self._tell("open")
-        self._answer(self._patience.opening, "opening the data and giving its first batches")
+        self._answer(self._timeouts.opening, "opening the data and giving its first batches")
         self.run(0, warm)
 
     def run(self, lead: float, seconds: float) -> Round:
-        """Give it a turn; outside of turns all its processes are stopped."""
+        """Return it a turn; outside of turns all its processes are stopped."""
         self._signal(signal.SIGCONT)
         self._tell(f"run {lead} {seconds}")
-        facts = self._answer(lead + seconds + self._patience.turn, "its turn")
+        facts = self._answer(lead + seconds + self._timeouts.turn, "its turn")
         self._signal(signal.SIGSTOP)
-        found = Round(**facts)
-        if found.items == 0:
-            message = f"made nothing in {found.seconds:.1f} s"
+        turn = Round(**facts)
+        if turn.items == 0:
+            message = f"made nothing in {turn.seconds:.1f} s"
             raise ContenderFailedError(message)
-        return found
+        return turn
 
     def end(self) -> None:
         """End it and its workers, whatever they are doing; doing so twice is no harm."""
@@ -133,14 +133,14 @@ class ContenderProcess:
         except BrokenPipeError:
             raise ContenderFailedError(self._how_it_died()) from None
 
-    def _answer(self, patience: float, doing: str, *, watched: bool = True) -> dict[str, Any]:
+    def _answer(self, timeout: float, doing: str, *, watched: bool = True) -> dict[str, Any]:
         """Wait for a line, looking at the memory meanwhile."""
         assert self._process.stdout is not None
         began = time.perf_counter()
         while b"\n" not in self._unread:
             waited = time.perf_counter() - began
-            if waited > patience:
-                message = f"hangs: no answer in {patience:.0f} s, while {doing}"
+            if waited > timeout:
+                message = f"hangs: no answer in {timeout:.0f} s, while {doing}"
                 raise ContenderFailedError(message)
             if select.select([self._process.stdout], [], [], _SAMPLED_EVERY)[0]:
                 piece = self._process.stdout.read(65536)

@@ -18,20 +18,20 @@ _TOGETHER = ("Pss_Anon", "Pss_Shmem")
 
 
 def members(group: int) -> list[int]:
-    """Give the processes of a group; none where the system has no ``/proc``."""
+    """Return the processes of a group; none where the system has no ``/proc``."""
     if not _PROC.is_dir():
         return []
-    found = []
+    processes = []
     for folder in _PROC.iterdir():
         if folder.name.isdigit():
             fields = _stat(int(folder.name))
             if fields and int(fields[_GROUP]) == group:
-                found.append(int(folder.name))
-    return found
+                processes.append(int(folder.name))
+    return processes
 
 
 def processor_seconds() -> float:
-    """Give what this process and all its workers have used of the processor, dead ones too."""
+    """Return what this process and all its workers have used of the processor, dead ones too."""
     waited_for = resource.getrusage(resource.RUSAGE_CHILDREN)
     ticks = 0
     for process in members(os.getpgrp()):
@@ -43,7 +43,7 @@ def processor_seconds() -> float:
 
 
 def group_memory(group: int) -> int:
-    """Give the memory of a process group that no file stands behind, in bytes.
+    """Return the memory of a process group that no file stands behind, in bytes.
 
     Forked workers share most of it: where there are several, each page is counted once, which
     takes the kernel longer.
@@ -56,7 +56,7 @@ def group_memory(group: int) -> int:
 
 
 def _stat(process: int) -> list[str]:
-    """Give the fields behind the name, which may hold spaces; none of one that is gone."""
+    """Return the fields behind the name, which may hold spaces; none of one that is gone."""
     try:
         line = (_PROC / str(process) / "stat").read_text()
     except OSError:
@@ -65,7 +65,7 @@ def _stat(process: int) -> list[str]:
 
 
 def _kilobytes(path: Path, names: tuple[str, ...]) -> int:
-    """Give the sum of some ``Name: 12 kB`` lines; nothing for a process that is gone."""
+    """Return the sum of some ``Name: 12 kB`` lines; nothing for a process that is gone."""
     try:
         lines = path.read_text().splitlines()
     except OSError:

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.peers.contender import Contender, absent
 from benchmarks.peers.jobs.job import Job
 from benchmarks.peers.limit import limit_of
-from benchmarks.peers.process import PATIENCE, ContenderFailedError, ContenderProcess, Patience
+from benchmarks.peers.process import TIMEOUTS, ContenderFailedError, ContenderProcess, Timeouts
 from benchmarks.peers.result import Benchmark, JobResult, Limit, Outcome, Result
 from samebytes.measure.machine import this_machine
 from samebytes.memory.cores import available_cores
@@ -62,7 +62,7 @@ def measure(
     *,
     announce: Announce = lambda *_: None,
     command: str = COMMAND,
-    patience: Patience = PATIENCE,
+    timeouts: Timeouts = TIMEOUTS,
 ) -> Benchmark:
     """Measure `contenders` in `jobs`, one job after the other.
 
@@ -78,13 +78,13 @@ def measure(
         Called with a sentence, steps done and steps in all, whenever something begins.
     command : str
         What to type to measure it again.
-    patience : Patience
+    timeouts : Timeouts
         After how long a silent contender counts as hanging.
     """
     start = time.perf_counter()
     steps = _Steps(announce, jobs, contenders, pace)
     results = tuple(
-        measure_job(job, contenders, pace, announce=steps.begin, patience=patience) for job in jobs
+        measure_job(job, contenders, pace, announce=steps.begin, timeouts=timeouts) for job in jobs
     )
     return Benchmark(
         machine=this_machine(),
@@ -123,7 +123,7 @@ def measure_job(
     pace: Pace,
     *,
     announce: Callable[[str], None] = lambda _: None,
-    patience: Patience = PATIENCE,
+    timeouts: Timeouts = TIMEOUTS,
 ) -> JobResult:
     """Measure those of `contenders` that do `job`, all in turn, beside the machine's limit."""
     with tempfile.TemporaryDirectory(prefix="samebytes-bench-") as scratch:
@@ -131,7 +131,7 @@ def measure_job(
         _make_room(job, folder)
         announce(f"{job.key}: making the data")
         job.write(folder)
-        race = _Race(job, folder, pace, patience, announce)
+        race = _Race(job, folder, pace, timeouts, announce)
         limit = limit_of(job)
         race.run([limit, *_present(job, contenders)])
     if limit.key in race.failed:
@@ -157,11 +157,11 @@ class _Race:
         job: Job,
         folder: Path,
         pace: Pace,
-        patience: Patience,
+        timeouts: Timeouts,
         announce: Callable[[str], None],
     ) -> None:
         self._job, self._folder, self._pace = job, folder, pace
-        self._patience, self._announce = patience, announce
+        self._timeouts, self._announce = timeouts, announce
         self.processes: dict[str, ContenderProcess] = {}
         self.failed: dict[str, str] = {}
 
@@ -182,7 +182,7 @@ class _Race:
                     process.end()
 
     def result(self, contender: Contender) -> Result:
-        """Give what is known of one, who need not have taken part."""
+        """Return what is known of one, who need not have taken part."""
         missing, failure = absent(contender.package), self.failed.get(contender.key, "")
         outcome = Outcome.ABSENT if missing else Outcome.FAILED if failure else Outcome.MEASURED
         process = self.processes.get(contender.key)
@@ -201,7 +201,7 @@ class _Race:
 
     def _open(self, contender: Contender) -> None:
         self._announce(f"{self._job.key}: opening {contender.name}")
-        process = ContenderProcess(contender, self._job, self._folder, self._patience)
+        process = ContenderProcess(contender, self._job, self._folder, self._timeouts)
         self.processes[contender.key] = process
         try:
             process.open(self._pace.warm)
@@ -235,9 +235,9 @@ def _make_room(job: Job, folder: Path) -> None:
 
 
 def _versions(contenders: Sequence[Contender]) -> dict[str, str]:
-    """Give the versions of the peers' packages that are there."""
+    """Return the versions of the peers' packages that are there."""
     packages = {each.package for each in contenders if each.package and not absent(each.package)}
     names = metadata.packages_distributions()
     modules = sorted(package.module.partition(".")[0] for package in packages)
-    found = [name for module in modules for name in names.get(module, ())]
-    return {name: metadata.version(name) for name in found}
+    installed = [name for module in modules for name in names.get(module, ())]
+    return {name: metadata.version(name) for name in installed}

@@ -185,7 +185,7 @@ class Benchmark:
 
     @classmethod
     def from_json(cls, text: str) -> Benchmark:
-        """Give the benchmark that `as_json` wrote.
+        """Return the benchmark that `as_json` wrote.
 
         Raises
         ------

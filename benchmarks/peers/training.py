@@ -35,7 +35,7 @@ class Training:
         self._model: Any = None
 
     def first_batches(self, count: int) -> list[Any]:
-        """Give the first batches as the model sees them, step by step and outside of a graph."""
+        """Return the first batches as the model sees them, step by step and outside of a graph."""
         import keras
 
         images: list[Any] = []
@@ -86,7 +86,7 @@ def _note(given: Any, seen: list[Any]) -> None:
 
 
 def _model(job: Fit, first: list[Any]) -> Any:
-    """Give a model that has next to nothing to do, so that the input is what takes the time."""
+    """Return a model that has next to nothing to do, so that the input is what takes the time."""
     import keras
 
     layers = keras.layers

@@ -21,7 +21,7 @@ class Turns(Protocol):
     """Someone who can be told to work for about so long."""
 
     def first_batches(self, count: int) -> list[Any]:
-        """Give the first batches, copied, to be looked at."""
+        """Return the first batches, copied, to be looked at."""
 
     def run(self, lead: float, seconds: float) -> Round:
         """Work for `lead` seconds that do not count, then for about `seconds` that do."""
@@ -41,7 +41,7 @@ class Pulling:
         self._running: Iterator[Any] = iter(())
 
     def first_batches(self, count: int) -> list[Any]:
-        """Give the first batches, each copied before the next is asked for."""
+        """Return the first batches, each copied before the next is asked for."""
         return [copied(self._next()) for _ in range(count)]
 
     def run(self, lead: float, seconds: float) -> Round:
@@ -66,7 +66,7 @@ class Pulling:
 
 
 def timed(work: Callable[[], int]) -> Round:
-    """Give what `work`, which returns how many items it made, took of clock and processor."""
+    """Return what `work`, which returns how many items it made, took of clock and processor."""
     cpu, wall = processor_seconds(), time.perf_counter()
     items = work()
     wall, cpu = time.perf_counter() - wall, processor_seconds() - cpu
@@ -74,7 +74,7 @@ def timed(work: Callable[[], int]) -> Round:
 
 
 def copied(batch: Any) -> Any:
-    """Give a batch of any framework in NumPy's arrays that nobody else writes to."""
+    """Return a batch of any framework in NumPy's arrays that nobody else writes to."""
     if isinstance(batch, tuple | list):
         return tuple(copied(part) for part in batch)
     return np.array(batch)

@@ -47,7 +47,7 @@ def write_images(folder: str) -> Path:
 
 
 def memset_epochs() -> Callable[[], int]:
-    """Give the limit: the same bytes, written by as many threads and nothing else."""
+    """Return the limit: the same bytes, written by as many threads and nothing else."""
     buffers = [sb.zeros((BATCH, CROP, CROP, 3), "float32") for _ in range(5)]
     threads = available_cores()
 
@@ -70,7 +70,7 @@ def memset_epochs() -> Callable[[], int]:
 
 
 def tf_data(images: np.ndarray) -> Callable[[], int]:
-    """Give tf.data as its guides write it, all in one map; `benchmarks.peers` has its best."""
+    """Return tf.data as its guides write it, all in one map; `benchmarks.peers` has its best."""
 
     def crop(image: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.image.random_crop(image, (CROP, CROP, 3)), tf.float32) * (1 / 255)
@@ -87,7 +87,7 @@ def tf_data(images: np.ndarray) -> Callable[[], int]:
 
 
 def article(images: np.ndarray) -> Callable[[], int]:
-    """Give the article's own generator, its memoryview replaced by slicing."""
+    """Return the article's own generator, its memoryview replaced by slicing."""
 
     def generate() -> Iterator[np.ndarray]:
         for index in np.random.permutation(IMAGES):  # noqa: NPY002 (as the article has it)
@@ -106,7 +106,7 @@ ended: list[Iterator[object]] = []
 
 
 def consume(batches: Iterator[object]) -> int:
-    """Take every batch and give the number of images."""
+    """Take every batch and return the number of images."""
     count = 0
     for batch in batches:
         count += batch.shape[0]  # type: ignore[attr-defined]
@@ -161,8 +161,8 @@ def headline(path: Path) -> list[Figure]:
             if number:  # the first round compiles, traces and touches pages
                 rates[name].append(images / wall)
                 processor[name].append(cpu / images * 1e6)
-    rate = {name: statistics.median(found) for name, found in rates.items()}
-    cost = {name: statistics.median(found) for name, found in processor.items()}
+    rate = {name: statistics.median(values) for name, values in rates.items()}
+    cost = {name: statistics.median(values) for name, values in processor.items()}
     for name in contenders:
         low, high = min(rates[name]), max(rates[name])
         print(

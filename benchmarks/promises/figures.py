@@ -47,14 +47,14 @@ class Figure:
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def __str__(self) -> str:
-        """Give one line: verdict, figure, bound."""
+        """Return one line: verdict, figure, bound."""
         sign = "≥" if self.at_least else "≤"
         mark = "reached" if self.reached else "MISSED "
         return f"  {mark}  {self.what:<66} {self.value:>9.3g}   ({sign} {self.bound:g})"
 
 
 def measured(call: Callable[[], Any], check: Callable[[Any], bool]) -> Run:
-    """Give the time and memory of one call whose result passes `check`."""
+    """Return the time and memory of one call whose result passes `check`."""
     gc.collect()
     meter = PeakMeter()
     start = time.perf_counter()
@@ -68,7 +68,7 @@ def measured(call: Callable[[], Any], check: Callable[[Any], bool]) -> Run:
 def in_turn(
     repeats: int, *contenders: tuple[Callable[[], Any], Callable[[Any], bool]]
 ) -> list[Run]:
-    """Give a contender's median seconds and memory, in turn so that noise is shared."""
+    """Return a contender's median seconds and memory, in turn so that noise is shared."""
     runs: list[list[Run]] = [[] for _ in contenders]
     for _ in range(repeats):
         for kept, (call, check) in zip(runs, contenders, strict=True):

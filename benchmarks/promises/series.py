@@ -39,13 +39,13 @@ Contender = Callable[[], Iterator[Any]]
 
 
 def rates(contenders: dict[str, Contender], unit: str, each: int) -> dict[str, float]:
-    """Give the median of elements a second for each, all in turn; and print them.
+    """Return the median of elements a second for each, all in turn; and print them.
 
     `each` are in a batch. The loop does not ask the batches: ``x.shape`` of a tensor costs up to a
     tenth of making it. (Of Keras' function, and of ours in its place, the last batch of an epoch is
     smaller: one in 1,562, in favour of both.)
     """
-    found: dict[str, list[float]] = {name: [] for name in contenders}
+    measured: dict[str, list[float]] = {name: [] for name in contenders}
     cost: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(ROUNDS + 1):
         for name, start in contenders.items():
@@ -58,22 +58,22 @@ def rates(contenders: dict[str, Contender], unit: str, each: int) -> dict[str, f
                         assert x.shape[0] == y.shape[0] > 0
                         break
             if number:  # the first round compiles, traces and touches pages
-                found[name].append(count / (time.perf_counter() - wall))
+                measured[name].append(count / (time.perf_counter() - wall))
                 cost[name].append((time.process_time() - cpu) / count * 1e6)
-    for name, several in found.items():
+    for name, several in measured.items():
         print(
             f"  {name:<44} {statistics.median(several):>13,.0f} {unit}/s "
             f"({min(several):,.0f} to {max(several):,.0f}), "
             f"{statistics.median(cost[name]):.3g} µs of processor each"
         )
-    return {name: statistics.median(several) for name, several in found.items()}
+    return {name: statistics.median(several) for name, several in measured.items()}
 
 
 # Windows ----------------------------------------------------------------------------------
 
 
 def memset_windows() -> Contender:
-    """Give the limit on one thread: the bytes of a batch and nothing else."""
+    """Return the limit on one thread: the bytes of a batch and nothing else."""
     buffers = [sb.zeros((BATCH, LENGTH, FEATURES), "float32") for _ in range(5)]
     target = np.zeros(BATCH)
 
@@ -145,7 +145,7 @@ def check_windows(series: np.ndarray, *datasets: Any) -> None:
 
 
 def get_batch(tokens: np.ndarray) -> Contender:
-    """Give nanoGPT's sampler, its torch.from_numpy a tf.constant."""
+    """Return nanoGPT's sampler, its torch.from_numpy a tf.constant."""
 
     def batches() -> Iterator[Any]:
         while True:
@@ -158,7 +158,7 @@ def get_batch(tokens: np.ndarray) -> Contender:
 
 
 def tf_data_tokens(tokens: np.ndarray, epochs: int = 1) -> Contender:
-    """Give tf.data slicing one tensor in a map; `benchmarks.peers` has it at its best."""
+    """Return tf.data slicing one tensor in a map; `benchmarks.peers` has it at its best."""
     shared = sb.as_tensor(sb.aligned(tokens))
 
     def pair(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -216,8 +216,8 @@ def check_tokens(mapped: np.ndarray, *datasets: Any) -> None:
         assert 0 <= x.min() < 100
         assert 50_000 < x.max() < 50_257
         for row in x[:3]:
-            found = np.flatnonzero(mapped[:-CONTEXT] == row[0])
-            assert any((mapped[start : start + CONTEXT] == row).all() for start in found)
+            starts = np.flatnonzero(mapped[:-CONTEXT] == row[0])
+            assert any((mapped[start : start + CONTEXT] == row).all() for start in starts)
 
 
 # Memory -----------------------------------------------------------------------------------

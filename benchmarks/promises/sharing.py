@@ -27,7 +27,7 @@ HALF = 0.505  # one copy beside two; the kernel counts pages in batches, so with
 
 
 def plain(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """Give an ordinary ndarray, as NumPy allocates it, every page touched."""
+    """Return an ordinary ndarray, as NumPy allocates it, every page touched."""
     array = np.empty(shape, dtype)
     array[...] = 1
     return array

@@ -21,7 +21,7 @@ _AHEAD = 4
 
 
 def _shuffled(count: int, batch: int) -> Any:
-    """Give the numbers below `count` in batches, in another order each epoch.
+    """Return the numbers below `count` in batches, in another order each epoch.
 
     Grain's own shuffle and batch cost Python some 20 µs a sample.
     """

@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 
 
 def shuffled(count: int, batch: int) -> Iterator[Array]:
-    """Give the numbers below `count` in batches, in another order each epoch, for ever."""
+    """Yield the numbers below `count` in batches, in another order each epoch, for ever."""
     numbers = np.random.default_rng()
     while True:
         order = numbers.permutation(count)
@@ -30,14 +30,14 @@ def shuffled(count: int, batch: int) -> Iterator[Array]:
 
 
 def starts(job: Tokens) -> Iterator[Array]:
-    """Give where the contexts of a batch begin, drawn with replacement, for ever."""
+    """Yield where the contexts of a batch begin, drawn with replacement, for ever."""
     numbers = np.random.default_rng()
     while True:
         yield numbers.integers(job.count - job.context, size=job.sequences)
 
 
 def crops_of(job: Images, folder: Path) -> Callable[[Array], Array]:
-    """Give what makes a batch of the images that it is told, each scaled as it is written."""
+    """Return what makes a batch of the images that it is told, each scaled as it is written."""
     images, numbers = job.images(folder), np.random.default_rng()
     room, shape = job.size - job.crop + 1, (job.crop, job.crop, 3)
 
@@ -53,19 +53,19 @@ def crops_of(job: Images, folder: Path) -> Callable[[Array], Array]:
 
 
 def windows_of(job: Windows, folder: Path) -> Callable[[Array], tuple[Array, Array]]:
-    """Give what makes a batch of the windows that begin where it is told, and their targets."""
+    """Return what makes a batch of the windows that begin where it is told, and their targets."""
     series = job.series(folder)
     windows = sliding_window_view(series, job.length, 0).transpose(0, 2, 1)
     return lambda begins: (windows[begins], series[begins + job.length, 0])
 
 
 def contexts_of(job: Tokens, folder: Path) -> Callable[[Array], tuple[Array, Array]]:
-    """Give what makes a batch of the contexts that begin where it is told."""
+    """Return what makes a batch of the contexts that begin where it is told."""
     contexts = sliding_window_view(np.asarray(job.tokens(folder)), job.context + 1)
 
     def both(begins: Array) -> tuple[Array, Array]:
-        found = contexts[begins]
-        return found[:, :-1].astype(np.int64), found[:, 1:].astype(np.int64)
+        chosen = contexts[begins]
+        return chosen[:, :-1].astype(np.int64), chosen[:, 1:].astype(np.int64)
 
     return both
 

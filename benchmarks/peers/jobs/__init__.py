@@ -17,7 +17,7 @@ QUICK: tuple[Job, ...] = (Images(count=300), Windows(), Tokens(), Fit(count=3072
 
 
 def job_from(facts: dict[str, Any]) -> Job:
-    """Give the job that `Job.facts` told of."""
+    """Return the job that `Job.facts` told of."""
     fields = dict(facts)
     key = fields.pop("key")
     kind = next(type(job) for job in FULL if job.key == key)

@@ -36,7 +36,7 @@ class Fit(Job):
 
     @property
     def title(self) -> str:
-        """Give one sentence for people."""
+        """Return one sentence for people."""
         return (
             f"model.fit of a tiny Keras model on {self.count:,} uint8 images of "
             f"{self.size}x{self.size}x3 as float32 / 255, {self.epochs} epochs, batch "
@@ -45,29 +45,29 @@ class Fit(Job):
 
     @property
     def item_bytes(self) -> int:
-        """Give the bytes of a finished image and its label."""
+        """Return the bytes of a finished image and its label."""
         return self.size * self.size * 3 * 4 + 8
 
     @property
     def batch_items(self) -> int:
-        """Give how many images a batch holds."""
+        """Return how many images a batch holds."""
         return self.batch
 
     @property
     def source_bytes(self) -> int:
-        """Give the bytes of images and labels."""
+        """Return the bytes of images and labels."""
         return self.count * (self.size * self.size * 3 + 8)
 
     def path(self, folder: Path) -> Path:
-        """Give where the images lie."""
+        """Return where the images lie."""
         return folder / "images.npy"
 
     def images(self, folder: Path) -> npt.NDArray[Any]:
-        """Give the images, mapped, as anyone would without this library."""
+        """Return the images, mapped, as anyone would without this library."""
         return np.asarray(np.load(self.path(folder), mmap_mode="r"))
 
     def labels(self, folder: Path) -> npt.NDArray[Any]:
-        """Give the labels."""
+        """Return the labels."""
         return np.asarray(np.load(folder / "labels.npy"))
 
     def write(self, folder: Path) -> None:
@@ -80,11 +80,11 @@ class Fit(Job):
         np.save(folder / "labels.npy", numbers % _CLASSES)
 
     def items(self, batch: Any) -> int:
-        """Give how many images `batch` holds."""
+        """Return how many images `batch` holds."""
         return int(batch[1].shape[0])
 
     def places(self, batch: Any, folder: Path) -> Places:
-        """Give the number of each image."""
+        """Return the number of each image."""
         images, labels = map(np.asarray, batch)
         expected = (self.batch, self.size, self.size, 3)
         require(images.shape == expected, f"expected the shape {expected}, got {images.shape}")

@@ -37,7 +37,7 @@ class Images(Job):
 
     @property
     def title(self) -> str:
-        """Give one sentence for people."""
+        """Return one sentence for people."""
         return (
             f"Random {self.crop}x{self.crop} crops of {self.count:,} uint8 images of "
             f"{self.size}x{self.size}x3 in a mapped file, shuffled, to float32 / 255, "
@@ -46,25 +46,25 @@ class Images(Job):
 
     @property
     def item_bytes(self) -> int:
-        """Give the bytes of a finished crop."""
+        """Return the bytes of a finished crop."""
         return self.crop * self.crop * 3 * 4
 
     @property
     def batch_items(self) -> int:
-        """Give how many crops a batch holds."""
+        """Return how many crops a batch holds."""
         return self.batch
 
     @property
     def source_bytes(self) -> int:
-        """Give the bytes of all images."""
+        """Return the bytes of all images."""
         return self.count * self.size * self.size * 3
 
     def path(self, folder: Path) -> Path:
-        """Give where the images lie."""
+        """Return where the images lie."""
         return folder / "images.npy"
 
     def images(self, folder: Path) -> npt.NDArray[Any]:
-        """Give the images, mapped, as anyone would without this library."""
+        """Return the images, mapped, as anyone would without this library."""
         return np.asarray(np.load(self.path(folder), mmap_mode="r"))
 
     def write(self, folder: Path) -> None:
@@ -81,11 +81,11 @@ class Images(Job):
         file.flush()
 
     def items(self, batch: Any) -> int:
-        """Give how many crops `batch` holds."""
+        """Return how many crops `batch` holds."""
         return int(batch.shape[0])
 
     def places(self, batch: Any, folder: Path) -> Places:
-        """Give image, row and column of each crop as one number."""
+        """Return image, row and column of each crop as one number."""
         crops, images = np.asarray(batch), self.images(folder)
         expected = (self.batch, self.crop, self.crop, 3)
         require(crops.shape == expected, f"expected the shape {expected}, got {crops.shape}")
@@ -105,8 +105,8 @@ class Images(Job):
             for left in lefts:
                 there = np.index_exp[:, top, left : left + self.crop, 2]
                 for number in np.flatnonzero((images[there] == pixels[0, :, 2]).all(1)):
-                    found = images[number, top : top + self.crop, left : left + self.crop]
-                    if np.array_equal(found, pixels):
+                    crop = images[number, top : top + self.crop, left : left + self.crop]
+                    if np.array_equal(crop, pixels):
                         return int((number * self.size + top) * self.size + left)
         message = "a crop that is in none of the images"
         raise WrongBatchError(message)

@@ -35,22 +35,22 @@ class Job(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """Give one sentence for people."""
+        """Return one sentence for people."""
 
     @property
     @abstractmethod
     def item_bytes(self) -> int:
-        """Give the bytes of a finished item."""
+        """Return the bytes of a finished item."""
 
     @property
     @abstractmethod
     def batch_items(self) -> int:
-        """Give how many items a batch holds."""
+        """Return how many items a batch holds."""
 
     @property
     @abstractmethod
     def source_bytes(self) -> int:
-        """Give the bytes of the data."""
+        """Return the bytes of the data."""
 
     @abstractmethod
     def write(self, folder: Path) -> None:
@@ -58,11 +58,11 @@ class Job(ABC):
 
     @abstractmethod
     def items(self, batch: Any) -> int:
-        """Give how many items `batch` holds, whatever framework it belongs to."""
+        """Return how many items `batch` holds, whatever framework it belongs to."""
 
     @abstractmethod
     def places(self, batch: Any, folder: Path) -> Places:
-        """Give where in the data each sample of `batch` comes from.
+        """Return where in the data each sample of `batch` comes from.
 
         Raises
         ------
@@ -71,5 +71,5 @@ class Job(ABC):
         """
 
     def facts(self) -> dict[str, Any]:
-        """Give the key and all fields as plain values, for a child's command line."""
+        """Return the key and all fields as plain values, for a child's command line."""
         return {"key": self.key, **asdict(self)}

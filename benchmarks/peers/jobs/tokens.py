@@ -35,7 +35,7 @@ class Tokens(Job):
 
     @property
     def title(self) -> str:
-        """Give one sentence for people."""
+        """Return one sentence for people."""
         return (
             f"{self.sequences}x{self.context} tokens at random places of a file of "
             f"{self.count:,} uint16, to int64 x and y, y one token on"
@@ -43,25 +43,25 @@ class Tokens(Job):
 
     @property
     def item_bytes(self) -> int:
-        """Give the bytes of a token in x and in y."""
+        """Return the bytes of a token in x and in y."""
         return 16
 
     @property
     def batch_items(self) -> int:
-        """Give how many tokens a batch holds."""
+        """Return how many tokens a batch holds."""
         return self.sequences * self.context
 
     @property
     def source_bytes(self) -> int:
-        """Give the bytes of the file."""
+        """Return the bytes of the file."""
         return self.count * 2
 
     def path(self, folder: Path) -> Path:
-        """Give where the tokens lie."""
+        """Return where the tokens lie."""
         return folder / "train.bin"
 
     def tokens(self, folder: Path) -> npt.NDArray[Any]:
-        """Give the tokens, mapped, as anyone would without this library."""
+        """Return the tokens, mapped, as anyone would without this library."""
         return np.memmap(self.path(folder), np.uint16, "r")
 
     def write(self, folder: Path) -> None:
@@ -70,11 +70,11 @@ class Tokens(Job):
         numbers.integers(0, _VOCABULARY, self.count, np.uint16).tofile(self.path(folder))
 
     def items(self, batch: Any) -> int:
-        """Give how many tokens `batch` holds."""
+        """Return how many tokens `batch` holds."""
         return int(batch[1].shape[0]) * self.context
 
     def places(self, batch: Any, folder: Path) -> Places:
-        """Give where in the file each of the first contexts begins."""
+        """Return where in the file each of the first contexts begins."""
         require(len(batch) == 2, f"expected x and y, got {len(batch)} parts")
         x, y = map(np.asarray, batch)
         expected = (self.sequences, self.context)
@@ -90,8 +90,8 @@ class Tokens(Job):
 def _place(context: npt.NDArray[Any], follows: Any, text: npt.NDArray[Any]) -> int:
     length = len(context)
     for start in np.flatnonzero(text[:-length] == context[0]):
-        found = text[start : start + length + 1]
-        if found[1] == context[1] and np.array_equal(found, [*context, follows]):
+        piece = text[start : start + length + 1]
+        if piece[1] == context[1] and np.array_equal(piece, [*context, follows]):
             return int(start)
     message = "a context that is nowhere in the file"
     raise WrongBatchError(message)

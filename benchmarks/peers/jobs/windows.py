@@ -37,7 +37,7 @@ class Windows(Job):
 
     @property
     def title(self) -> str:
-        """Give one sentence for people."""
+        """Return one sentence for people."""
         return (
             f"Windows of {self.length}x{self.features} float32 from {self.rows:,} rows in a "
             f"mapped file, each with the value that follows, shuffled, batch {self.batch}"
@@ -45,30 +45,30 @@ class Windows(Job):
 
     @property
     def item_bytes(self) -> int:
-        """Give the bytes of a window and its target."""
+        """Return the bytes of a window and its target."""
         return (self.length * self.features + 1) * 4
 
     @property
     def batch_items(self) -> int:
-        """Give how many windows a batch holds."""
+        """Return how many windows a batch holds."""
         return self.batch
 
     @property
     def source_bytes(self) -> int:
-        """Give the bytes of the series."""
+        """Return the bytes of the series."""
         return self.rows * self.features * 4
 
     @property
     def count(self) -> int:
-        """Give how many windows have a row behind them."""
+        """Return how many windows have a row behind them."""
         return self.rows - self.length
 
     def path(self, folder: Path) -> Path:
-        """Give where the series lies."""
+        """Return where the series lies."""
         return folder / "series.npy"
 
     def series(self, folder: Path) -> npt.NDArray[Any]:
-        """Give the series, mapped, as anyone would without this library."""
+        """Return the series, mapped, as anyone would without this library."""
         return np.asarray(np.load(self.path(folder), mmap_mode="r"))
 
     def write(self, folder: Path) -> None:
@@ -78,11 +78,11 @@ class Windows(Job):
         np.save(self.path(folder), series)
 
     def items(self, batch: Any) -> int:
-        """Give how many windows `batch` holds."""
+        """Return how many windows `batch` holds."""
         return int(batch[1].shape[0])
 
     def places(self, batch: Any, folder: Path) -> Places:
-        """Give the row at which each window begins."""
+        """Return the row at which each window begins."""
         require(len(batch) == 2, f"expected windows and targets, got {len(batch)} parts")
         windows, targets = map(np.asarray, batch)
         expected = (self.batch, self.length, self.features)

@@ -40,7 +40,7 @@ _METHODS_OF_VARIABLES = ("__init__", "__call__")
 
 @functools.lru_cache(1024)
 def call_name(site: CallSite) -> str:
-    """Give the call at `site` in words, or an empty text where it called no library.
+    """Return the call at `site` in words, or an empty text where it called no library.
 
     Examples
     --------

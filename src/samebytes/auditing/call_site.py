@@ -91,24 +91,24 @@ def _standard_library() -> tuple[str, ...]:
 
 
 def _library_folders() -> list[str]:
-    """Give the folders of the libraries that are loaded; an unloaded one has no frames."""
+    """Return the folders of the libraries that are loaded; an unloaded one has no frames."""
     modules = (sys.modules.get(name) for name in _LIBRARIES)
     files = (getattr(module, "__file__", None) for module in modules)
     return [str(Path(file).parent) + os.sep for file in files if file is not None]
 
 
 def is_users(code: CodeType) -> bool:
-    """Tell whether `code` was written by whoever is audited."""
+    """Return whether `code` was written by whoever is audited."""
     return _owner(code.co_filename) is _Owner.USER
 
 
 def call_site_on_stack() -> CallSite | None:
-    """Give the innermost line of the audited code that led here; None when there is none."""
+    """Return the innermost line of the audited code that led here; None when there is none."""
     return _innermost(sys._getframe(1))  # noqa: SLF001 (the only cheap way to a stack)
 
 
 def call_site_of_thread(ident: int | None) -> CallSite | None:
-    """Give where in the audited code another thread is, for what happens on its behalf."""
+    """Return where in the audited code another thread is, for what happens on its behalf."""
     frame = sys._current_frames().get(ident or 0)  # noqa: SLF001 (there is no other way)
     return None if frame is None else _innermost(frame)
 
@@ -147,7 +147,7 @@ def _call_site(file: str, line: int, called: CodeType | None) -> CallSite:
 
 
 def _mapped_back() -> tuple[str, int] | None:
-    """Give the line of the user's that AutoGraph rewrote into the one that runs.
+    """Return the line of the user's that AutoGraph rewrote into the one that runs.
 
     TensorFlow keeps the maps for its own tracebacks and applies them to the stack it extracts.
     """

@@ -137,7 +137,7 @@ def _remedy_for(batch: Any) -> Callable[[str], str]:
 
 
 def _call_site() -> CallSite | None:
-    """Give the line of the audited code that made what the running callback gives back.
+    """Return the line of the audited code that made what the running callback gives back.
 
     It has returned, so it is not on the stack; the generator that it is knows where it waits.
     """
@@ -153,7 +153,7 @@ def _call_site() -> CallSite | None:
 
 
 def _source_of(iterator: Any) -> Any:
-    """Give what of the user's makes the batches that `iterator` gives, None if nothing does."""
+    """Return what of the user's makes the batches that `iterator` gives, None if nothing does."""
     try:
         known = _sources.get(iterator)
         source = None if known is None else known()
@@ -201,7 +201,7 @@ _MAKING = ("__next__", "__getitem__")
 
 
 def _held_by(source: Any) -> Iterator[Any]:
-    """Give what a library's generator, function or adapter holds that may make batches."""
+    """Yield what a library's generator, function or adapter holds that may make batches."""
     held: Iterable[Any] = ()
     if isinstance(source, GeneratorType):
         held = () if source.gi_frame is None else tuple(source.gi_frame.f_locals.values())

@@ -79,7 +79,7 @@ class Audit:
         return sum(copy.bytes for copy in self.copies)
 
     def to_json(self) -> str:
-        """Give every fact as JSON."""
+        """Return every fact as JSON."""
         copies = self.copies
         facts = {
             "schema": SCHEMA,
@@ -89,7 +89,7 @@ class Audit:
         return json.dumps(facts, indent=2) + "\n"
 
     def to_html(self) -> str:
-        """Give one page that opens anywhere: bars, each line with what to write instead.
+        """Return one page that opens anywhere: bars, each line with what to write instead.
 
         Raises
         ------
@@ -102,16 +102,16 @@ class Audit:
         return render_audit_html(AuditFacts(self.copies, this_machine()))
 
     def __str__(self) -> str:
-        """Give a paragraph a copy: where, how much, and the line to write instead."""
+        """Return a paragraph a copy: where, how much, and the line to write instead."""
         return as_text(self.copies)
 
     def __repr__(self) -> str:
-        """Give the class and the sum."""
+        """Return the class and the sum."""
         return f"<Audit: {len(self.copies)} kinds of copies, {self.bytes_copied} bytes>"
 
 
 def audit() -> Audit:
-    """Give a block that finds the copies TensorFlow and Keras code makes without saying so.
+    """Return a block that finds the copies TensorFlow and Keras code makes without saying so.
 
     The code runs as it is, in this thread and all others. What becomes a tensor is told apart by
     the address of its bytes: what shares is not told of. TensorFlow need not be imported yet.

@@ -35,7 +35,7 @@ class _Witness(np.ndarray):
     made: list[npt.NDArray[Any]]
 
     def copy(self, order: Any = "C") -> npt.NDArray[Any]:
-        """Give a plain copy, and remember it."""
+        """Return a plain copy, and remember it."""
         made: npt.NDArray[Any] = self.view(np.ndarray).copy(order)
         self.made.append(made)
         return made
@@ -46,7 +46,7 @@ def _on_host(tensor: Any) -> bool:
 
 
 def _same_memory(tensor: Any, array: npt.NDArray[Any]) -> bool:
-    """Tell whether an eager tensor of the host lies on the bytes of `array`."""
+    """Return whether an eager tensor of the host lies on the bytes of `array`."""
     return _on_host(tensor) and bool(np.may_share_memory(np.asarray(tensor), array))
 
 

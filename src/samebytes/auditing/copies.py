@@ -105,7 +105,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[Like, Copy] = {}
+        self._copies: dict[Like, Copy] = {}
         self._largest: dict[Like, int] = {}
 
     def add_like(self, like: Like, nbytes: int, seconds: float | None, again: int) -> bool:
@@ -114,25 +114,25 @@ class Ledger:
         That one has to be described: see `add`. The others are not, which would take longer.
         """
         with self._lock:
-            known = self._found.get(like)
+            known = self._copies.get(like)
             if known is None or nbytes > self._largest[like]:
                 return False
-            self._found[like] = _sum(known, nbytes, seconds, again)
+            self._copies[like] = _sum(known, nbytes, seconds, again)
             return True
 
     def add(self, copy: Copy) -> None:
         """Add a copy that is the largest of its line, kind and way."""
         like = (copy.file, copy.line, copy.kind, copy.way)
         with self._lock:
-            known = self._found.get(like)
+            known = self._copies.get(like)
             self._largest[like] = max(copy.bytes, self._largest.get(like, 0))
             if known is not None:
                 described = replace(known, what=copy.what, remedy=copy.remedy)
                 copy = _sum(described, copy.bytes, copy.seconds, copy.bytes_again)
-            self._found[like] = copy
+            self._copies[like] = copy
 
     def copies(self) -> tuple[Copy, ...]:
-        """Give what was found so far, the most bytes first."""
+        """Return what was found so far, the most bytes first."""
         with self._lock:
-            found = tuple(self._found.values())
-        return tuple(sorted(found, key=lambda copy: (-copy.bytes, copy.file, copy.line)))
+            copies = tuple(self._copies.values())
+        return tuple(sorted(copies, key=lambda copy: (-copy.bytes, copy.file, copy.line)))

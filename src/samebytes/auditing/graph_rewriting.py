@@ -56,7 +56,7 @@ def _create_iterator(original: _Function, live: Live) -> _Function:
 
 
 def _held(dataset: Any, seen: set[int]) -> Iterator[Any]:
-    """Give the tensors that `dataset` and all it is made of hold."""
+    """Yield the tensors that `dataset` and all it is made of hold."""
     if id(dataset) in seen:
         return
     seen.add(id(dataset))
@@ -68,7 +68,7 @@ def _held(dataset: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _nbytes(tensor: Any) -> int:
-    """Give the bytes of an eager tensor of plain values, 0 for variants and resources."""
+    """Return the bytes of an eager tensor of plain values, 0 for variants and resources."""
     if not hasattr(tensor, "_numpy") or tensor.dtype.name in {"variant", "resource", "string"}:
         return 0
     return int(tensor.dtype.size * (tensor.shape.num_elements() or 0))

@@ -113,7 +113,7 @@ class _Waiting:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Give the spec that the other finders find, its loader told to call back."""
+        """Return the spec that the other finders find, its loader told to call back."""
         if name not in self.names:
             return None
         for finder in sys.meta_path:

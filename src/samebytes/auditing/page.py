@@ -62,7 +62,7 @@ class _Entry:
 
 
 def render_audit_html(audited: AuditFacts) -> str:
-    """Give the page: the sum, a bar a line of code, and a table with what to write instead.
+    """Return the page: the sum, a bar a line of code, and a table with what to write instead.
 
     Raises
     ------

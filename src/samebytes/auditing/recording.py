@@ -31,14 +31,14 @@ _open: tuple[Open, ...] = ()
 
 
 def open_(audit: Open) -> bool:
-    """Let `audit` be told from now on; give whether it is the only one."""
+    """Let `audit` be told from now on; return whether it is the only one."""
     global _open
     _open = (*_open, audit)
     return len(_open) == 1
 
 
 def close(audit: Open) -> bool:
-    """Tell `audit` nothing any more; give whether it was the last."""
+    """Tell `audit` nothing any more; return whether it was the last."""
     global _open
     _open = tuple(other for other in _open if other is not audit)
     return not _open
@@ -101,12 +101,12 @@ def note(
 
 
 def timed(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, float]:
-    """Give what the call gives, and its seconds."""
+    """Return what the call gives, and its seconds."""
     start = time.perf_counter()
     result = call(*arguments, **named)
     return result, time.perf_counter() - start
 
 
 def weighs(obj: object) -> bool:
-    """Tell whether `obj` is an array of plain values that is worth telling of."""
+    """Return whether `obj` is an array of plain values that is worth telling of."""
     return isinstance(obj, np.ndarray) and obj.nbytes >= LEAST_BYTES and obj.dtype.kind in "biufcV"

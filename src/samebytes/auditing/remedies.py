@@ -19,7 +19,7 @@ _SAME_ARGUMENTS = {
 
 
 def for_array(array: npt.NDArray[Any], way: str) -> str:
-    """Give how to make `array` so that `way` no longer copies it."""
+    """Return how to make `array` so that `way` no longer copies it."""
     if way in _SAME_ARGUMENTS:
         return _SAME_ARGUMENTS[way]
     made_here = isinstance(array, Array)
@@ -32,7 +32,7 @@ def for_array(array: npt.NDArray[Any], way: str) -> str:
 
 
 def _opened(array: npt.NDArray[Any]) -> str | None:
-    """Give the line that opens the whole file of a mapped array, None for any other array."""
+    """Return the line that opens the whole file of a mapped array, None for any other array."""
     if not isinstance(array, np.memmap) or array.filename is None:
         return None
     name = os.fspath(array.filename)
@@ -40,22 +40,22 @@ def _opened(array: npt.NDArray[Any]) -> str | None:
 
 
 def for_cast(dtype: np.dtype[Any]) -> str:
-    """Give how to have an array in `dtype` before Keras casts all of it, each time anew."""
+    """Return how to have an array in `dtype` before Keras casts all of it, each time anew."""
     return f"x = sb.aligned(x, {dtype.name!r})"
 
 
 def for_batch(batch: npt.NDArray[Any], *, give: str) -> str:
-    """Give how to make a batch where TensorFlow reads it in place."""
+    """Return how to make a batch where TensorFlow reads it in place."""
     return f"batch = sb.empty({batch.shape}, {batch.dtype.name!r}); batch[:] = ...; {give} batch"
 
 
 def for_tensor() -> str:
-    """Give how to read a tensor from NumPy in place."""
+    """Return how to read a tensor from NumPy in place."""
     return "sb.as_array(t)"
 
 
 def for_rewriting() -> str:
-    """Give how to keep tf.data from writing tensors into its graph."""
+    """Return how to keep tf.data from writing tensors into its graph."""
     return (
         "options = tf.data.Options(); "
         "options.experimental_optimization.apply_default_optimizations = False; "

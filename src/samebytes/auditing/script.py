@@ -15,7 +15,7 @@ __all__ = ["run_script"]
 
 
 def run_script(script: Path, arguments: Sequence[str], audit: Audit) -> int:
-    """Run `script` as ``__main__`` inside `audit`, and give the exit code Python would give.
+    """Run `script` as ``__main__`` inside `audit`, and return the exit code Python would give.
 
     An exception is shown as Python shows it, from the script's own first line on, and becomes
     the code 1; nothing of it is lost, but what was found until then can still be told.
@@ -47,7 +47,7 @@ def run_script(script: Path, arguments: Sequence[str], audit: Audit) -> int:
 
 
 def _code_of(end: SystemExit) -> int:
-    """Give the exit code that Python makes of ``sys.exit(...)``, after saying what it says."""
+    """Return the exit code that Python makes of ``sys.exit(...)``, after saying what it says."""
     if end.code is None:
         return 0
     if isinstance(end.code, int):

@@ -13,28 +13,28 @@ __all__ = ["as_text", "bytes_cell", "source_line", "sum_line", "time_cell", "whe
 
 
 def where(copy: Copy) -> str:
-    """Give ``file:line``, as editors read it."""
+    """Return ``file:line``, as editors read it."""
     return f"{copy.file}:{copy.line}"
 
 
 def source_line(copy: Copy) -> str:
-    """Give the line itself; empty where its file cannot be read."""
+    """Return the line itself; empty where its file cannot be read."""
     return linecache.getline(copy.file, copy.line).strip()
 
 
 def bytes_cell(copy: Copy) -> str:
-    """Give the bytes, and what of them TensorFlow was seen to copy once more."""
+    """Return the bytes, and what of them TensorFlow was seen to copy once more."""
     text = as_bytes_text(copy.bytes)
     return f"{text} (+ {as_bytes_text(copy.bytes_again)} again)" if copy.bytes_again else text
 
 
 def time_cell(copy: Copy) -> str:
-    """Give the milliseconds, or a dash where none could be measured."""
+    """Return the milliseconds, or a dash where none could be measured."""
     return "-" if copy.seconds is None else f"{copy.seconds * 1e3:,.1f} ms"
 
 
 def sum_line(copies: Sequence[Copy]) -> str:
-    """Give the sum of `copies` in one line."""
+    """Return the sum of `copies` in one line."""
     if not copies:
         return f"no copy of {as_bytes_text(LEAST_BYTES)} or more"
     total = as_bytes_text(sum(copy.bytes for copy in copies))
@@ -48,7 +48,7 @@ def sum_line(copies: Sequence[Copy]) -> str:
 
 
 def as_text(copies: Sequence[Copy]) -> str:
-    """Give a paragraph a copy, and the sum."""
+    """Return a paragraph a copy, and the sum."""
     if not copies:
         return sum_line(copies)
     return "\n".join([*(_paragraph(copy) for copy in copies), sum_line(copies)])

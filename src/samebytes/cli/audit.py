@@ -49,17 +49,17 @@ def audit(
     if html is not None:
         check_packages()
     given = arguments or []
-    found, machine, start = Audit(), this_machine(), time.perf_counter()
-    code = run_script(script, given, found)
+    audited, machine, start = Audit(), this_machine(), time.perf_counter()
+    code = run_script(script, given, audited)
     seconds = time.perf_counter() - start
     sys.stdout.flush()
     console = make_console(stderr=True)
-    print_audit(found, console)
+    print_audit(audited, console)
     if json is not None:
-        json.write_text(found.to_json(), encoding="utf-8")
+        json.write_text(audited.to_json(), encoding="utf-8")
     if html is not None:
-        audited = AuditFacts(
-            copies=found.copies,
+        facts = AuditFacts(
+            copies=audited.copies,
             machine=machine,
             script=str(script),
             command=shlex.join(["samebytes", "audit", str(script), *given]),
@@ -67,10 +67,10 @@ def audit(
             date=dt.datetime.now().astimezone().date().isoformat(),
             seconds=seconds,
         )
-        html.write_text(render_audit_html(audited), encoding="utf-8")
-    if code == 0 and most is not None and found.bytes_copied > most:
+        html.write_text(render_audit_html(facts), encoding="utf-8")
+    if code == 0 and most is not None and audited.bytes_copied > most:
         sys.stderr.write(
-            f"samebytes: {script} copied {as_bytes_text(found.bytes_copied)}, and --fail-over "
+            f"samebytes: {script} copied {as_bytes_text(audited.bytes_copied)}, and --fail-over "
             f"allows {as_bytes_text(most)}; the lines above say what to write instead\n"
         )
         code = 1
@@ -78,7 +78,7 @@ def audit(
 
 
 def _ready(path: Path | None) -> Path | None:
-    """Give where to write, whatever folder the script changes to; raise now if that cannot be."""
+    """Return where to write, whatever folder the script changes to; raise now if that cannot be."""
     if path is None:
         return None
     path.touch()

@@ -105,19 +105,19 @@ def explain(
     ] = None,
     to: Annotated[str, typer.Option(help="tensorflow or numpy.")] = "tensorflow",
 ) -> None:
-    """Tell whether the arrays in a file become tensors on the same bytes, and if not, why."""
+    """Return whether the arrays in a file become tensors on the same bytes, and if not, why."""
     if to not in {"tensorflow", "numpy"}:
         message = f"{to!r} is no target; expected tensorflow or numpy"
         raise typer.BadParameter(message, param_hint="--to")
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
     try:
-        found = sb.open(file, dtype, lengths, offset=offset)
+        opened = sb.open(file, dtype, lengths, offset=offset)
     except SamebytesError:
         raise
     except (TypeError, ValueError) as error:  # a dtype that is none, --shape without --dtype
         raise typer.BadParameter(str(error)) from error
-    members = found if isinstance(found, dict) else {"": found}
+    members = opened if isinstance(opened, dict) else {"": opened}
     chosen = {name: _chosen(array, index, name) for name, array in members.items()}
     if to == "tensorflow":
         from samebytes.measure.tensorflow_startup import import_quietly

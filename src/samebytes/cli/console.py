@@ -14,7 +14,7 @@ _WIDTH_OF_A_FILE = 140
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Give a console that colours what it is told to and nothing else."""
+    """Return a console that colours what it is told to and nothing else."""
     console = Console(stderr=stderr, highlight=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH_OF_A_FILE
@@ -22,7 +22,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def make_progress() -> Progress:
-    """Give a bar on standard error for what is measured, which is gone once all is."""
+    """Return a bar on standard error for what is measured, which is gone once all is."""
     return Progress(
         BarColumn(),
         MofNCompleteColumn(),

@@ -48,7 +48,7 @@ class Cells:
 
 
 def extra_text(extra_bytes: int, nbytes: int) -> str:
-    """Give extra memory in words, beside the copies of `nbytes` that it is enough for.
+    """Return extra memory in words, beside the copies of `nbytes` that it is enough for.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def extra_text(extra_bytes: int, nbytes: int) -> str:
 
 
 def cells(row: Row) -> Cells:
-    """Give the cells of `row`."""
+    """Return the cells of `row`."""
     sign = _SIGNS[row.outcome]
     trial = row.trial
     if row.outcome is Outcome.KILLED:

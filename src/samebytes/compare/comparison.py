@@ -67,7 +67,7 @@ class Row:
     detail: str = ""
 
     def facts(self) -> dict[str, Any]:
-        """Give all of it as plain values, for JSON."""
+        """Return all of it as plain values, for JSON."""
         way = self.way
         return {
             "key": way.key,
@@ -110,7 +110,7 @@ class Comparison:
     rows: tuple[Row, ...]
 
     def as_json(self) -> str:
-        """Give every fact as JSON."""
+        """Return every fact as JSON."""
         facts = {
             "schema": SCHEMA,
             "nbytes": self.nbytes,
@@ -124,7 +124,7 @@ class Comparison:
 
 
 def fitting_bytes(wanted: int) -> tuple[int, str]:
-    """Give the size that this machine has room for, and a sentence if that is less than `wanted`.
+    """Return the size that this machine has room for, and a sentence if that is less than `wanted`.
 
     The data and its copies must fit into memory, and one way writes the data to disk.
     """
@@ -181,7 +181,7 @@ def compare(
 
 def measure_in_child(way: Way, nbytes: int) -> Row:
     """Measure `way` in a process of its own, whatever becomes of that."""
-    patience = _START_SECONDS + _SECONDS_PER_GIGABYTE * nbytes / 1e9
+    timeout = _START_SECONDS + _SECONDS_PER_GIGABYTE * nbytes / 1e9
     command = [sys.executable, "-m", "samebytes.compare.child", way.key, str(nbytes)]
     # The child's files lie where they go with it, also when it is killed.
     with tempfile.TemporaryDirectory(prefix="samebytes-compare-") as scratch:
@@ -192,11 +192,11 @@ def measure_in_child(way: Way, nbytes: int) -> Row:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=patience,
+                timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Row(way, Outcome.TIMED_OUT, detail=f"no result after {patience:.0f} s")
+            return Row(way, Outcome.TIMED_OUT, detail=f"no result after {timeout:.0f} s")
     if child.returncode < 0:
         return Row(way, Outcome.KILLED, detail=signal.Signals(-child.returncode).name)
     lines = child.stdout.splitlines()

@@ -33,7 +33,7 @@ def _fill(images: npt.NDArray[Any]) -> None:
 
 
 def ordinary(count: int) -> Images:
-    """Give images as ``np.empty`` gives memory: 16 bytes past what TensorFlow can share."""
+    """Return images as ``np.empty`` gives memory: 16 bytes past what TensorFlow can share."""
     shape = (count, *IMAGE_SHAPE)
     images: Images = np.empty(shape, np.uint8)
     if images.ctypes.data % _TENSOR_ALIGNMENT != _MALLOC_HEADER:
@@ -46,21 +46,21 @@ def ordinary(count: int) -> Images:
 
 
 def read_only(count: int) -> Images:
-    """Give ordinary images that may not be written."""
+    """Return ordinary images that may not be written."""
     images = ordinary(count)
     images.flags.writeable = False
     return images
 
 
 def aligned(count: int) -> sb.Array:
-    """Give images made with samebytes."""
+    """Return images made with samebytes."""
     images = sb.empty((count, *IMAGE_SHAPE), np.uint8)
     _fill(images)
     return images
 
 
 def mapped(count: int) -> sb.Array:
-    """Give images in a read-only mapped ``.npy`` file, every page of it resident."""
+    """Return images in a read-only mapped ``.npy`` file, every page of it resident."""
     with tempfile.TemporaryDirectory(prefix="samebytes-") as folder:
         path = Path(folder, "images.npy")
         writer = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *IMAGE_SHAPE))

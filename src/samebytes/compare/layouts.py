@@ -55,7 +55,7 @@ class Drawn:
 
 
 def draw_places(nbytes: int) -> list[Drawn]:
-    """Give the arrays that the ways of a comparison of `nbytes` are given, drawn.
+    """Return the arrays that the ways of a comparison of `nbytes` are given, drawn.
 
     Only two images are made: where their bytes lie is where those of all lie.
     """

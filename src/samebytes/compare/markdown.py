@@ -14,7 +14,7 @@ _RULE = "|---|---|---|---|--:|--:|--:|"
 
 
 def render_markdown(comparison: Comparison) -> str:
-    """Give the table for a README, with the machine and the command beneath it."""
+    """Return the table for a README, with the machine and the command beneath it."""
     lines = [_HEAD, _RULE]
     for kind in Kind:
         rows = [row for row in comparison.rows if row.way.kind is kind]
@@ -30,9 +30,9 @@ def render_markdown(comparison: Comparison) -> str:
 
 
 def _line(row: Row) -> str:
-    found = cells(row)
+    words = cells(row)
     note = f"<br>{row.way.note}" if row.way.note else ""
     way = f"`{row.way.code}`{note}"
-    figures = (found.extra, found.first, found.again)
-    parts = (way, f"`{row.way.given.name}`", found.result, found.shape, *figures)
+    figures = (words.extra, words.first, words.again)
+    parts = (way, f"`{row.way.given.name}`", words.result, words.shape, *figures)
     return "| " + " | ".join(part.replace("|", "\\|") for part in parts) + " |"

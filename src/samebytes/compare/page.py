@@ -22,7 +22,7 @@ _TEMPLATE = Path(__file__).with_name("templates") / "compare.html"
 
 
 def render_comparison_html(comparison: Comparison) -> str:
-    """Give the page: memory and time of each way as bars, why copies happen, and the table.
+    """Return the page: memory and time of each way as bars, why copies happen, and the table.
 
     Raises
     ------
@@ -99,20 +99,20 @@ def _draw_costs(kinds: list[tuple[Kind, list[Row]]]) -> Picture:
 
 
 def _bar(row: Row) -> Bar:
-    found, trial = cells(row), row.trial
+    words, trial = cells(row), row.trial
     note = f"given {row.way.given.name}"
     if trial is None or trial.extra_bytes is None or trial.first_milliseconds is None:
-        marks = (Mark(None, found.result), Mark(None, ""))
+        marks = (Mark(None, words.result), Mark(None, ""))
     else:
         marks = (
             Mark(trial.extra_bytes, as_bytes_text(trial.extra_bytes)),
-            Mark(trial.first_milliseconds, found.first),
+            Mark(trial.first_milliseconds, words.first),
         )
     return Bar(row.way.code, marks, note=note, ours=_is_ours(row.way))
 
 
 def _is_ours(way: Way) -> bool:
-    """Tell whether samebytes is at work; on the way back to NumPy, one of two ways is its own."""
+    """Return whether samebytes is at work; on the way back to NumPy, one of two ways is its own."""
     return way.kind in {Kind.SAMEBYTES, Kind.UNCHANGED} or way.code.startswith("sb.")
 
 
@@ -137,7 +137,7 @@ def _most(values: Iterable[float | None]) -> float:
 
 
 def _percent(value: float | None, most: float) -> str | None:
-    """Give how long a bar is, None where there is nothing to draw."""
+    """Return how long a bar is, None where there is nothing to draw."""
     if value is None or most <= 0:
         return None
     return f"{100 * min(value / most, 1.0):.2f}"

@@ -41,11 +41,11 @@ def _print_list(comparison: Comparison, console: Console, title: str) -> None:
     """Print a way a paragraph, where a table would have no room for words."""
     console.print(Text(title, style="bold"))
     for row in comparison.rows:
-        found = cells(row)
+        words = cells(row)
         way, given, result, *_ = _renderables(row)
         console.print(Text.assemble("\n", way, "\n  given ", given, ": ", result))
-        figures = f"  {found.extra} extra RAM; {found.first}, again {found.again}"
-        console.print(Text(f"  shape {found.shape};{figures}"))
+        figures = f"  {words.extra} extra RAM; {words.first}, again {words.again}"
+        console.print(Text(f"  shape {words.shape};{figures}"))
 
 
 def _table(comparison: Comparison, title: str) -> Table:
@@ -68,10 +68,10 @@ def _table(comparison: Comparison, title: str) -> Table:
 
 
 def _renderables(row: Row) -> tuple[Text, ...]:
-    found = cells(row)
+    words = cells(row)
     way = Text(row.way.code)
     if row.way.note:
         way.append(f"\n  {row.way.note}", style="dim")
-    result = Text(found.result, style=_STYLES[row.outcome])
-    plain = (found.shape, found.extra, found.first, found.again)
+    result = Text(words.result, style=_STYLES[row.outcome])
+    plain = (words.shape, words.extra, words.first, words.again)
     return way, Text(row.way.given.name), result, *(Text(cell) for cell in plain)

@@ -66,7 +66,7 @@ class Trial:
 
 
 def measure_way(way: Way, nbytes: int) -> Trial:
-    """Run `way` on images of about `nbytes` in this process, and give what came of it.
+    """Run `way` on images of about `nbytes` in this process, and return what came of it.
 
     What a way refuses is a result; what it does not expect to fail, fails.
     """
@@ -90,24 +90,24 @@ def measure_way(way: Way, nbytes: int) -> Trial:
         error = f"{type(refusal).__name__}: {first_line}"
         return Trial(handed.nbytes, expected.shape, error=error)
     outcome = measured.result
-    found = sb.as_array(outcome.row if isinstance(outcome, FirstRow) else outcome)
+    array = sb.as_array(outcome.row if isinstance(outcome, FirstRow) else outcome)
     return Trial(
         nbytes=handed.nbytes,
         expected_shape=expected.shape,
-        shape=found.shape,
-        shared=sb.shares_memory(found, expected),
-        values_equal=_equal_somewhere(found, expected),
+        shape=array.shape,
+        shared=sb.shares_memory(array, expected),
+        values_equal=_equal_somewhere(array, expected),
         first_milliseconds=measured.first_milliseconds,
         again_milliseconds=measured.again_milliseconds,
         extra_bytes=measured.extra_bytes,
     )
 
 
-def _equal_somewhere(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> bool:
+def _equal_somewhere(array: npt.NDArray[Any], expected: npt.NDArray[Any]) -> bool:
     """Compare values spread over the whole arrays, in their order, whatever the shapes."""
-    if found.size != expected.size or found.dtype != expected.dtype:
+    if array.size != expected.size or array.dtype != expected.dtype:
         return False
     flat = np.linspace(0, expected.size - 1, _VALUES_CHECKED, dtype=np.int64)
     places = np.unravel_index(flat, expected.shape)
-    found_places = np.unravel_index(flat, found.shape)
-    return bool(np.array_equal(found[found_places], expected[places]))
+    array_places = np.unravel_index(flat, array.shape)
+    return bool(np.array_equal(array[array_places], expected[places]))

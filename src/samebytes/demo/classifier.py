@@ -39,7 +39,7 @@ class Training:
 
 
 def crops(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> sb.Dataset:
-    """Give random crops in [0, 1] with their labels, in batches; nothing is read yet."""
+    """Return random crops in [0, 1] with their labels, in batches; nothing is read yet."""
     return (
         sb.Dataset.from_tensor_slices((images, labels))
         .shuffle(seed=0)
@@ -51,7 +51,7 @@ def crops(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> sb.Dataset:
 
 
 def stock_crops(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Any:
-    """Give the same by tf.data alone, at its best settings."""
+    """Return the same by tf.data alone, at its best settings."""
     tensorflow = import_quietly()
 
     def crop(image: Any, label: Any) -> tuple[Any, Any]:

@@ -58,7 +58,7 @@ class Series:
         return int(np.searchsorted(self.times, TEST_BEGINS))
 
     def runs(self, weeks: slice = slice(None)) -> npt.NDArray[np.int64]:
-        """Give the rows of `weeks` at which a run without a missing week begins, and the end."""
+        """Return the rows of `weeks` at which a run without a missing week begins, and the end."""
         borders: npt.NDArray[np.int64] = sb.borders_at_gaps(self.times[weeks], WEEK)
         return borders
 
@@ -86,7 +86,7 @@ class Forecast:
 
 
 def read_series() -> Series:
-    """Give the weekly CO₂ of Mauna Loa, read from where statsmodels is installed.
+    """Return the weekly CO₂ of Mauna Loa, read from where statsmodels is installed.
 
     Raises
     ------
@@ -105,18 +105,18 @@ def read_series() -> Series:
 
 
 def windows(series: Series, weeks: slice) -> sb.Dataset:
-    """Give each year of `weeks` and the quarter that followed it, none across a missing week."""
+    """Return each year of `weeks` and the quarter that followed it, none across a missing week."""
     rows = sb.Dataset.from_tensor_slices(series.values[weeks])
     return rows.window(WINDOW, horizon=HORIZON, groups=series.runs(weeks))
 
 
 def scaling(series: Series) -> sb.Normalization:
-    """Give the scaling by the past alone: what the test knows must not reach the model."""
+    """Return the scaling by the past alone: what the test knows must not reach the model."""
     return sb.Normalization.adapt(series.values[: series.past])
 
 
 def scaled_windows(series: Series) -> sb.Dataset:
-    """Give the past's windows, scaled and shuffled, in batches; nothing is read yet."""
+    """Return the past's windows, scaled and shuffled, in batches; nothing is read yet."""
     scale = scaling(series)
     past = windows(series, slice(series.past)).shuffle(seed=0)
     return past.map(scale, on=(0, 1)).batch(BATCH)
@@ -143,7 +143,7 @@ def forecast(series: Series) -> Forecast:
 
 
 def _model(tensorflow: Any) -> Any:
-    """Give a model that says how far each week will be from the last one it sees."""
+    """Return a model that says how far each week will be from the last one it sees."""
     keras = tensorflow.keras
     keras.utils.set_random_seed(0)
     year = keras.Input((WINDOW,))

@@ -25,13 +25,13 @@ from samebytes.measure.tensorflow_startup import hide_accelerators, import_quiet
 from samebytes.memory.aligned import address_of
 from samebytes.share.layout import as_bytes_text
 
-__all__ = ["Beside", "run_images"]
+__all__ = ["Step", "run_images"]
 
 Images = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Beside:
+class Step:
     """One step, done by samebytes and by TensorFlow alone.
 
     Attributes
@@ -51,7 +51,7 @@ class Beside:
 
 
 def run_images(tiles: int, console: Console) -> bool:
-    """Tell and show the whole of it, and give whether all values were equal.
+    """Tell and show the whole of it, and return whether all values were equal.
 
     Parameters
     ----------
@@ -92,24 +92,24 @@ def run_images(tiles: int, console: Console) -> bool:
     return learned and all(step.equal for step in steps)
 
 
-def _share_all(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Beside:
+def _share_all(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Step:
     printer.title("The file's bytes are the tensor")
     printer.code("tensor = tf.convert_to_tensor(x)   # the code you already have")
     before = anonymous_bytes()
     ours = measure_twice(lambda: tensorflow.convert_to_tensor(x))
     after = anonymous_bytes()
-    found = address_of(sb.as_array(ours.result))
-    same = "the same" if found == address_of(x) else "another"
+    tensor_address = address_of(sb.as_array(ours.result))
+    same = "the same" if tensor_address == address_of(x) else "another"
     printer.line(f"address of the array   {address_of(x):#x}")
-    printer.line(f"address of the tensor  {found:#x}   {same}")
+    printer.line(f"address of the tensor  {tensor_address:#x}   {same}")
     if before is not None and after is not None:
         grown = f"{as_bytes_text(before)} before, {as_bytes_text(after)} after"
         printer.line(f"anonymous memory       {grown}")
     stock = measure_twice(lambda: tensorflow.convert_to_tensor(plain))
-    return _beside(printer, "all the photographs", ours, stock)
+    return _side_by_side(printer, "all the photographs", ours, stock)
 
 
-def _crop_center(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Beside:
+def _crop_center(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Step:
     printer.title("The center crop, through a memoryview")
     printer.code("crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]")
     crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]  # type: ignore[arg-type]
@@ -121,32 +121,32 @@ def _crop_center(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Imag
     stock = measure_twice(
         lambda: tensorflow.convert_to_tensor(np.ascontiguousarray(plain[:, 128:384, 128:384, :]))
     )
-    return _beside(printer, "the center crop", ours, stock)
+    return _side_by_side(printer, "the center crop", ours, stock)
 
 
-def _channels_first(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Beside:
+def _channels_first(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Images) -> Step:
     printer.title("Channels first")
     printer.code("tensor = sb.as_tensor(np.moveaxis(x, -1, 1))")
     ours = measure_twice(lambda: sb.as_tensor(np.moveaxis(x, -1, 1)))
     stock = measure_twice(
         lambda: tensorflow.convert_to_tensor(np.ascontiguousarray(np.moveaxis(plain, -1, 1)))
     )
-    return _beside(printer, "channels first", ours, stock)
+    return _side_by_side(printer, "channels first", ours, stock)
 
 
 def _learn(printer: StepPrinter, x: sb.Array, photographs: tuple[str, ...]) -> bool:
-    """Train a small model to tell the photographs apart, and give whether it learned."""
+    """Train a small model to tell the photographs apart, and return whether it learned."""
     printer.title("A small Keras model, trained on random crops of the file")
     labels = np.arange(len(x)) % len(photographs)  # the order in which the tiles were cut
     printer.code("ds = crops(x, labels)                  # described, nothing read yet")
     printer.line(str(crops(x, labels)))
     printer.code("model.fit(ds.to_tf(), epochs=4, shuffle=False)   # ds shuffles, Keras need not")
-    found = train(x, labels, len(photographs))
-    losses = ", ".join(f"{loss:.2f}" for loss in found.losses)
-    printer.line(f"loss {losses}; it tells {found.accuracy:.0%} of the crops' photographs")
-    ours, stock = found.images_a_second, found.stock_images_a_second
+    training = train(x, labels, len(photographs))
+    losses = ", ".join(f"{loss:.2f}" for loss in training.losses)
+    printer.line(f"loss {losses}; it tells {training.accuracy:.0%} of the crops' photographs")
+    ours, stock = training.images_a_second, training.stock_images_a_second
     printer.line(f"the input alone: {as_rates_text('images', ours, 'tf.data alone', stock)}")
-    return found.losses[-1] < found.losses[0]
+    return training.losses[-1] < training.losses[0]
 
 
 def _touch(*arrays: Images) -> None:
@@ -167,15 +167,15 @@ def _warm_up(tensorflow: Any, x: sb.Array, plain: Images) -> None:
         call()
 
 
-def _beside(
+def _side_by_side(
     printer: StepPrinter, name: str, ours: MeasuredTwice[Any], stock: MeasuredTwice[Any]
-) -> Beside:
+) -> Step:
     """Compare all values, print what both cost, and let go of the tensors."""
     equal = np.array_equal(sb.as_array(ours.result), sb.as_array(stock.result))
     printer.line(f"samebytes         {_cost(ours)}")
     printer.line(f"stock TensorFlow  {_cost(stock)}")
     printer.line(f"values equal: {equal}")
-    return Beside(name, _bare(ours), _bare(stock), equal)
+    return Step(name, _bare(ours), _bare(stock), equal)
 
 
 def _bare(measured: MeasuredTwice[Any]) -> MeasuredTwice[None]:
@@ -188,7 +188,7 @@ def _cost(measured: MeasuredTwice[Any]) -> str:
     return f"{time_text(first):>10}, again {time_text(again):>10}; {extra} extra"
 
 
-def _conclude(printer: StepPrinter, steps: list[Beside]) -> None:
+def _conclude(printer: StepPrinter, steps: list[Step]) -> None:
     printer.title("Side by side")
     table = Table()
     table.add_column("")
@@ -214,7 +214,7 @@ def _conclude(printer: StepPrinter, steps: list[Beside]) -> None:
     )
 
 
-def _ratios(step: Beside) -> str:
+def _ratios(step: Step) -> str:
     first = step.stock.first_milliseconds / step.ours.first_milliseconds
     again = step.stock.again_milliseconds / step.ours.again_milliseconds
     return " and ".join(f"{ratio:,.{1 if ratio < 100 else 0}f}" for ratio in (first, again))

@@ -48,7 +48,7 @@ class Learned:
 
 
 def read_text() -> tuple[Text, Text]:
-    """Give what ``help()`` says about Python, as bytes: a part to train on, and one held out."""
+    """Return what ``help()`` says about Python, as bytes: a part to train on, and one held out."""
     from pydoc_data.topics import topics
 
     text = np.frombuffer("".join(topics.values()).encode(), np.uint8)
@@ -71,13 +71,13 @@ def unigram_entropy(text: Text) -> float:
 
 
 def contexts(text: Text) -> sb.Dataset:
-    """Give pieces of a text, and to each of their bytes the one that follows."""
+    """Return pieces of a text, and to each of their bytes the one that follows."""
     dataset: sb.Dataset = sb.TokenDataset(text, CONTEXT, seed=0, out="int32")
     return dataset
 
 
 def learn(training: Text, held_out: Text) -> Learned:
-    """Train on `training`, and give what was lost on `held_out` after each epoch."""
+    """Train on `training`, and return what was lost on `held_out` after each epoch."""
     model = _model(import_quietly())
     dataset = contexts(training)
     batches, unseen = dataset.batch(BATCH).to_tf(), contexts(held_out).batch(BATCH).to_tf()
@@ -91,7 +91,7 @@ def learn(training: Text, held_out: Text) -> Learned:
 
 
 def _model(tensorflow: Any) -> Any:
-    """Give a model that is told nothing of what comes after a byte: its convolutions are causal."""
+    """Return a model that knows nothing of what comes after a byte: it convolves causally."""
     layers = tensorflow.keras.layers
     tensorflow.keras.utils.set_random_seed(0)
     causal = {"padding": "causal", "activation": "relu"}

@@ -32,7 +32,7 @@ _LEAST_SIDE = 768
 
 
 def read_photographs() -> dict[str, npt.NDArray[np.uint8]]:
-    """Give the colour photographs by name, read from where scikit-image is installed.
+    """Return the colour photographs by name, read from where scikit-image is installed.
 
     Raises
     ------
@@ -48,15 +48,15 @@ def read_photographs() -> dict[str, npt.NDArray[np.uint8]]:
     from skimage.io import imread
 
     folder = Path(package.origin).parent / "data"
-    found = {}
+    photographs = {}
     for name in _NAMES:
         # Which of them are inside the wheel differs from version to version.
         if (folder / name).is_file():
-            found[Path(name).stem] = imread(folder / name)[..., :3]
-    if not found:
+            photographs[Path(name).stem] = imread(folder / name)[..., :3]
+    if not photographs:
         message = f"this scikit-image has no photographs in {folder}; pip install 'samebytes[demo]'"
         raise MissingPackage(message)
-    return found
+    return photographs
 
 
 def cut_tiles(photographs: dict[str, npt.NDArray[np.uint8]], out: npt.NDArray[Any]) -> None:

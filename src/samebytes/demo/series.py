@@ -33,7 +33,7 @@ SHOWN_ROWS = 3
 
 
 def run_series(console: Console) -> bool:
-    """Tell and show the whole of it, and give whether the model was better and values equal.
+    """Tell and show the whole of it, and return whether the model was better and values equal.
 
     Parameters
     ----------
@@ -82,20 +82,20 @@ def _show_windows(printer: StepPrinter, series: Series) -> None:
 
 
 def _show_forecast(printer: StepPrinter, series: Series) -> bool:
-    """Train and forecast, and give whether that was better than the last value."""
+    """Train and forecast, and return whether that was better than the last value."""
     printer.title(f"A small Keras model forecasts {HORIZON} weeks")
     printer.code(
         f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds shuffles, Keras need not"
     )
-    found = forecast(series)
+    result = forecast(series)
     printer.line(
-        f"loss {found.losses[0]:.3f} in the first epoch, {found.losses[-1]:.3f} in the last"
+        f"loss {result.losses[0]:.3f} in the first epoch, {result.losses[-1]:.3f} in the last"
     )
-    printer.line(f"mean absolute error of {found.windows} forecasts in the years it has not seen:")
-    printer.line(f"the model              {found.model:.3f} ppm")
-    printer.line(f"the last value         {found.last_value:.3f} ppm")
-    printer.line(f"as it went a year ago  {found.year_ago:.3f} ppm")
-    better = found.model < found.last_value
+    printer.line(f"mean absolute error of {result.windows} forecasts in the years it has not seen:")
+    printer.line(f"the model              {result.model:.3f} ppm")
+    printer.line(f"the last value         {result.last_value:.3f} ppm")
+    printer.line(f"as it went a year ago  {result.year_ago:.3f} ppm")
+    better = result.model < result.last_value
     printer.line(
         f"the model is {'better' if better else 'no better'} than the naive last-value forecast"
     )
@@ -103,7 +103,7 @@ def _show_forecast(printer: StepPrinter, series: Series) -> bool:
 
 
 def _show_rates(tensorflow: Any, printer: StepPrinter, series: Series) -> bool:
-    """Time Keras' function beside ours of the same name, and give whether values are equal."""
+    """Time Keras' function beside ours of the same name, and return whether values are equal."""
     printer.title("One import changed: timeseries_dataset_from_array, Keras' and ours")
     runs = series.runs()
     longest = int(np.argmax(np.diff(runs)))
@@ -136,7 +136,7 @@ def _cut(function: Callable[..., Any], values: npt.NDArray[np.float32], *, shuff
 
 
 def _ends(values: npt.NDArray[np.float32]) -> str:
-    """Give the first and last few numbers of a row."""
+    """Return the first and last few numbers of a row."""
     first, last = (
         " ".join(f"{value:6.3f}" for value in part) for part in (values[:3], values[-3:])
     )

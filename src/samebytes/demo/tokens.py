@@ -24,7 +24,7 @@ __all__ = ["run_tokens"]
 
 
 def run_tokens(console: Console) -> bool:
-    """Tell and show the whole of it, and give whether the model learned more than frequencies.
+    """Tell and show the whole of it, and return whether the model learned more than frequencies.
 
     Parameters
     ----------
@@ -54,21 +54,22 @@ def _show_contexts(printer: StepPrinter, training: Text, held_out: Text) -> None
 
 
 def _show_learning(printer: StepPrinter, training: Text, held_out: Text) -> bool:
-    """Train, and give whether the loss came below the unigram entropy."""
+    """Train, and return whether the loss came below the unigram entropy."""
     printer.title("A small Keras model learns to predict the next byte")
     printer.code(
         f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds shuffles, Keras need not"
     )
-    found, entropy = learn(training, held_out), unigram_entropy(held_out)
+    learned, entropy = learn(training, held_out), unigram_entropy(held_out)
     (samples,) = rates_in_turn(contexts(training).batch(BATCH).to_tf())
+    trained, alone = learned.tokens_a_second, samples * CONTEXT
     printer.line(
-        f"trained on {found.tokens_a_second:,.0f} tokens a second; the input alone gives "
-        f"{samples * CONTEXT:,.0f}, {samples * CONTEXT / found.tokens_a_second:,.0f} times as many"
+        f"trained on {trained:,.0f} tokens a second; the input alone gives "
+        f"{alone:,.0f}, {alone / trained:,.0f} times as many"
     )
-    losses = ", then ".join(f"{loss:.3f}" for loss in found.losses)
+    losses = ", then ".join(f"{loss:.3f}" for loss in learned.losses)
     printer.line("on the text held out, nats a byte:")
     printer.line(f"unigram entropy    {entropy:.3f}   (the least for one who only counts bytes)")
     printer.line(f"loss of the model  {losses}")
-    below = found.losses[-1] < entropy
+    below = learned.losses[-1] < entropy
     printer.line(f"the loss is {'below' if below else 'not below'} the unigram entropy")
     return below

@@ -111,7 +111,7 @@ def draw_bars(
     *,
     code: bool = False,
 ) -> Picture:
-    """Give a picture with a row a bar: its name, and in each panel its length and value.
+    """Return a picture with a row a bar: its name, and in each panel its length and value.
 
     Where the screen is narrow, the panels lie below one another in each row.
 
@@ -177,7 +177,7 @@ class _Drawing:
         self._draw()
 
     def _room(self, position: int) -> tuple[float, float]:
-        """Give where the bars of a panel begin, and how long the longest is."""
+        """Return where the bars of a panel begin, and how long the longest is."""
         if self._narrow:
             return 0.0, self._width - self._values
         each = (self._width - self._names) / len(self._panels)

@@ -66,7 +66,7 @@ class Course:
 
 
 def draw_memory(name: str, words: str, courses: Sequence[Course]) -> Picture:
-    """Give a picture of bytes over seconds: one plot, or on a narrow screen a strip a line.
+    """Return a picture of bytes over seconds: one plot, or on a narrow screen a strip a line.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _style(position: int, *, ours: bool) -> dict[str, Any]:
 
 
 def _most(courses: Sequence[Course]) -> tuple[float, float]:
-    """Give the longest time and the most bytes of all."""
+    """Return the longest time and the most bytes of all."""
     seconds = max(seconds for course in courses for seconds, _ in course.points)
     nbytes = max(max(course.peak, *(held for _, held in course.points)) for course in courses)
     return seconds or 1.0, float(nbytes) or 1.0
@@ -205,7 +205,7 @@ def _tick(nbytes: float) -> str:
 
 
 def spread_out(wanted: Sequence[float], least: float, top: float, bottom: float) -> list[float]:
-    """Give places near the `wanted` ones, in their order, at least `least` apart.
+    """Return places near the `wanted` ones, in their order, at least `least` apart.
 
     They stay between `top` and `bottom` if there is room for all.
 

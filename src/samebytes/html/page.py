@@ -39,7 +39,7 @@ def render(
     seconds: float | None = None,
     **facts: Any,
 ) -> str:
-    """Give the page that `template` makes of `facts`.
+    """Return the page that `template` makes of `facts`.
 
     Parameters
     ----------

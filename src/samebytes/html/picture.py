@@ -14,7 +14,7 @@ from samebytes.html.sheet import Paint, Screen, Sheet
 
 __all__ = ["Picture", "make_picture"]
 
-# Text stays text, so that it can be found, copied and read out; ids do not depend on chance.
+# Text stays text, so that it can be match, copied and read out; ids do not depend on chance.
 _SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "samebytes", "path.snap": False}
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
@@ -36,7 +36,7 @@ class Picture:
 
 
 def make_picture(name: str, words: str, draw: Callable[[Screen], Sheet]) -> Picture:
-    """Give what `draw` draws for each kind of screen.
+    """Return what `draw` draws for each kind of screen.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def _plain_matplotlib() -> Iterator[None]:
 
 
 def _as_svg(sheet: Sheet, name: str, words: str) -> str:
-    """Give the sheet as an element of a page, which brings namespaces, fonts and colours."""
+    """Return the sheet as an element of a page, which brings namespaces, fonts and colours."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     written = io.StringIO()
@@ -101,8 +101,8 @@ def _drop(root: ET.Element, *tags: str) -> None:
 
 def _references(element: ET.Element) -> Iterator[str]:
     for value in element.attrib.values():
-        for found in _REFERENCE.finditer(value):
-            yield found[1] or found[2]
+        for match in _REFERENCE.finditer(value):
+            yield match[1] or match[2]
 
 
 def _settle(element: ET.Element, name: str, wanted: set[str]) -> None:
@@ -121,15 +121,15 @@ def _settle(element: ET.Element, name: str, wanted: set[str]) -> None:
             value = _style(value)
         elif key == "transform" and value.startswith("rotate(-0 "):
             continue
-        value = _REFERENCE.sub(lambda found: _renamed(found, name), value)
-        attributes[key] = _NUMBER.sub(lambda found: f"{float(found[0]):.2f}", value)
+        value = _REFERENCE.sub(lambda match: _renamed(match, name), value)
+        attributes[key] = _NUMBER.sub(lambda match: f"{float(match[0]):.2f}", value)
     if "d" in attributes:
         attributes["d"] = " ".join(attributes["d"].split())
     element.attrib = attributes
 
 
-def _renamed(found: re.Match[str], name: str) -> str:
-    return f"url(#{name}-{found[1]})" if found[1] else f"#{name}-{found[2]}"
+def _renamed(match: re.Match[str], name: str) -> str:
+    return f"url(#{name}-{match[1]})" if match[1] else f"#{name}-{match[2]}"
 
 
 def _style(style: str) -> str:

@@ -124,7 +124,7 @@ class Sheet:
         self.figure.add_artist(line)
 
     def plot(self, left: float, top: float, width: float, height: float) -> Axes:
-        """Give a plot with nothing but its two scales: no frame, no ground, no ticks."""
+        """Return a plot with nothing but its two scales: no frame, no ground, no ticks."""
         box = (
             left / self.width,
             1 - (top + height) / self.height,
@@ -172,7 +172,7 @@ def scale_ticks(
 
 
 def fold(words: str, most: int) -> list[str]:
-    """Give `words`, prose or code, in lines of at most `most` characters where that can be.
+    """Return `words`, prose or code, in lines of at most `most` characters where that can be.
 
     Examples
     --------

@@ -34,7 +34,7 @@ class Measured(Generic[_Result]):
 
 
 def measure(call: Callable[[], _Result]) -> Measured[_Result]:
-    """Call once and give the result with its cost; warming up is the caller's business.
+    """Call once and return the result with its cost; warming up is the caller's business.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class MeasuredTwice(Generic[_Result]):
 
 
 def measure_twice(call: Callable[[], _Result]) -> MeasuredTwice[_Result]:
-    """Call twice, and give the second result with what both calls cost.
+    """Call twice, and return the second result with what both calls cost.
 
     Examples
     --------

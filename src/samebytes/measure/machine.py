@@ -39,7 +39,7 @@ class Machine:
     versions: dict[str, str]
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         named = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         cores = f"{self.cores} core{'' if self.cores == 1 else 's'}"
         memory = as_bytes_text(self.memory_bytes)
@@ -47,7 +47,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Give the facts of the machine this runs on; imports no framework."""
+    """Return the facts of the machine this runs on; imports no framework."""
     versions = {
         "Python": platform.python_version(),
         "NumPy": metadata.version("numpy"),

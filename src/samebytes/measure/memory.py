@@ -15,7 +15,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def _field(path: Path, name: str) -> int | None:
-    """Give a ``Name: 12 kB`` line of a file of the kernel in bytes, None without one."""
+    """Return a ``Name: 12 kB`` line of a file of the kernel in bytes, None without one."""
     try:
         lines = path.read_text().splitlines()
     except OSError:
@@ -28,12 +28,12 @@ def _field(path: Path, name: str) -> int | None:
 
 
 def anonymous_bytes() -> int | None:
-    """Give the memory of this process that no file stands behind; None where nobody counts it."""
+    """Return the memory of this process that no file stands behind; None where nobody counts it."""
     return _field(_STATUS, "RssAnon")
 
 
 def available_bytes() -> int | None:
-    """Give the memory that new work may use without swapping; None where nobody says.
+    """Return the memory that new work may use without swapping; None where nobody says.
 
     In a container, what its limit leaves, where that is less than what the machine has.
     """
@@ -45,7 +45,7 @@ def available_bytes() -> int | None:
 
 
 def _left_in_group(root: Path) -> int | None:
-    """Give what the control group's limit (version 2) leaves, None without a limit."""
+    """Return what the control group's limit (version 2) leaves, None without a limit."""
     try:
         limit = (root / "memory.max").read_text().strip()
         lines = (root / "memory.stat").read_text().splitlines()
@@ -75,7 +75,7 @@ class PeakMeter:
         return _field(_STATUS, "VmRSS") or 0
 
     def extra_bytes(self) -> int:
-        """Give the peak since the meter was made, beyond what was resident then."""
+        """Return the peak since the meter was made, beyond what was resident then."""
         peak = _field(_STATUS, "VmHWM") if self._resets else _lifelong_peak()
         return max(0, (peak or 0) - self._before)
 

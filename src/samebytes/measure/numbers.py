@@ -6,7 +6,7 @@ __all__ = ["duration_text", "number_text", "percent_text", "ratio_text", "spread
 
 
 def number_text(value: float) -> str:
-    """Give a positive number with three digits or more, in millions from one million on.
+    """Return a positive number with three digits or more, in millions from one million on.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def number_text(value: float) -> str:
 
 
 def spread_text(values: tuple[float, ...]) -> str:
-    """Give the least and the most of `values`.
+    """Return the least and the most of `values`.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def spread_text(values: tuple[float, ...]) -> str:
 
 
 def ratio_text(ratio: float) -> str:
-    """Give how many times as much.
+    """Return how many times as much.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def ratio_text(ratio: float) -> str:
 
 
 def percent_text(share: float) -> str:
-    """Give a share in percent.
+    """Return a share in percent.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def percent_text(share: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Give how long a whole run took.
+    """Return how long a whole run took.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def duration_text(seconds: float) -> str:
 
 
 def time_text(milliseconds: float) -> str:
-    """Give a time in milliseconds with the digits that mean something.
+    """Return a time in milliseconds with the digits that mean something.
 
     Examples
     --------

@@ -13,7 +13,7 @@ ROUNDS = 3
 
 
 def rates_in_turn(*inputs: Iterable[Any]) -> tuple[float, ...]:
-    """Give how many samples a second each of `inputs` delivers.
+    """Return how many samples a second each of `inputs` delivers.
 
     Parameters
     ----------

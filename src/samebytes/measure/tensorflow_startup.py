@@ -25,7 +25,7 @@ def hide_accelerators() -> None:
 
 
 def import_quietly() -> Any:
-    """Give the tensorflow module, ready for use; its greetings are shown only if it fails."""
+    """Return the tensorflow module, ready for use; its greetings are shown only if it fails."""
     silence_tensorflow()
     with _held_back():
         tensorflow = import_tensorflow()

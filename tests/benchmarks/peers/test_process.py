@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.process import ContenderFailedError, ContenderProcess, Patience
+from benchmarks.peers.process import ContenderFailedError, ContenderProcess, Timeouts
 from benchmarks.peers.process_group import members
 from tests.benchmarks.peers.misbehaving import JOB, batches, contender, leaves_a_worker
 
@@ -16,7 +16,7 @@ def opened(tmp_path):
     processes = []
 
     def open_it(start):
-        process = ContenderProcess(contender(start), JOB, tmp_path, Patience(opening=20, turn=20))
+        process = ContenderProcess(contender(start), JOB, tmp_path, Timeouts(opening=20, turn=20))
         processes.append(process)
         process.open(0.01)
         return process
