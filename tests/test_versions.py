@@ -35,4 +35,6 @@ def test_the_citation_has_what_its_format_asks_for():
     assert only(r"^cff-version: (\S+)$", "CITATION.cff") == "1.2.0"
     for key in ("message", "title", "authors", "license"):
         assert re.search(rf"^{key}:", citation, re.MULTILINE), key
-    assert only(r"^license: (\S+)$", "CITATION.cff") == only(r'^license = "(.+)"$', "pyproject.toml")
+    assert only(r"^license: (\S+)$", "CITATION.cff") == only(
+        r'^license = "(.+)"$', "pyproject.toml"
+    )
