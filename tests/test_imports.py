@@ -31,7 +31,7 @@ FRAMEWORKS = [
     "skimage",
 ]
 
-# DESIGN.md, the house: a line may import from the lines above it, never from those below, and who
+# CONTRIBUTING.md, the house: a line may import from the lines above it, never from those below, and who
 # stands beside another in a line not from the other.
 HOUSE = [
     ["errors"],
