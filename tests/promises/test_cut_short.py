@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.dataset.documents import borders_at_token
 from samebytes.dataset.borders import borders_at_gaps
+from samebytes.dataset.documents import borders_at_token
 from samebytes.engine import executor
 from samebytes.memory import gather
 
