@@ -19,7 +19,7 @@ times, values = weekly.index.to_numpy(), weekly.to_numpy("float32")
 
 
 def windows(weeks: slice) -> sb.Dataset:
-    """Give each year of `weeks` with the quarter that followed it."""
+    """Return each year of `weeks` with the quarter that followed it."""
     runs = sb.borders_at_gaps(times[weeks], longest=np.timedelta64(7, "D"))
     return sb.Dataset.from_tensor_slices(values[weeks]).window(
         WINDOW, horizon=HORIZON, boundaries=runs

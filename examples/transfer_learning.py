@@ -38,7 +38,7 @@ Feed = Callable[..., Any]
 
 
 def with_samebytes(images: Array, labels: Array, *, epochs: int, augment: bool, seed: int) -> Any:
-    """Give batches of crops: random and mirrored by chance, or from the middle."""
+    """Return batches of crops: random and mirrored by chance, or from the middle."""
     ds = sb.Dataset.from_tensor_slices((images, labels)).shuffle(seed=seed).repeat(epochs)
     if augment:
         ds = ds.map(sb.RandomCrop(CROP, CROP), seed=seed)
@@ -49,7 +49,7 @@ def with_samebytes(images: Array, labels: Array, *, epochs: int, augment: bool, 
 
 
 def with_tf_data(images: Array, labels: Array, *, epochs: int, augment: bool, seed: int) -> Any:
-    """Give the same by tf.data alone: one graph a sample, run in parallel, batches made ahead."""
+    """Return the same by tf.data alone: one graph a sample, run in parallel, batches made ahead."""
     import tensorflow as tf
 
     middle = (TILE - CROP) // 2
@@ -91,7 +91,7 @@ class Outcome:
 
 
 def cut(names: tuple[str, ...], count: int, part: tuple[float, float], seed: int) -> Array:
-    """Give `count` tiles of each photograph, from between two parts of its width."""
+    """Return `count` tiles of each photograph, from between two parts of its width."""
     import skimage
 
     draw = np.random.default_rng(seed)
@@ -107,12 +107,12 @@ def cut(names: tuple[str, ...], count: int, part: tuple[float, float], seed: int
 
 
 def labels_of(images: Array) -> Array:
-    """Give which photograph each tile is of: as many of each, one after the other."""
+    """Return which photograph each tile is of: as many of each, one after the other."""
     return np.repeat(np.arange(len(NEW)), len(images) // len(NEW))
 
 
 def classifier(body: Any, rate: float) -> Any:
-    """Give `body` with a new last layer, ready to learn."""
+    """Return `body` with a new last layer, ready to learn."""
     import keras
 
     model = keras.Sequential([body, keras.layers.Dense(len(NEW))])
@@ -122,7 +122,7 @@ def classifier(body: Any, rate: float) -> Any:
 
 
 def new_body() -> Any:
-    """Give the part that will be frozen."""
+    """Return the part that will be frozen."""
     import keras
 
     return keras.Sequential(
@@ -137,7 +137,7 @@ def new_body() -> Any:
 
 
 def images_a_second(batches: Any) -> float:
-    """Give how fast an input is with nothing behind it."""
+    """Return how fast an input is with nothing behind it."""
     start = time.perf_counter()
     count = sum(len(labels) for _, labels in batches)
     return count / (time.perf_counter() - start)

@@ -29,7 +29,7 @@ MakeArray = Callable[..., npt.NDArray[Any]]
 
 @pytest.fixture(autouse=True)
 def threads_before() -> None:
-    """Tell the tests that count threads which are not theirs."""
+    """Return the tests that count threads which are not theirs."""
     feeding = sys.modules.get("tests.engine.feeding")
     if feeding is not None:
         feeding.before = set(threading.enumerate())
@@ -37,7 +37,7 @@ def threads_before() -> None:
 
 @pytest.fixture
 def array_at() -> MakeArray:
-    """Give a maker of plain ndarrays whose first byte lies `past` a multiple of 64."""
+    """Return a maker of plain ndarrays whose first byte lies `past` a multiple of 64."""
 
     def make(past: int, shape: tuple[int, ...], dtype: Any = np.float32) -> npt.NDArray[Any]:
         kind = np.dtype(dtype)

@@ -29,7 +29,7 @@ RunModule = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @contextmanager
 def forking_python(timeout: float = 200) -> Iterator[RunModule]:
-    """Give what runs a module with arguments, as ``python -m`` does, and tells how it ended."""
+    """Return what runs a module with arguments, as ``python -m`` does, and tells how it ended."""
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.forking"],
         cwd=Path(__file__).parent.parent,

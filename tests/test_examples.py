@@ -25,7 +25,7 @@ def printed_by(name: str, folder: Path) -> str:
 
 
 def figure(printed: str, name: str) -> float:
-    """Give the number that is printed behind `name`."""
+    """Return the number that is printed behind `name`."""
     found = re.search(rf"{re.escape(name)} +([\d.,]+)", printed)
     assert found is not None, printed
     return float(found[1].replace(",", ""))

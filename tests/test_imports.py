@@ -96,7 +96,7 @@ import json; print(json.dumps(rounds))
 
 
 def imported_parts(path: Path) -> set[str]:
-    """Give the parts of the house that a file imports, names for the type checker left out."""
+    """Return the parts of the house that a file imports, names for the type checker left out."""
     tree = ast.parse(path.read_text())
     skipped = {
         id(node)
@@ -133,7 +133,7 @@ def test_the_linter_holds_the_same_layers():
 
 
 def modules_below(folder: Path, name: str) -> dict[str, Path]:
-    """Give the files of a package by the full names of their modules."""
+    """Return the files of a package by the full names of their modules."""
     modules = {}
     for path in folder.rglob("*.py"):
         parts = [name, *path.relative_to(folder).with_suffix("").parts]
@@ -142,7 +142,7 @@ def modules_below(folder: Path, name: str) -> dict[str, Path]:
 
 
 def needed(tree: ast.AST, modules: Mapping[str, object]) -> set[str]:
-    """Give those of `modules` that a file needs, in whatever way it says so.
+    """Return those of `modules` that a file needs, in whatever way it says so.
 
     An import counts wherever it stands: at the top, inside of a function, or for the type checker
     alone. So does a name in a text, alone or as ``module:function``, which is how modules are
@@ -162,7 +162,7 @@ def needed(tree: ast.AST, modules: Mapping[str, object]) -> set[str]:
 
 
 def circles(needs: Mapping[str, set[str]]) -> set[frozenset[str]]:
-    """Give the sets of modules of which each needs each, be it by way of others."""
+    """Return the sets of modules of which each needs each, be it by way of others."""
     reached = {}
     for module in needs:
         reached[module], waiting = set(), [module]

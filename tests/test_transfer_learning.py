@@ -19,7 +19,7 @@ def printed(tmp_path_factory):
 
 
 def row(printed, name):
-    """Give the figures behind `name`, one an input."""
+    """Return the figures behind `name`, one an input."""
     (found,) = re.findall(rf"^{re.escape(name)}  +(\S.*)$", printed, re.MULTILINE)
     figures = re.findall(r"([\d,.]+)(?:%| MB)?(?:\s|$)", found)
     assert len(figures) == len(INPUTS), found

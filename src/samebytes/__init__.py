@@ -39,10 +39,10 @@ if typing.TYPE_CHECKING:
     from samebytes.auditing import audit
     from samebytes.compat.timeseries import timeseries_dataset_from_array
     from samebytes.compat.tokens import TokenDataset
-    from samebytes.dataset.borders import borders_at_gaps
-    from samebytes.dataset.dataset import Dataset
-    from samebytes.dataset.joined import Joined, join
-    from samebytes.dataset.transforms import (
+    from samebytes.dataset import Dataset
+    from samebytes.plan.boundaries import borders_at_gaps
+    from samebytes.plan.concat import ConcatArray, join
+    from samebytes.plan.transforms import (
         Cast,
         CenterCrop,
         ChannelsFirst,
@@ -66,10 +66,10 @@ __all__ = [
     "ChannelsLast",
     "Code",
     "CompressedMember",
+    "ConcatArray",
     "CopyNeeded",
     "Dataset",
     "FileError",
-    "Joined",
     "Layout",
     "MissingPackage",
     "Normalization",
@@ -125,16 +125,16 @@ _TRANSFORMS = (
     "Transform",
 )
 _LATE = {
-    "Dataset": "samebytes.dataset.dataset",
-    "Joined": "samebytes.dataset.joined",
-    "SavePosition": "samebytes.feeds.position",
+    "Dataset": "samebytes.dataset",
+    "ConcatArray": "samebytes.plan.concat",
+    "SavePosition": "samebytes.compat.save_position",
     "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "audit": "samebytes.auditing",
-    "borders_at_gaps": "samebytes.dataset.borders",
-    "join": "samebytes.dataset.joined",
+    "borders_at_gaps": "samebytes.plan.boundaries",
+    "join": "samebytes.plan.concat",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
-    **dict.fromkeys(_TRANSFORMS, "samebytes.dataset.transforms"),
+    **dict.fromkeys(_TRANSFORMS, "samebytes.plan.transforms"),
 }
 
 

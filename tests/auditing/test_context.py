@@ -27,7 +27,7 @@ def x():
 
 
 def hooked() -> list[object]:
-    """Give what stands at each place that an audit wraps."""
+    """Return what stands at each place that an audit wraps."""
     found = []
     for hook in HOOKS:
         owner = sys.modules[hook.module]

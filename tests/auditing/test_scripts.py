@@ -21,7 +21,7 @@ WINDOWS = {"WINDOWS": (200_000 - 24) * 4 * 4 + (200_000 - 24) * 4 + BEGINS * 4}
 
 
 def planted(script: Path) -> dict[tuple[int, str], int]:
-    """Give the bytes that the script's own comments say are copied, by line and kind."""
+    """Return the bytes that the script's own comments say are copied, by line and kind."""
     found = {}
     for number, line in enumerate(script.read_text().splitlines(), 1):
         comment = PLANTED.search(line)

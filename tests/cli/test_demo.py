@@ -5,7 +5,7 @@ import pytest
 
 
 def figures(printed: str, name: str) -> list[float]:
-    """Give the numbers of the line that begins with `name`."""
+    """Return the numbers of the line that begins with `name`."""
     found = re.search(rf"^ +{re.escape(name)} (.*)$", printed, re.MULTILINE)
     assert found is not None, printed
     return [float(number.replace(",", "")) for number in re.findall(r"\d+(?:[,.]\d+)*", found[1])]

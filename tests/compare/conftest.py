@@ -28,7 +28,7 @@ for way in WAYS:
 
 
 def _measure_together():
-    """Give the trials of all ways but those, by key.
+    """Return the trials of all ways but those, by key.
 
     Every large block is mapped, and given back when it dies: no way finds memory of the one before.
     """

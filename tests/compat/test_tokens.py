@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import samebytes as sb
-from samebytes.dataset.windows import PHASE_COST
+from samebytes.plan.windows import PHASE_COST
 
 LENGTH = 8
 
@@ -154,7 +154,7 @@ def replace_order(dataset):
 
 
 def leaves(element):
-    from samebytes.dataset.structure import flatten
+    from samebytes.plan.tree import flatten
 
     return flatten(element)[0]
 

@@ -5,7 +5,7 @@ import pytest
 
 import samebytes as sb
 from samebytes.engine.executor import Executor
-from samebytes.engine.kernels import row_step
+from samebytes.engine.kernels.job import row_step
 
 FEATURES = 512
 ROWS = np.random.default_rng(0).random((40, FEATURES), np.float32)

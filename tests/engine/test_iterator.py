@@ -10,10 +10,10 @@ import weakref
 
 import numpy as np
 import pytest
-from tests.engine.feeding import all_same, images, no_threads_left, usual
 
 import samebytes as sb
 from samebytes.engine import iterator as module
+from tests.engine.feeding import all_same, images, no_threads_left, usual
 
 
 @pytest.fixture(autouse=True)
@@ -372,13 +372,13 @@ def test_one_huge_image_is_shared_by_all_threads(monkeypatch):
 
 
 def test_the_first_failure_of_threads_that_cannot_start(monkeypatch):
-    from samebytes.engine import crew
+    from samebytes.engine import worker_pool
 
     def start(self):
         raise RuntimeError("can't start new thread")
 
     iterator = iter(usual())
-    monkeypatch.setattr(crew._Worker, "start", start)
+    monkeypatch.setattr(worker_pool._Worker, "start", start)
     with pytest.raises(RuntimeError, match="start new thread"):
         next(iterator)
     monkeypatch.undo()

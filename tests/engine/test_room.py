@@ -7,9 +7,9 @@ import pytest
 from feeding import no_threads_left
 
 import samebytes as sb
-from samebytes.dataset.helpings import LONE_SAMPLES, ahead, samples_in
 from samebytes.engine import room
 from samebytes.engine.room import MOST_AHEAD, helpings_ahead
+from samebytes.plan.prefetch import LONE_SAMPLES, ahead, samples_in
 
 SAMPLES = np.zeros((10, 224, 224, 3), np.uint8)
 SAMPLE_BYTES = 224 * 224 * 3

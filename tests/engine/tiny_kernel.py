@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from samebytes.engine.compiling import cache_folder, compiled
+from samebytes.engine.kernels.jit import cache_folder, compiled
 
 
 def add(a, b):
@@ -12,7 +12,7 @@ def add(a, b):
 
 
 def entries():
-    """Give the files of the cache."""
+    """Return the files of the cache."""
     return sorted(path for path in cache_folder().rglob("*") if path.is_file())
 
 

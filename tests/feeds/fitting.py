@@ -15,7 +15,7 @@ QUIET = {"verbose": 0, "shuffle": False}
 
 
 def linear(seen=None, **options):
-    """Give a model for pictures of 16x16; the bytes of its batches are appended to `seen`."""
+    """Return a model for pictures of 16x16; the bytes of its batches are appended to `seen`."""
 
     class Noting(keras.Sequential):
         def train_step(self, data):

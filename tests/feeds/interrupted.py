@@ -17,7 +17,7 @@ def main(folder: str, kill_after: int, every: int, feed: str) -> None:
     import tensorflow as tf
 
     import samebytes as sb
-    from samebytes.feeds.position import SavePosition
+    from samebytes.compat.save_position import SavePosition
 
     images = np.random.default_rng(0).integers(0, 256, (59, 12, 12, 3), np.uint8)
     ds = (

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.peers.page import render_benchmark_html
+
 from samebytes.auditing.page import render_audit_html
 from samebytes.compare.page import render_comparison_html
 from tests.html import visiting
@@ -29,7 +29,7 @@ BAD = """<!doctype html><title>bad</title><body style="background: #fff">
 
 @pytest.fixture(scope="session")
 def pages() -> dict[str, str]:
-    """Give the page of each kind."""
+    """Return the page of each kind."""
     return {
         "compare": render_comparison_html(make_comparison()),
         "bench": render_benchmark_html(make_benchmark()),
@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def seen(pages, tmp_path_factory) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Give what the browser sees of each page, in each colour scheme, at each width."""
+    """Return what the browser sees of each page, in each colour scheme, at each width."""
     if visiting.find_browser() is None:
         words = f"no browser here: none of {', '.join(visiting.BROWSERS)} is on the path"
         if "CI" in os.environ:

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 from benchmarks.peers.result import Benchmark, JobResult, Limit, Outcome, Result, Round
+
 from samebytes.auditing.copies import Copy, Kind
 from samebytes.auditing.page import AuditFacts
 from samebytes.compare.comparison import Comparison, Row
@@ -32,7 +33,7 @@ _TRIAL = ("nbytes", "first_milliseconds", "again_milliseconds", "extra_bytes", "
 
 
 def make_comparison() -> Comparison:
-    """Give what `samebytes compare --size 200MB --json compare.json` measured."""
+    """Return what `samebytes compare --size 200MB --json compare.json` measured."""
     facts = json.loads(_MEASURED.read_text())
     ways = {way.key: way for way in WAYS}
     rows = tuple(
@@ -105,7 +106,7 @@ _JOBS = (
 
 
 def make_benchmark(*, points: int = 200) -> Benchmark:
-    """Give four jobs of twelve contenders, ten of them measured; the same each time."""
+    """Return four jobs of twelve contenders, ten of them measured; the same each time."""
     chance = random.Random(0)  # noqa: S311 (no secret)
     return Benchmark(
         machine=MACHINE,
@@ -194,7 +195,7 @@ def _memory(
 
 
 def make_audit_facts() -> AuditFacts:
-    """Give what an audit of a tutorial's script found, and a copy it could not time."""
+    """Return what an audit of a tutorial's script found, and a copy it could not time."""
     script = "/tutorial/train.py"
 
     def copy(line: int, kind: Kind, way: str, what: str, nbytes: int, **rest: object) -> Copy:

@@ -18,7 +18,7 @@ FIGURES = {"compare": 4, "bench": 8, "audit": 1}
 
 
 def meeting(boxes):
-    """Give the words of texts that lie on one another."""
+    """Return the words of texts that lie on one another."""
     return [
         (one[0], other[0])
         for one, other in combinations(boxes, 2)
@@ -28,7 +28,7 @@ def meeting(boxes):
 
 
 def leaving(picture):
-    """Give the words of texts that stick out of their picture."""
+    """Return the words of texts that stick out of their picture."""
     (left, top, right, bottom) = picture["boxes"][0]
     return [
         label[0]

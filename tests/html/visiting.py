@@ -87,7 +87,7 @@ _LOOK = """
 
 
 def find_browser() -> str | None:
-    """Give the path of the browser of this machine, if it has one."""
+    """Return the path of the browser of this machine, if it has one."""
     return next((path for path in map(shutil.which, BROWSERS) if path), None)
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(ADVICE is None, reason="huge pages are asked for
 
 @pytest.fixture
 def advised(monkeypatch):
-    """Give the list of advice that blocks made in the test receive, as (size, advice)."""
+    """Return the list of advice that blocks made in the test receive, as (size, advice)."""
     given = []
 
     class Recorder(mmap.mmap):

@@ -39,12 +39,15 @@ def plans():
         .map(sb.Cast("float16"))
         .batch(8, drop_remainder=True),
         "counts": slices(data["counts"]).map(sb.Normalization.adapt(data["counts"])).batch(50),
-        "functions": slices((images, labels))
-        .map(_doubled)
-        .map(sb.Rescaling(0.5))
-        .batch(10),
+        "functions": slices((images, labels)).map(_doubled).map(sb.Rescaling(0.5)).batch(10),
         "verbs": slices(labels).shuffle(seed=6).shard(3, 1).skip(2).repeat(3).take(70).batch(4),
-        "batches": slices(labels).shuffle(seed=7).batch(7).shuffle(seed=8).skip(1).take(9).repeat(2),
+        "batches": slices(labels)
+        .shuffle(seed=7)
+        .batch(7)
+        .shuffle(seed=8)
+        .skip(1)
+        .take(9)
+        .repeat(2),
         "windows": slices(series).window(24, horizon=6, columns=[1, 3]).shuffle(seed=9).batch(16),
         "windows, padded": slices(series)
         .window(8, stride=3, sampling_rate=2, padding="left")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import samebytes as sb
-from samebytes.dataset.transforms.cast import cast_values
+from samebytes.plan.transforms.cast import cast_values
 
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.dataset.borders import borders_at_gaps
-from samebytes.dataset.documents import borders_at_token
 from samebytes.engine import executor
 from samebytes.memory import gather
+from samebytes.plan.boundaries import borders_at_gaps
+from samebytes.plan.documents import borders_at_token
 
 RUNS = 40
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import optree
 import pytest
-from promises.golden_plans import plans
+
+from tests.promises.golden_plans import plans
 
 FOLDER = Path(__file__).parent / "golden"
 STATES = json.loads((FOLDER / "states-0.1.0.json").read_text())

@@ -27,13 +27,13 @@ class Owner:
 
 
 def owned():
-    """Give an array and a weak reference to the owner of its memory, which nobody else holds."""
+    """Return an array and a weak reference to the owner of its memory, which nobody else holds."""
     owner = Owner()
     return np.asarray(owner).view(sb.Array), weakref.ref(owner)
 
 
 def died(reference, seconds=5.0):
-    """Tell whether the owner dies soon: TensorFlow may let go on another thread."""
+    """Return whether the owner dies soon: TensorFlow may let go on another thread."""
     end = time.monotonic() + seconds
     while reference() is not None and time.monotonic() < end:
         gc.collect()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.dataset import helpings as policy
+from samebytes.plan import prefetch as policy
 from tests.engine.feeding import usual
 
 THREADS, PREFETCH = 2, 3

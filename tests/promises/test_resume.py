@@ -25,7 +25,7 @@ def resumed(dataset, state):
 
 
 def states(dataset, epoch=2):
-    """Give the state before each batch, and all batches."""
+    """Return the state before each batch, and all batches."""
     iterator = dataset.iterate(epoch)
     found, batches = [iterator.state_dict()], []
     for batch in iterator:

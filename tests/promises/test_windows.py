@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.dataset import helpings
+from samebytes.plan import prefetch
 
 
 def numbered(rows=400):
@@ -44,7 +44,7 @@ def windows(request):
 
 
 def flat(element):
-    from samebytes.dataset.structure import flatten
+    from samebytes.plan.tree import flatten
 
     return [np.asarray(leaf) for leaf in flatten(element)[0]]
 

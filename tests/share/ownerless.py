@@ -30,7 +30,7 @@ _new.restype, _new.argtypes = ctypes.py_object, [ctypes.POINTER(_Buffer)]
 
 
 def ownerless(form, itemsize, shape, strides=None, nbytes=None, suboffsets=None):
-    """Give a memoryview on bytes that are all 7, packed unless `strides` says else."""
+    """Return a memoryview on bytes that are all 7, packed unless `strides` says else."""
     memory = (ctypes.c_char * 4096)(*b"\7" * 4096)
     if strides is None:
         strides = [itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]

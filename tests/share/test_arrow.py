@@ -14,7 +14,7 @@ pa = pytest.importorskip("pyarrow", exc_type=ImportError)
 
 
 def values_address(array) -> int:
-    """Give where an Arrow array of fixed-width values begins."""
+    """Return where an Arrow array of fixed-width values begins."""
     width = array.type.bit_width // 8
     return array.buffers()[-1].address + array.offset * width
 

@@ -20,7 +20,7 @@ from samebytes.share.buffer import type_name, view
 
 
 def address(exporter) -> int:
-    """Give where a contiguous exporter's bytes begin, asked without NumPy."""
+    """Return where a contiguous exporter's bytes begin, asked without NumPy."""
     if isinstance(exporter, (ctypes.Array, ctypes.Structure, ctypes.Union, ctypes._SimpleCData)):
         return ctypes.addressof(exporter)
     return np.frombuffer(exporter, "u1").ctypes.data

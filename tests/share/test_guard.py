@@ -18,7 +18,7 @@ def copy_one():
 
 
 def outcome(action=copy_one):
-    """Tell whether `action` copied or was refused."""
+    """Return whether `action` copied or was refused."""
     try:
         action()
     except sb.CopyNeeded as refusal:

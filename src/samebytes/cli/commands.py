@@ -105,7 +105,7 @@ def explain(
     ] = None,
     to: Annotated[str, typer.Option(help="tensorflow or numpy.")] = "tensorflow",
 ) -> None:
-    """Tell whether the arrays in a file become tensors on the same bytes, and if not, why."""
+    """Return whether the arrays in a file become tensors on the same bytes, and if not, why."""
     if to not in {"tensorflow", "numpy"}:
         message = f"{to!r} is no target; expected tensorflow or numpy"
         raise typer.BadParameter(message, param_hint="--to")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.dataset import verbs
-from samebytes.dataset.dataset import Dataset
-from samebytes.dataset.sources import as_source, of_list
-from samebytes.dataset.structure import flatten
-from samebytes.dataset.windows import ROW, Frame, Windows
+from samebytes.dataset import Dataset
 from samebytes.feeds.tf_data import to_tf
+from samebytes.plan import samplers
+from samebytes.plan.sources import as_source, of_list
+from samebytes.plan.tree import flatten
+from samebytes.plan.windows import ROW, Stencil, Windows
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import is_arrayable
 from samebytes.share.doors import import_tensorflow
@@ -33,7 +33,7 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",  # noqa: A002 (Keras' signature)
 ) -> Any:
-    """Give a ``tf.data.Dataset`` of sliding windows over a series; rarely copies the series.
+    """Return a ``tf.data.Dataset`` of sliding windows over a series; rarely copies the series.
 
     Signature, values, order, number of windows and errors are those of Keras 3's
     ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. What differs is on
@@ -91,7 +91,7 @@ def timeseries_dataset_from_array(
     first = 0 if start_index is None else operator.index(start_index)
     end = len(data) if end_index is None else operator.index(end_index)
     length, rate = operator.index(sequence_length), operator.index(sampling_rate)
-    frame = Frame(0, ((length, rate),))
+    frame = Stencil(0, ((length, rate),))
     count = max(end - first - (length - 1) * rate, 0)
     leaves, frames = [data], [frame]
     if targets is not None:
@@ -110,14 +110,14 @@ def timeseries_dataset_from_array(
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
     borders = np.array([first, first + count + frame.last], np.int64)
     windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
-    found = Dataset(tuple(arrays), structure, verbs.Source(len(windows)), tuple(frames), windows)
+    found = Dataset(tuple(arrays), structure, samplers.Source(len(windows)), tuple(frames), windows)
     if shuffle:
         found = found.shuffle(None, seed)
     return to_tf(found if batch_size is None else found.batch(batch_size))
 
 
 def _as_array(name: str, given: Any) -> Any:
-    """Give lists as TensorFlow makes tensors of them: float32, int32."""
+    """Return lists as TensorFlow makes tensors of them: float32, int32."""
     if hasattr(given, "dtype") or is_arrayable(given):
         return given
     if isinstance(given, list):

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset import verbs
-from samebytes.dataset.arguments import at_least
-from samebytes.dataset.borders import borders_of
-from samebytes.dataset.dataset import Dataset
-from samebytes.dataset.documents import RowFact, borders_at_token
-from samebytes.dataset.joined import Joined, join
-from samebytes.dataset.seeds import as_seed
-from samebytes.dataset.sources import as_source
-from samebytes.dataset.structure import flatten
-from samebytes.dataset.transforms import Cast
-from samebytes.dataset.windows import Frame, Windows
+from samebytes.dataset import Dataset
+from samebytes.plan import samplers
+from samebytes.plan.arguments import at_least
+from samebytes.plan.boundaries import borders_of
+from samebytes.plan.concat import ConcatArray, join
+from samebytes.plan.documents import DocumentFeature, borders_at_token
+from samebytes.plan.seeds import as_seed
+from samebytes.plan.sources import as_source
+from samebytes.plan.transforms import Cast
+from samebytes.plan.tree import flatten
+from samebytes.plan.windows import Stencil, Windows
 from samebytes.share.creation import open as open_file
 from samebytes.share.dtypes import as_dtype
 
@@ -40,7 +40,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     cross: bool = False,
     padding: int | None = None,
 ) -> Dataset:
-    """Give a shuffled `Dataset` of (x, y), y being x moved on by one token; never copies the text.
+    """Return a shuffled `Dataset` of (x, y), y being x moved on by one token; never copies the text.
 
     Both come from one reading of the tokens, widened as they are written, into one block of memory:
     who keeps one of them keeps both. Every token is seen once an epoch, but for less than two
@@ -111,21 +111,21 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     if padding is not None:
         _check_padding(padding, tokens.dtype)
     key = as_seed(seed)
-    frame = Frame(0, ((length, 1),))
+    frame = Stencil(0, ((length, 1),))
     nested: Any = (0, 1)
-    arrays, frames = [tokens, tokens], [frame, Frame(1, frame.axes)]
-    borders = [tokens.borders if isinstance(tokens, Joined) else np.array([0, len(tokens)])]
+    arrays, frames = [tokens, tokens], [frame, Stencil(1, frame.axes)]
+    borders = [tokens.borders if isinstance(tokens, ConcatArray) else np.array([0, len(tokens)])]
     if not untold:
         everything = _borders(tokens, documents, boundaries)
         if not cross:
             borders = [everything]
         else:
-            arrays.append(RowFact(everything, np.dtype(np.int32), continues=False))
+            arrays.append(DocumentFeature(everything, np.dtype(np.int32), continues=False))
             nested = ({"tokens": 0, "positions": 2}, 1, 3)
         if padding is not None:
             nested = (0, 1, 2)
         if cross or padding is not None:
-            arrays.append(RowFact(everything, np.dtype(np.float32), continues=True))
+            arrays.append(DocumentFeature(everything, np.dtype(np.float32), continues=True))
         frames += [frame] * (len(arrays) - 2)
     windows = Windows(
         borders[0].astype(np.int64),
@@ -146,7 +146,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     found = Dataset(
         tuple(arrays[leaf] for leaf in order),
         structure,
-        verbs.Source(len(windows)),
+        samplers.Source(len(windows)),
         tuple(frames[leaf] for leaf in order),
         windows,
         0 if padding is None else padding,
@@ -157,7 +157,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
 
 
 def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
-    """Give the tokens of all parts as one source."""
+    """Return the tokens of all parts as one source."""
     if isinstance(source, list | tuple):
         found: Any = join([_tokens(part, dtype) for part in source])
     elif isinstance(source, str | os.PathLike):
@@ -177,7 +177,7 @@ def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
 
 
 def _holding(wanted: np.dtype[Any], tokens: np.dtype[Any]) -> np.dtype[Any]:
-    """Give the dtype of the output, if it holds every token."""
+    """Return the dtype of the output, if it holds every token."""
     if wanted.kind in "iu" and np.can_cast(tokens, wanted):
         return wanted
     message = (
@@ -198,8 +198,8 @@ def _check_padding(padding: int, tokens: np.dtype[Any]) -> None:
 
 
 def _borders(tokens: Any, documents: Any, boundaries: Any) -> npt.NDArray[np.int64]:
-    """Give the offsets of documents: those that were given, or found by their last token."""
-    parts = [tokens.borders] if isinstance(tokens, Joined) else []
+    """Return the offsets of documents: those that were given, or found by their last token."""
+    parts = [tokens.borders] if isinstance(tokens, ConcatArray) else []
     ids = documents
     if documents is not None and not np.ndim(documents):
         parts.append(_borders_at(tokens, operator.index(documents)))
@@ -211,7 +211,7 @@ def _borders(tokens: Any, documents: Any, boundaries: Any) -> npt.NDArray[np.int
 
 
 def _borders_at(tokens: Any, end: int) -> npt.NDArray[np.int64]:
-    if not isinstance(tokens, Joined):
+    if not isinstance(tokens, ConcatArray):
         return borders_at_token(tokens, end)
     parts = zip(tokens.arrays, tokens.borders[:-1], strict=True)
     found = [borders_at_token(part, end) + first for part, first in parts]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from samebytes.dataset.dataset import Dataset
-from samebytes.dataset.transforms import RandomCrop, Rescaling
+from samebytes.dataset import Dataset
 from samebytes.feeds.tf_data import to_tf
+from samebytes.plan.transforms import RandomCrop, Rescaling
 from samebytes.share.doors import import_tensorflow
 
 __all__ = ["ZeroCopyDataset"]
@@ -25,7 +25,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _cropped(images: Any, crop_size: Any, scale: float | None, seed: int | None) -> Dataset:
-    """Give the dataset of random crops of the images, scaled."""
+    """Return the dataset of random crops of the images, scaled."""
     found = Dataset.from_tensor_slices(images)
     if crop_size is not None:
         height, width = (crop_size, crop_size) if isinstance(crop_size, int) else crop_size
@@ -110,25 +110,25 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             reshuffle_each_iteration: bool | None = None,  # noqa: FBT001 (tf.data's signature)
             name: str | None = None,
         ) -> Any:
-            """Give the samples in a random order, fully shuffled whatever `buffer_size` says."""
+            """Return the samples in a random order, fully shuffled whatever `buffer_size` says."""
             again = reshuffle_each_iteration is None or reshuffle_each_iteration
             key = None if seed is None else int(seed)
             return self._of(self.samples.shuffle(None, key, bool(again)))
 
         def take(self, count: Any, name: str | None = None) -> Any:
-            """Give the first `count` samples."""
+            """Return the first `count` samples."""
             return self._of(self.samples.take(int(count)))
 
         def skip(self, count: Any, name: str | None = None) -> Any:
-            """Give all but the first `count` samples."""
+            """Return all but the first `count` samples."""
             return self._of(self.samples.skip(int(count)))
 
         def shard(self, num_shards: Any, index: Any, name: str | None = None) -> Any:
-            """Give every `num_shards`-th sample, from `index` on."""
+            """Return every `num_shards`-th sample, from `index` on."""
             return self._of(self.samples.shard(int(num_shards), int(index)))
 
         def repeat(self, count: Any = None, name: str | None = None) -> Any:
-            """Give the samples `count` times over; None is endless."""
+            """Return the samples `count` times over; None is endless."""
             return self._of(self.samples.repeat(None if count is None else int(count)))
 
         def batch(
@@ -139,7 +139,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             deterministic: bool | None = None,  # noqa: FBT001 (tf.data's signature)
             name: str | None = None,
         ) -> Any:
-            """Give batches, written by the engine; threads and order are its own."""
+            """Return batches, written by the engine; threads and order are its own."""
             return to_tf(self.samples.batch(int(batch_size), bool(drop_remainder)))
 
     ZeroCopyDataset.__module__ = __name__

@@ -51,7 +51,7 @@ class Step:
 
 
 def run_images(tiles: int, console: Console) -> bool:
-    """Tell and show the whole of it, and return whether all values were equal.
+    """Return and show the whole of it, and return whether all values were equal.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ SHOWN_ROWS = 3
 
 
 def run_series(console: Console) -> bool:
-    """Tell and show the whole of it, and return whether the model was better and values equal.
+    """Return and show the whole of it, and return whether the model was better and values equal.
 
     Parameters
     ----------

@@ -12,27 +12,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset.fold import Floats
-from samebytes.dataset.helpings import samples_in, together
-from samebytes.dataset.order import TABLE_LIMIT
-from samebytes.dataset.pairs import groups_of
-from samebytes.dataset.plan import Plan, Step, draw_units
-from samebytes.dataset.readable import arrays_of, plan_over
-from samebytes.dataset.reference import apply_later
-from samebytes.engine import compiled
-from samebytes.engine.kernels import UNIT_BYTES, Job, fill
-from samebytes.engine.laid import Laid
-from samebytes.engine.passes import Written, passes_of
-from samebytes.engine.position import Stretch
-from samebytes.engine.telling import Telling, tell
+from samebytes.engine.block_views import BlockViews
+from samebytes.engine.kernels import rng
+from samebytes.engine.kernels.documents import DocumentJob, tell
+from samebytes.engine.kernels.job import UNIT_BYTES, Job, fill
+from samebytes.engine.schedule import Segment
+from samebytes.engine.writers import Writer, writers_of
 from samebytes.memory.files.bus_guard import stand_in_front
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
+from samebytes.plan.component_spec import Floats
+from samebytes.plan.permutation import TABLE_LIMIT
+from samebytes.plan.plan import Plan, Step, draw_units
+from samebytes.plan.prefetch import samples_in, together
+from samebytes.plan.readable import arrays_of, plan_over
+from samebytes.plan.reference import apply_unfused
+from samebytes.plan.shared_reads import groups_of
 
-__all__ = ["Batch", "Executor", "Piece", "make_ready"]
+__all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
 Indices = npt.NDArray[np.int64]
-Part = tuple[Job | Telling, int, int]
+Part = tuple[Job | DocumentJob, int, int]
 
 PIECE_BYTES = 64 << 20
 """The most that a piece writes, about: some 10 ms, so that all threads end a huge batch together.
@@ -44,7 +44,7 @@ slower at 25 MB a batch).
 
 
 @dataclass(frozen=True)
-class Piece:
+class WorkItem:
     """A part of a batch that one thread fills without asking anyone: units of some jobs."""
 
     parts: tuple[Part, ...]
@@ -52,7 +52,7 @@ class Piece:
     def fill(self) -> None:
         """Write it, without the GIL; nothing else writes the same cells."""
         for job, start, stop in self.parts:
-            if isinstance(job, Telling):
+            if isinstance(job, DocumentJob):
                 tell(job, start, stop)
             else:
                 fill(job, start, stop)
@@ -79,8 +79,8 @@ class Batch:
     """
 
     plan: Plan
-    laid: tuple[Laid, ...]
-    pieces: tuple[Piece, ...]
+    laid: tuple[BlockViews, ...]
+    pieces: tuple[WorkItem, ...]
     epochs: Indices
     indices: Indices
     whole: bool = False
@@ -88,7 +88,7 @@ class Batch:
     check: Callable[[], object] | None = None
 
     def finish(self) -> list[Any]:
-        """Give the elements: arrays in their structure, after what runs after the pass.
+        """Return the elements: arrays in their structure, after what runs after the pass.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Batch:
         columns = [laid.arrays() for laid in self.laid]
         elements = [self.plan.structure.rebuild(list(row)) for row in zip(*columns, strict=True)]
         for later in self.plan.later:  # with these there is one
-            elements[0] = apply_later(later, elements[0], self.epochs, self.indices)
+            elements[0] = apply_unfused(later, elements[0], self.epochs, self.indices)
         return elements
 
 
@@ -131,7 +131,7 @@ class Executor:
         size = samples_in(plan)
         self._groups = groups_of(plan)
         self._passes = tuple(
-            passes_of(group, size, elements, padded=plan.padded) for group in self._groups
+            writers_of(group, size, elements, padded=plan.padded) for group in self._groups
         )
         self._measuring = any(one.measures for one in self._each())
         self._elements = elements
@@ -140,7 +140,7 @@ class Executor:
         self._made: tuple[Any, Executor] | None = None
 
     def begin(self) -> Executor:
-        """Give what makes the batches of one run, from sources that stay where they are.
+        """Return what makes the batches of one run, from sources that stay where they are.
 
         Who begins ends it with `end`, when no batch is being made any more; until then no source
         can be closed or resized.
@@ -185,12 +185,12 @@ class Executor:
         """How many rows, or factors, are worked out for each sample at most."""
         return max(one.numbers for one in self._each())
 
-    def _each(self) -> Iterator[Written]:
+    def _each(self) -> Iterator[Writer]:
         return itertools.chain.from_iterable(self._passes)
 
     @property
     def kinds(self) -> frozenset[Any]:
-        """What decides which kernels are compiled."""
+        """What decides which kernels are rng."""
         return frozenset(one.kind for one in self._each())
 
     def warm_up(self) -> None:
@@ -198,11 +198,11 @@ class Executor:
         for one in {one.kind: one for one in self._each()}.values():
             one.warm_up()
         first = np.zeros(1, np.int64)
-        compiled.words(0, 0, first, 0, 1)
-        compiled.permute(first, TABLE_LIMIT + 1, 0, 0)
+        rng.words(0, 0, first, 0, 1)
+        rng.permute(first, TABLE_LIMIT + 1, 0, 0)
 
-    def open(self, pools: tuple[Pool, ...], stretch: Stretch, place: int, pieces: int) -> Batch:
-        """Give a batch whose numbers are known and whose blocks are taken, nothing written yet.
+    def open(self, pools: tuple[Pool, ...], stretch: Segment, place: int, pieces: int) -> Batch:
+        """Return a batch whose numbers are known and whose blocks are taken, nothing written yet.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Executor:
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self.prepare(epochs, indices, measured=True)
         counts, ends = stretch.counts[place], stretch.ends[place]
-        laid: dict[int, Laid] = {}
+        laid: dict[int, BlockViews] = {}
         jobs = []
         for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
             block, apart = pools[number].take(), passes[0].apart
@@ -250,7 +250,7 @@ class Executor:
         )
 
     def prepare(self, epochs: Indices, indices: Indices, *, measured: bool = False) -> list[Any]:
-        """Give for each group of leaves the jobs of all these samples.
+        """Return for each group of leaves the jobs of all these samples.
 
         None stands for a job that has to read the samples first, or where these are asked for
         (`measured`) for all others.
@@ -260,10 +260,10 @@ class Executor:
         def units_of(step: Step) -> Floats:
             # Components that share a step share its draws.
             if step.stream not in drawn:
-                drawn[step.stream] = draw_units(step, epochs, indices, compiled.uniform)
+                drawn[step.stream] = draw_units(step, epochs, indices, rng.uniform)
             return drawn[step.stream]
 
-        rows = self.plan.rows(epochs, indices, compiled.integers)
+        rows = self.plan.rows(epochs, indices, rng.integers)
         return [
             [
                 one.job(rows, epochs, indices, units_of) if one.measures == measured else None
@@ -273,8 +273,8 @@ class Executor:
         ]
 
 
-def make_ready(dataset: Any) -> Executor:
-    """Give what makes the batches of `dataset`, in any epoch."""
+def compile_plan(dataset: Any) -> Executor:
+    """Return what makes the batches of `dataset`, in any epoch."""
     plan, options = dataset.plan, dataset.options
     batches = plan.batch_size is not None and not plan.later
     # Tensors are made of batches as they lie, without arrays in between.
@@ -282,7 +282,7 @@ def make_ready(dataset: Any) -> Executor:
     return Executor(plan, together(plan, options.prefetch), whole=whole)
 
 
-def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:
+def _cut(jobs: list[Job | DocumentJob], pieces: int) -> tuple[WorkItem, ...]:
     """Divide the units of `jobs` into about so many pieces of about as many bytes.
 
     What is too small to share (labels beside images) goes with the first piece: handing it to
@@ -298,4 +298,4 @@ def _cut(jobs: list[Job | Telling], pieces: int) -> tuple[Piece, ...]:
         cuts = [piece * job.units // count for piece in range(count + 1)]
         (parts if share else small).extend((job, start, stop) for start, stop in pairwise(cuts))
     first = [*parts[:1], *small]
-    return (Piece(tuple(first)), *(Piece((part,)) for part in parts[1:]))
+    return (WorkItem(tuple(first)), *(WorkItem((part,)) for part in parts[1:]))

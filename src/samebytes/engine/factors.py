@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.dataset.fold import Floats, Fold, Tables
+from samebytes.plan.component_spec import ComponentSpec, Floats, Tables
 
 __all__ = ["factors_of", "mean_of"]
 
@@ -23,7 +23,7 @@ WHOLE = float(1 << 20)
 """Terms up to this are rounded by less than a quarter in float32."""
 
 
-def factors_of(tables: Tables, fold: Fold, *, centered: bool = False) -> dict[str, Any]:
+def factors_of(tables: Tables, spec: ComponentSpec, *, centered: bool = False) -> dict[str, Any]:
     """Return the factors of a batch by name, those that do nothing left out.
 
     Parameters
@@ -38,23 +38,23 @@ def factors_of(tables: Tables, fold: Fold, *, centered: bool = False) -> dict[st
     Examples
     --------
     >>> from dataclasses import replace
-    >>> from samebytes.dataset.fold import open_fold, open_tables
+    >>> from samebytes.plan.component_spec import open_fold, open_tables
     >>> fold = replace(open_fold((2, 2, 1), np.dtype(np.uint16)), linear=True)
     >>> tables = open_tables(fold)
     >>> tables.multiply_add(10, -300_001)
     >>> {name: table.item() for name, table in factors_of(tables, fold).items()}
     {'scale': 10.0, 'offset': -1.0, 'center': 30000.0}
     """
-    center, offset = _centered(tables, fold)
+    center, offset = _centered(tables, spec)
     found = {"scale": tables.scale, "offset": offset}
     if centered or center.any():
         found["center"] = center
     if tables.limited:
         found |= {"low": tables.low, "high": tables.high}
-    return _alike(found, fold.arithmetic)
+    return _alike(found, spec.arithmetic)
 
 
-def mean_of(tables: Tables, fold: Fold, measure: Callable[..., Floats]) -> Floats:
+def mean_of(tables: Tables, spec: ComponentSpec, measure: Callable[..., Floats]) -> Floats:
     """Return the mean of each channel of what tables describe, from means of the source.
 
     What is linear is calculated from the mean, in float64, instead of the other way round; bounds
@@ -78,7 +78,7 @@ def mean_of(tables: Tables, fold: Fold, measure: Callable[..., Floats]) -> Float
     low = np.where(tables.scale == 0, -np.inf, np.minimum(*ends))
     high = np.where(tables.scale == 0, np.inf, np.maximum(*ends))
     plain = {"scale": np.ones_like(low), "offset": np.zeros_like(low)}
-    found = measure(**_alike({**plain, "low": low, "high": high}, fold.arithmetic))
+    found = measure(**_alike({**plain, "low": low, "high": high}, spec.arithmetic))
     return np.clip((found - tables.center) * tables.scale + tables.offset, *bounds)
 
 
@@ -88,30 +88,30 @@ def _alike(tables: dict[str, Floats], dtype: np.dtype[Any]) -> dict[str, Any]:
     return {name: table.astype(dtype) for name, table in zip(tables, same, strict=True)}
 
 
-def _centered(tables: Tables, fold: Fold) -> tuple[Floats, Floats]:
+def _centered(tables: Tables, spec: ComponentSpec) -> tuple[Floats, Floats]:
     """Return centers that the arithmetic holds exactly, and the offsets that belong to them."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossing = tables.center - tables.offset / tables.scale
-        center = _exact(crossing, fold).astype(np.float64)
+        center = _exact(crossing, spec).astype(np.float64)
     # Without a crossing there is nothing to cancel.
     useful = np.isfinite(center) & (tables.scale != 0)
-    if fold.dtype.kind in "iu" and fold.dtype.itemsize <= 2:
+    if spec.dtype.kind in "iu" and spec.dtype.itemsize <= 2:
         # What is rounded to whole numbers shows nothing of what smaller terms lose.
         useful &= np.abs(tables.offset - tables.center * tables.scale) > WHOLE
     center = np.where(useful, center, 0.0)
     return center, tables.offset + (center - tables.center) * tables.scale
 
 
-def _exact(crossing: Floats, fold: Fold) -> npt.NDArray[Any]:
+def _exact(crossing: Floats, spec: ComponentSpec) -> npt.NDArray[Any]:
     """Return numbers of the arithmetic near to these, from which sources differ without rounding.
 
     Integers for sources of integers, whose products and sums then stay as exact as they were; and
     none beyond what the source can hold, where nothing can cancel.
     """
-    source = fold.source_dtype
+    source = spec.source_dtype
     if source.kind == "b":
         return np.clip(np.rint(crossing), 0, 1)
     if source.kind in "iu":
         limits = np.iinfo(source)
         return np.clip(np.rint(crossing), float(limits.min), float(limits.max))
-    return crossing.astype(fold.arithmetic)
+    return crossing.astype(spec.arithmetic)

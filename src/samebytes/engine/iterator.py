@@ -11,23 +11,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from samebytes.dataset.helpings import together
-from samebytes.engine.crew import Crew
+from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.executor import Batch, Executor
-from samebytes.engine.handing import (
+from samebytes.engine.formatting import (
     rows_of,
     tensors_of,
     tensors_of_batches,
     tensors_of_rows,
 )
-from samebytes.engine.position import Walk, counted_in
+from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
 from samebytes.engine.room import helpings_ahead
-from samebytes.engine.shelf import Pools, Shelf, shelf_of
+from samebytes.engine.schedule import Schedule, counted_in
 from samebytes.engine.source import Source
-from samebytes.engine.state import resume, state_of
 from samebytes.engine.stats import Meter, Stats
+from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
+from samebytes.plan.prefetch import together
 from samebytes.share.components import check_components
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Ready:
     """
 
     position: int
-    crew: Crew | None = None
+    crew: WorkerPool | None = None
     ticket: int = 0
     elements: deque[tuple[Any, int, int, int]] = field(default_factory=deque)
 
@@ -90,28 +90,28 @@ class Iterator:
         self._together = together(self._plan, self._options.prefetch)
         self._tensors = self._options.format == "tensorflow"
         if self._tensors and not self._plan.later:
-            check_components((c.name, c.fold.dtype) for c in self._plan.components)
+            check_components((c.name, c.spec.dtype) for c in self._plan.components)
         self._executor: Executor = dataset.executor
         self._threads = self._options.threads or available_cores()
-        self._shelf = shelf_of(dataset.structure)
+        self._shelf = pool_cache_of(dataset.structure)
         self._epoch = epoch
         self._closed = False
         self._by_batch = counted_in(self._plan) == "batches"
         self._ready = _Ready(0)
         self._meter = Meter()
-        self._pools: Pools | None = None
-        self._crews: dict[int, Crew] = {}  # by process: threads do not survive a fork
+        self._pools: PoolSet | None = None
+        self._crews: dict[int, WorkerPool] = {}  # by process: threads do not survive a fork
         self._finalizer: Any = None
         _warm_up(self._executor)
 
     # ---------------------------------------------------------------------- iteration
 
     def __iter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> Any:
-        """Give the next element."""
+        """Return the next element."""
         while True:
             crew = self._crew()
             with crew.turn:
@@ -120,8 +120,8 @@ class Iterator:
                 if not crew.broken:  # another consumer may have failed to start its threads
                     return self._next_of(crew)
 
-    def _next_of(self, crew: Crew) -> Any:
-        """Give the next element of `crew`, whose turn is ours.
+    def _next_of(self, crew: WorkerPool) -> Any:
+        """Return the next element of `crew`, whose turn is ours.
 
         A Ctrl-C or a signal's handler that takes from here itself comes between any two steps;
         each step therefore either happens whole or leaves all as it was.
@@ -144,7 +144,7 @@ class Iterator:
                 return element
             self._take_more(crew, used_up)  # out here: an error of the user's stays the only one
 
-    def _take_more(self, crew: Crew, ready: _Ready) -> None:
+    def _take_more(self, crew: WorkerPool, ready: _Ready) -> None:
         """Put what comes behind `ready`, which is used up, in its place."""
         taken = self._take(crew, ready.ticket)
         if taken is None:
@@ -162,8 +162,8 @@ class Iterator:
         ready = self._ready
         return ready.position - sum(counted for _, counted, _, _ in tuple(ready.elements))
 
-    def _take(self, crew: Crew, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
-        """Give what ticket `number` brings: elements, what they count, their samples and bytes."""
+    def _take(self, crew: WorkerPool, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
+        """Return what ticket `number` brings: elements, what they count, their samples and bytes."""
         try:
             ticket = crew.next(number)
         except StopIteration:
@@ -187,8 +187,8 @@ class Iterator:
         counted = [1] * len(counts) if self._by_batch else counts
         return zip(elements, counted, counts, sizes, strict=True)
 
-    def _crew(self) -> Crew:
-        """Give the threads; new ones at first, after `load_state_dict` and in a forked child."""
+    def _crew(self) -> WorkerPool:
+        """Return the threads; new ones at first, after `load_state_dict` and in a forked child."""
         process = os.getpid()
         crew = self._crews.get(process)
         if crew is not None and not crew.broken:
@@ -204,12 +204,12 @@ class Iterator:
             self._closed = True  # as after every other error, there is no further element
             raise
         begin = self._epoch, self._position
-        walk = Walk(self._plan, *begin, self._together, ready.prepare, ready.numbers)
+        walk = Schedule(self._plan, *begin, self._together, ready.prepare, ready.numbers)
         upcoming = helpings_ahead(self._plan, self._options.prefetch, ready.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(ready.block_bytes, most)
         source = Source(ready, walk, pools, self._threads)
-        made = Crew(source.open, self._threads, upcoming, ready.end)
+        made = WorkerPool(source.open, self._threads, upcoming, ready.end)
         # The threads know the crew, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
         finalizer.atexit = False
@@ -240,7 +240,7 @@ class Iterator:
             self._finalizer()
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -250,7 +250,7 @@ class Iterator:
     # -------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, Any]:
-        """Give where this iterator stands, small and ready for JSON.
+        """Return where this iterator stands, small and ready for JSON.
 
         It tells the epoch, the position, and the plan in words, the seeds in it included.
         """
@@ -280,12 +280,12 @@ class Iterator:
         self._epoch, self._ready = epoch, _Ready(position)
 
     def stats(self) -> Stats:
-        """Give what was made so far, who waited for whom, and what to change."""
+        """Return what was made so far, who waited for whom, and what to change."""
         pools = [] if self._pools is None else [pool.stats() for pool in self._pools.pools]
         return self._meter.stats(self._threads, self._options.prefetch, pools)
 
 
-def _let_go(crew: Crew, shelf: Shelf, pools: Pools) -> None:
+def _let_go(crew: WorkerPool, shelf: PoolCache, pools: PoolSet) -> None:
     """End what an iterator began, without waiting: this may run anywhere, in any thread."""
     if crew.process == os.getpid():  # else its threads do not exist here
         crew.stop()
@@ -307,5 +307,5 @@ def _warm_up(executor: Executor) -> None:
 
 
 def iterate(dataset: Any, epoch: int) -> Iterator:
-    """Give an iterator over `epoch` of `dataset`."""
+    """Return an iterator over `epoch` of `dataset`."""
     return Iterator(dataset, epoch)

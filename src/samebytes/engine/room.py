@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from samebytes.dataset.helpings import ahead, samples_in, together
-from samebytes.dataset.plan import Plan
 from samebytes.memory.available import available_memory
+from samebytes.plan.plan import Plan
+from samebytes.plan.prefetch import ahead, samples_in, together
 
 __all__ = ["helpings_ahead"]
 
@@ -48,7 +48,7 @@ def helpings_ahead(plan: Plan, prefetch: int, block_bytes: tuple[int, ...]) -> i
 
 
 def _elements(plan: Plan, size: int) -> int | None:
-    """Give how many elements, of `size` samples each, an epoch has; None where it never ends."""
+    """Return how many elements, of `size` samples each, an epoch has; None where it never ends."""
     if plan.batch_size is not None:
         length: int | None = plan.batches.length
         return length
@@ -62,6 +62,6 @@ def _refusal(plan: Plan, size: int, each: int, helping: int, memory: int) -> str
     what = count if plan.batch_size is None or each > 1 else f"a batch of {count}"
     return (
         f"{what} would take {helping:,} bytes, and this process can have {memory:,}: most of it is "
-        f"component {largest.name}, {largest.fold.dtype.name} {largest.fold.result_shape} each. "
+        f"component {largest.name}, {largest.spec.dtype.name} {largest.spec.result_shape} each. "
         f"Make smaller batches, or crop, window or cast samples to less"
     )

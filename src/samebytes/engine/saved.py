@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from samebytes.dataset.arguments import EPOCHS
+from samebytes.plan.arguments import EPOCHS
 
 __all__ = [
     "EPOCH",
@@ -37,7 +37,7 @@ class Unexpected(Exception):
 
 
 def integer(low: int, high: int) -> Check:
-    """Give the check of an integer from `low` to `high`, of any kind but bool."""
+    """Return the check of an integer from `low` to `high`, of any kind but bool."""
 
     def check(value: Any) -> int:
         try:
@@ -56,7 +56,7 @@ EPOCH = integer(0, EPOCHS - 1)
 
 
 def one_of(*values: Any) -> Check:
-    """Give the check of a value that is one of these, and of its type."""
+    """Return the check of a value that is one of these, and of its type."""
 
     def check(value: Any) -> Any:
         if not any(type(value) is type(one) and value == one for one in values):
@@ -67,7 +67,7 @@ def one_of(*values: Any) -> Check:
 
 
 def each(check: Check, what: str) -> Check:
-    """Give the check of a list, each of whose values has passed `check`."""
+    """Return the check of a list, each of whose values has passed `check`."""
 
     def check_all(value: Any) -> list[Any]:
         try:
@@ -82,7 +82,7 @@ def each(check: Check, what: str) -> Check:
 
 
 def texts(value: Any) -> dict[str, str]:
-    """Give a dict of texts by name, if it is one."""
+    """Return a dict of texts by name, if it is one."""
     if not isinstance(value, dict) or not all(
         isinstance(part, str) for pair in value.items() for part in pair
     ):
@@ -92,7 +92,7 @@ def texts(value: Any) -> dict[str, str]:
 
 
 def check_saved(whose: str, found: Any, table: Mapping[str, Check]) -> dict[str, Any]:
-    """Give the values of all keys of `table`; what else there is, is left out.
+    """Return the values of all keys of `table`; what else there is, is left out.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def check_saved(whose: str, found: Any, table: Mapping[str, Check]) -> dict[str,
 
 
 def _shown(value: Any) -> str:
-    """Give a value in a few words, however large or deep it is."""
+    """Return a value in a few words, however large or deep it is."""
     if isinstance(value, int) and value.bit_length() > 64:
         return f"an integer of {value.bit_length():,} bits"
     if isinstance(value, str) and len(value) > LONGEST_SHOWN:

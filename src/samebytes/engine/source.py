@@ -6,8 +6,8 @@ import functools
 from dataclasses import replace
 
 from samebytes.engine.executor import Batch, Executor
-from samebytes.engine.position import Walk
-from samebytes.engine.shelf import Pools
+from samebytes.engine.pool_cache import PoolSet
+from samebytes.engine.schedule import Schedule
 
 __all__ = ["Source"]
 
@@ -27,14 +27,14 @@ class Source:
         Into about how many pieces to cut a batch.
     """
 
-    def __init__(self, executor: Executor, walk: Walk, pools: Pools, pieces: int) -> None:
+    def __init__(self, executor: Executor, walk: Schedule, pools: PoolSet, pieces: int) -> None:
         self._executor = executor
         self._walk = walk
         self._pools = pools
         self._pieces = pieces
 
     def open(self, number: int) -> Batch | None:
-        """Give batch `number` with nothing written yet, None behind the last one."""
+        """Return batch `number` with nothing written yet, None behind the last one."""
         place = self._walk.at(number)
         if place is None:
             return None

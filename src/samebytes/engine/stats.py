@@ -67,7 +67,7 @@ class Stats:
         )
 
     def __str__(self) -> str:
-        """Give the figures and the verdict."""
+        """Return the figures and the verdict."""
         return (
             f"{self.batches:,} batches, {self.samples:,} samples, "
             f"{as_bytes_text(self.bytes_written)} written by {self.threads} threads into "
@@ -131,7 +131,7 @@ class Meter:
         self._bytes += nbytes
 
     def stats(self, threads: int, prefetch: int, pools: Iterable[PoolStats]) -> Stats:
-        """Give the figures so far."""
+        """Return the figures so far."""
         memory = list(pools)
         return Stats(
             self._batches,

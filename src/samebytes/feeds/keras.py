@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.dataset.structure import flatten
-from samebytes.feeds.position import Continued, done_in, import_keras
+from samebytes.compat.save_position import Continued, done_in, import_keras
+from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import string_tensor
@@ -62,7 +62,7 @@ class AnyOrder:
         self._streak = 0
 
     def batch(self, index: int) -> Any:
-        """Give batch `index`; asking twice gives the same values twice."""
+        """Return batch `index`; asking twice gives the same values twice."""
         with self._lock:
             found = self._in_order(index)
             if found is not None:
@@ -79,7 +79,7 @@ class AnyOrder:
             self._kept.clear()
 
     def _at(self, dataset: Any, index: int) -> Any:
-        """Give an iterator that begins at batch `index`."""
+        """Return an iterator that begins at batch `index`."""
         iterator = dataset.iterate(self._epoch)
         state = iterator.state_dict()
         step = 1 if state["counted_in"] == "batches" else self._size
@@ -87,7 +87,7 @@ class AnyOrder:
         return iterator
 
     def _in_order(self, index: int) -> Any:
-        """Give batch `index` if it is one that was made ahead, else None."""
+        """Return batch `index` if it is one that was made ahead, else None."""
         step, self._last = index - self._last, index
         self._streak = self._streak + 1 if -WINDOW < step <= WINDOW else 0
         if index in self._kept:
@@ -149,7 +149,7 @@ class InOrder:
         return not self._place.fitting
 
     def batch(self, index: int) -> Any:
-        """Give the next batch."""
+        """Return the next batch."""
         with self._lock:
             if self._asked[index]:
                 message = (
@@ -209,13 +209,13 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                 return None
 
         def __len__(self) -> int:
-            """Give the number of batches the epoch has; less while one is continued."""
+            """Return the number of batches the epoch has; less while one is continued."""
             epoch = self._epoch
             done = 0 if epoch is None or epoch.over else epoch.left_out
             return len(self._dataset) - done
 
         def __getitem__(self, index: int) -> Any:
-            """Give a batch of the present epoch, from any thread and in any order."""
+            """Return a batch of the present epoch, from any thread and in any order."""
             length = self.num_batches
             place = index if index >= 0 or length is None else index + length
             if place < 0 or (length is not None and place >= length):
@@ -253,7 +253,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
 
 
 def _with_string_tensors(batch: Any) -> Any:
-    """Give a batch with its strings as tensors: Keras knows no strings of NumPy's."""
+    """Return a batch with its strings as tensors: Keras knows no strings of NumPy's."""
     leaves, structure = flatten(batch)
     return structure.rebuild(
         [
@@ -264,7 +264,7 @@ def _with_string_tensors(batch: Any) -> Any:
 
 
 def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any:
-    """Give a ``keras.utils.PyDataset`` of the batches of `dataset`; never copies.
+    """Return a ``keras.utils.PyDataset`` of the batches of `dataset`; never copies.
 
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
     asked for in order are made ahead. With Keras' own shuffling, which is the default of
@@ -316,5 +316,5 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Give the first two numbers of a version."""
+    """Return the first two numbers of a version."""
     return tuple(int(part) for part in version.split(".")[:2])

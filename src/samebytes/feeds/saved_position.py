@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from samebytes.engine.checkpoint import STATE
 from samebytes.engine.saved import (
     EPOCH,
     FARTHEST,
@@ -21,7 +22,6 @@ from samebytes.engine.saved import (
     integer,
     one_of,
 )
-from samebytes.engine.state import STATE
 from samebytes.memory.files.durable import write_durably
 
 __all__ = ["check_weights", "read_position", "weights_beside", "write_position"]
@@ -52,7 +52,7 @@ POSITION: Mapping[str, Check] = {
 
 
 def weights_beside(path: Path, epoch: int, batch: int) -> Path:
-    """Give where the weights of the position at `path` lie.
+    """Return where the weights of the position at `path` lie.
 
     The whole name of the position is in theirs, so that those of ``fold.1`` and ``fold.2``, of
     ``run`` and ``run.json`` are others.
@@ -65,7 +65,7 @@ def _weights_name(begin: str, epoch: int, batch: int) -> str:
 
 
 def read_position(path: Path) -> dict[str, Any] | None:
-    """Give what `write_position` wrote, or None where there is nothing.
+    """Return what `write_position` wrote, or None where there is nothing.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def read_position(path: Path) -> dict[str, Any] | None:
 
 
 def _first_words(error: Exception) -> str:
-    """Give what an error says, without the data that some of them repeat."""
+    """Return what an error says, without the data that some of them repeat."""
     return str(error).partition("\n")[0][:80]
 
 

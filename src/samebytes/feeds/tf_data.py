@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.dataset import verbs
-from samebytes.dataset.structure import flatten
-from samebytes.feeds.position import Continued
+from samebytes.compat.save_position import Continued
+from samebytes.plan import samplers
+from samebytes.plan.tree import flatten
 from samebytes.share.autograph import plain_python
 from samebytes.share.components import check_components
 from samebytes.share.doors import import_tensorflow
@@ -86,7 +86,7 @@ def hand_over(dataset: Any) -> Handover:
     size = plan.batch_size
     together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
     # A continued dataset's state may tell of a batch in the middle of a group.
-    groups = isinstance(plan.batches, verbs.Repeat) and not isinstance(dataset, Continued)
+    groups = isinstance(plan.batches, samplers.Repeat) and not isinstance(dataset, Continued)
     repeat = plan.batches if groups else None
     once = plan.batches if repeat is None else repeat.parent
     if plan.later or together == 1 or hasattr(once, "parent"):
@@ -102,7 +102,7 @@ def hand_over(dataset: Any) -> Handover:
 
 
 def to_tf(dataset: Any) -> Any:
-    """Give a ``tf.data.Dataset`` of the elements of `dataset`, on the same bytes; never copies.
+    """Return a ``tf.data.Dataset`` of the elements of `dataset`, on the same bytes; never copies.
 
     It chains on as any other (``map``, ``cache``, ``prefetch``), may be iterated by several
     consumers at once, and gives each iteration a new epoch. It works in the process that made
@@ -166,7 +166,7 @@ def to_tf(dataset: Any) -> Any:
 
 
 def _options(tensorflow: Any) -> Any:
-    """Give the options of every dataset of ours; whoever comes behind may set others."""
+    """Return the options of every dataset of ours; whoever comes behind may set others."""
     options = tensorflow.data.Options()
     # tf.distribute would look for files to share out among workers, and fail: there are none.
     options.experimental_distribute.auto_shard_policy = (
@@ -203,7 +203,7 @@ class _Iterations:
         return np.int64(number)
 
     def fetch(self, number: Any) -> list[Any]:
-        """Give the next arrays of an iteration; ends with StopIteration."""
+        """Return the next arrays of an iteration; ends with StopIteration."""
         arrays: list[Any] = self._treespec.flatten_up_to(next(self._running[int(number)]))
         for place, what in self._texts:
             arrays[place] = as_utf8(np.asarray(arrays[place]), what)
@@ -218,7 +218,7 @@ class _Iterations:
 def _generated(
     tensorflow: Any, iterations: _Iterations, signature: list[Any], nest: Callable[..., Any]
 ) -> Any:
-    """Give the dataset of what `iterations` fetch, nested as it is to be."""
+    """Return the dataset of what `iterations` fetch, nested as it is to be."""
     integer = tensorflow.TensorSpec((), tensorflow.int64)
 
     def traced(function: Callable[[Any], Any], specs: list[Any]) -> Any:
@@ -267,7 +267,7 @@ def _end(iterations: _Iterations | None, number: Any) -> Any:
 
 
 def _row(spec: Any, cut: int) -> list[int | None]:
-    """Give the shape of a sample, from that of an element."""
+    """Return the shape of a sample, from that of an element."""
     shape: list[int | None] = spec.shape.as_list()
     return shape if cut == 0 else shape[1:]
 
@@ -275,7 +275,7 @@ def _row(spec: Any, cut: int) -> list[int | None]:
 def _cutter(
     tensorflow: Any, signature: list[Any], nest: Callable[[list[Any]], Any], cut: int
 ) -> Callable[..., Any]:
-    """Give what cuts a group apart, on the same bytes: a function for ``flat_map``."""
+    """Return what cuts a group apart, on the same bytes: a function for ``flat_map``."""
     slices = tensorflow.data.Dataset.from_tensor_slices
     even = all(spec.shape.rank and spec.shape[0] == cut for spec in signature)
 

@@ -31,7 +31,7 @@ Shape = SupportsIndex | Sequence[SupportsIndex]
 
 
 def lengths_of(shape: Any) -> tuple[int, ...]:
-    """Give an int, or anything that iterates over ints (a ``tf.TensorShape``), as a tuple."""
+    """Return an int, or anything that iterates over ints (a ``tf.TensorShape``), as a tuple."""
     try:
         return (operator.index(shape),)
     except TypeError:
@@ -39,7 +39,7 @@ def lengths_of(shape: Any) -> tuple[int, ...]:
 
 
 def as_shape(shape: Shape) -> tuple[int, ...]:
-    """Give `shape` as a tuple of ints >= 0, as NumPy reads it: an int or a sequence."""
+    """Return `shape` as a tuple of ints >= 0, as NumPy reads it: an int or a sequence."""
     lengths = lengths_of(shape)
     if any(length < 0 for length in lengths):
         message = f"shape {lengths} has a negative length; lengths are 0 or more"
@@ -48,19 +48,19 @@ def as_shape(shape: Shape) -> tuple[int, ...]:
 
 
 def address_of(array: npt.NDArray[Any]) -> int:
-    """Give the address of the first element of `array`."""
+    """Return the address of the first element of `array`."""
     return int(array.__array_interface__["data"][0])
 
 
 def is_packed(array: npt.NDArray[Any]) -> bool:
-    """Tell whether `array` is row-major without gaps, in this machine's byte order."""
+    """Return whether `array` is row-major without gaps, in this machine's byte order."""
     return bool(array.flags.c_contiguous) and array.dtype.isnative
 
 
 def empty(
     shape: Shape, dtype: npt.DTypeLike = np.float64, *, huge_pages: bool | None = None
 ) -> npt.NDArray[Any]:
-    """Give a page-aligned array of zeros fresh from the system; nothing is copied.
+    """Return a page-aligned array of zeros fresh from the system; nothing is copied.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def empty(
 def aligned(
     array: npt.ArrayLike, dtype: npt.DTypeLike | None = None, *, huge_pages: bool | None = None
 ) -> npt.NDArray[Any]:
-    """Give `array` page-aligned, row-major and native; copies unless it already is.
+    """Return `array` page-aligned, row-major and native; copies unless it already is.
 
     Parameters
     ----------

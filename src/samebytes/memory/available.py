@@ -62,7 +62,7 @@ def left_in_group(root: Path = CGROUP_ROOT, spare: int = 0) -> int | None:
 
 
 def _groups(root: Path) -> list[Path]:
-    """Give the directories of the process's group, from its own to the outermost."""
+    """Return the directories of the process's group, from its own to the outermost."""
     try:
         lines = (SELF / "cgroup").read_text().splitlines()
     except OSError:

@@ -14,7 +14,7 @@ CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 @lru_cache(maxsize=4)
 def quota_cores(root: Path = CGROUP_ROOT) -> float | None:
-    """Give the cores that the control group's quota pays for, or None without a quota.
+    """Return the cores that the control group's quota pays for, or None without a quota.
 
     Read once in a process: it takes as long as all else that an epoch begins with.
 
@@ -35,7 +35,7 @@ def quota_cores(root: Path = CGROUP_ROOT) -> float | None:
 
 
 def available_cores() -> int:
-    """Give the number of threads worth running: affinity mask and quota, at least 1.
+    """Return the number of threads worth running: affinity mask and quota, at least 1.
 
     Examples
     --------

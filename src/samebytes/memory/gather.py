@@ -105,7 +105,7 @@ def _share_out(
 
 
 def _reads_in_order(source: npt.NDArray[Any]) -> bool:
-    """Tell whether walking the destination in order walks the source in order of addresses."""
+    """Return whether walking the destination in order walks the source in order of addresses."""
     steps = [
         abs(step)
         for step, length in zip(source.strides, source.shape, strict=True)

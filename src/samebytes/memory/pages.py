@@ -20,14 +20,14 @@ HUGE_PAGE_SWITCH = "SAMEBYTES_HUGE_PAGES"
 
 
 def wants_huge_pages(*, huge_pages: bool | None = None) -> bool:
-    """Tell whether large blocks shall ask for huge pages: the argument, else the environment."""
+    """Return whether large blocks shall ask for huge pages: the argument, else the environment."""
     if huge_pages is not None:
         return huge_pages
     return os.environ.get(HUGE_PAGE_SWITCH, "1") != "0"
 
 
 def allocate_pages(nbytes: int, *, huge_pages: bool | None = None) -> mmap.mmap:
-    """Give at least `nbytes` of zeroed, page-aligned, private memory; nothing is copied.
+    """Return at least `nbytes` of zeroed, page-aligned, private memory; nothing is copied.
 
     Parameters
     ----------

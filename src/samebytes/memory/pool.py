@@ -84,7 +84,7 @@ class Pool:
         self._counting = threading.Lock()  # only for counting, and never taken by a dying lease
 
     def take(self) -> npt.NDArray[np.uint8]:
-        """Give a block's bytes; their values do not matter. It returns when its last alias dies."""
+        """Return a block's bytes; their values do not matter. It returns when its last alias dies."""
         try:
             block = self._free.pop()
         except IndexError:
@@ -104,7 +104,7 @@ class Pool:
             self._free.append(block)
 
     def stats(self) -> PoolStats:
-        """Give what the pool holds now."""
+        """Return what the pool holds now."""
         free = len(self._free)
         blocks = free + len(self._leased)
         return PoolStats(blocks, free, blocks * self.nbytes, self._reused)

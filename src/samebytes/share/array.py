@@ -77,7 +77,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         context: Any = None,
         return_scalar: bool = False,  # noqa: FBT001, FBT002 (NumPy's signature)
     ) -> Any:
-        """Give NumPy's result as it would be for a plain ndarray; `self` only as ``out=``."""
+        """Return NumPy's result as it would be for a plain ndarray; `self` only as ``out=``."""
         if array is self:
             return array
         if array.shape == () and (return_scalar or _NUMPY_1):
@@ -85,7 +85,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return array.view(np.ndarray)
 
     def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
-        """Give the tensor on these bytes; may copy (see `explain`). TensorFlow calls this."""
+        """Return the tensor on these bytes; may copy (see `explain`). TensorFlow calls this."""
         return convert(self, dtype, name)
 
     def flush(self) -> None:
@@ -104,7 +104,7 @@ def as_array(
     offset: int = 0,
     copy: bool | None = None,
 ) -> Array:
-    r"""Give an `Array` on the bytes of `obj`, N-D and read-only where `obj` is; rarely copies.
+    r"""Return an `Array` on the bytes of `obj`, N-D and read-only where `obj` is; rarely copies.
 
     This is how a memoryview is sliced in N dimensions. Without `dtype`, `shape` and `offset`
     any strides are shared. With one of them the bytes are read anew, as ``np.frombuffer``
@@ -170,7 +170,7 @@ def as_array(
 def _read_anew(
     source: npt.NDArray[Any], kind: np.dtype[Any], shape: Shape | None, offset: int
 ) -> npt.NDArray[Any]:
-    """Give the packed bytes of `source` from `offset` on as `kind` and `shape`."""
+    """Return the packed bytes of `source` from `offset` on as `kind` and `shape`."""
     if kind.hasobject or kind.itemsize == 0:
         message = (
             f"dtype {kind!r} does not say how many bytes make a value; "
@@ -190,7 +190,7 @@ def _read_anew(
 def _resolve_shape(
     shape: Shape | None, kind: np.dtype[Any], rest: int, nbytes: int
 ) -> tuple[int, ...]:
-    """Give `shape` with its -1, or its absence, worked out from the `rest` of the bytes."""
+    """Return `shape` with its -1, or its absence, worked out from the `rest` of the bytes."""
     if shape is None:
         shape = -1
     lengths = lengths_of(shape)

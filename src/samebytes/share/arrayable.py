@@ -16,7 +16,7 @@ __all__ = ["array_of", "is_arrayable"]
 
 
 def is_arrayable(obj: object) -> bool:
-    """Tell whether `obj` makes an array when asked, and has no memory to be seen without that."""
+    """Return whether `obj` makes an array when asked, and has no memory to be seen without that."""
     kind = type(obj)
     if isinstance(obj, np.ndarray | np.generic) or not hasattr(kind, "__array__"):
         return False
@@ -25,7 +25,7 @@ def is_arrayable(obj: object) -> bool:
 
 
 def array_of(obj: Any, what: str) -> npt.NDArray[Any]:
-    """Give what the ``__array__`` of `obj` gives; copies exactly where that does, and tells so.
+    """Return what the ``__array__`` of `obj` gives; copies exactly where that does, and tells so.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def array_of(obj: Any, what: str) -> npt.NDArray[Any]:
 
 
 def _lends(obj: Any, found: npt.NDArray[Any]) -> bool:
-    """Tell whether `found` shows memory that `obj` holds, and would show again."""
+    """Return whether `found` shows memory that `obj` holds, and would show again."""
     if found.nbytes == 0:
         return True
     try:
@@ -65,7 +65,7 @@ def _lends(obj: Any, found: npt.NDArray[Any]) -> bool:
 
 
 def _objects(obj: Any, found: npt.NDArray[Any], what: str) -> str:
-    """Give why an array of objects is refused, with the columns that make it one."""
+    """Return why an array of objects is refused, with the columns that make it one."""
     names = _columns(obj)
     columns = f"; its columns that are no numbers: {', '.join(names)}" if names else ""
     way_out = (
@@ -80,7 +80,7 @@ def _objects(obj: Any, found: npt.NDArray[Any], what: str) -> str:
 
 
 def _columns(obj: Any) -> list[str]:
-    """Give the names of the columns that are no plain numbers, with their dtypes."""
+    """Return the names of the columns that are no plain numbers, with their dtypes."""
     columns, dtypes = getattr(obj, "columns", None), getattr(obj, "dtypes", None)
     if columns is None or dtypes is None:
         return []

@@ -14,7 +14,7 @@ __all__ = ["view"]
 
 
 def view(obj: Any) -> npt.NDArray[Any] | None:
-    """Give an ndarray on the bytes of an Arrow object, None for anything else; never copies.
+    """Return an ndarray on the bytes of an Arrow object, None for anything else; never copies.
 
     Takes arrays of fixed-width values without nulls, fixed-size lists of them (N-D), tensors,
     and chunked arrays of one chunk.
@@ -56,7 +56,7 @@ def view(obj: Any) -> npt.NDArray[Any] | None:
 
 
 def _flat(obj: Any) -> npt.NDArray[Any]:
-    """Give the values of an array that is not nested."""
+    """Return the values of an array that is not nested."""
     if pa.types.is_dictionary(obj.type):  # to_numpy decodes it, which is a copy
         message = (
             f"this pyarrow.Array of {obj.type} holds indices into a dictionary; share them "
@@ -74,7 +74,7 @@ def _flat(obj: Any) -> npt.NDArray[Any]:
 
 
 def _tensors(obj: Any) -> npt.NDArray[Any] | None:
-    """Give an array of equally shaped tensors with their axes in logical order."""
+    """Return an array of equally shaped tensors with their axes in logical order."""
     rows = view(obj.storage)
     if rows is None:  # pragma: no cover (the storage is an Array)
         return None

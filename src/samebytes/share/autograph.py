@@ -11,7 +11,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def plain_python(function: _Function) -> _Function:
-    """Give `function` marked so that ``tf.function`` calls it instead of rewriting it.
+    """Return `function` marked so that ``tf.function`` calls it instead of rewriting it.
 
     AutoGraph rewrites every function that a ``tf.function`` reaches, line by line and for each
     trace. What decides about addresses has nothing in it for a graph. The mark is the one that

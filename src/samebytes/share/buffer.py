@@ -20,7 +20,7 @@ _CTYPES = (ctypes.Array, ctypes.Structure, ctypes.Union)
 
 
 def framework_class(module: str, name: str) -> type[Any] | None:
-    """Give class `name` of `module` if that is already imported, else None; imports nothing.
+    """Return class `name` of `module` if that is already imported, else None; imports nothing.
 
     An object of a framework cannot exist before the framework was imported, so what is not in
     ``sys.modules`` need not be asked about.
@@ -49,7 +49,7 @@ class _Owner:
 
 
 def view(obj: object) -> npt.NDArray[Any]:
-    """Give an ndarray on the bytes of `obj`, N-D, keeping read-only; never copies.
+    """Return an ndarray on the bytes of `obj`, N-D, keeping read-only; never copies.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
 
 
 def _way_out(dtype: np.dtype[Any]) -> tuple[str, str]:
-    """Give why there is no such tensor, and what to give in its place."""
+    """Return why there is no such tensor, and what to give in its place."""
     size = dtype.itemsize
     if dtype.names is not None:
         fields = ", ".join(f"{name!r}: x[{name!r}]" for name in dtype.names)

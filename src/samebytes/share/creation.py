@@ -37,7 +37,7 @@ _PAGES = Target(
 
 @plain_python
 def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = None) -> Array:
-    """Give a page-aligned `Array` whose values do not matter yet; never copies.
+    """Return a page-aligned `Array` whose values do not matter yet; never copies.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
 
 @plain_python
 def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = None) -> Array:
-    """Give a page-aligned `Array` of zeros; never copies, and costs no memory until touched.
+    """Return a page-aligned `Array` of zeros; never copies, and costs no memory until touched.
 
     Parameters and errors are those of `empty`.
 
@@ -79,7 +79,7 @@ def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
 
 @plain_python
 def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) -> Array:
-    """Give `array` page-aligned, row-major and native; copies once unless it already is.
+    """Return `array` page-aligned, row-major and native; copies once unless it already is.
 
     Every later hand-over then shares: pay here, once, for an array that is used often.
 
@@ -131,7 +131,7 @@ def open(
     offset: int = 0,
     mode: Mode = "r",
 ) -> Any:
-    """Give the array, or arrays, in a file as mapped `Array`; never copies, reads no data.
+    """Return the array, or arrays, in a file as mapped `Array`; never copies, reads no data.
 
     Parameters
     ----------

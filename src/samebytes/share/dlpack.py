@@ -63,7 +63,7 @@ _STATES = (
 
 
 def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
-    """Give an ndarray on the bytes of an object with ``__dlpack__``; never copies.
+    """Return an ndarray on the bytes of an object with ``__dlpack__``; never copies.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
 
 
 def _answers(obj: Any, question: str, otherwise: Any = False) -> Any:  # noqa: FBT002
-    """Give what `obj` says of itself, by an attribute or a method; `otherwise` if it has none."""
+    """Return what `obj` says of itself, by an attribute or a method; `otherwise` if it has none."""
     answer = getattr(obj, question, otherwise)
     if callable(answer):
         answer = asked(obj, answer)
@@ -101,7 +101,7 @@ def _answers(obj: Any, question: str, otherwise: Any = False) -> Any:  # noqa: F
 
 
 def _instead(obj: Any) -> str:
-    """Give the way out for a dtype that DLPack, or NumPy's reading of it, does not have."""
+    """Return the way out for a dtype that DLPack, or NumPy's reading of it, does not have."""
     dtype = str(getattr(obj, "dtype", ""))
     name = dtype.removeprefix("torch.")
     if name == dtype or not hasattr(obj, "element_size"):

@@ -33,7 +33,7 @@ Door = Callable[[Any, npt.NDArray[Any]], Any]
 
 @functools.cache
 def import_tensorflow() -> Any:
-    """Give the tensorflow module.
+    """Return the tensorflow module.
 
     Raises
     ------
@@ -82,7 +82,7 @@ _seen: dict[tuple[np.dtype[Any], bool], Door | None] = {}
 
 
 def door_for(dtype: np.dtype[Any], *, readonly: bool) -> Door | None:
-    """Give the first door that was seen to share memory of `dtype`, or None; probes once.
+    """Return the first door that was seen to share memory of `dtype`, or None; probes once.
 
     Must not be called where no eager context can be reached, that is, in a legacy graph.
     """
@@ -103,7 +103,7 @@ def door_for(dtype: np.dtype[Any], *, readonly: bool) -> Door | None:
 
 
 def _shares(tensorflow: Any, door: Door, probe: npt.NDArray[Any]) -> bool:
-    """Tell whether `door` puts a tensor of the same dtype on the very address of `probe`."""
+    """Return whether `door` puts a tensor of the same dtype on the very address of `probe`."""
     try:
         tensor = door(tensorflow, probe)
         found = np.asarray(tensor)

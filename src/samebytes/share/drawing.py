@@ -42,7 +42,7 @@ class Runs:
 
 
 def runs_of(layout: Layout) -> Runs:
-    """Give the runs of `layout`: what lies together, innermost first, whatever the axes' order.
+    """Return the runs of `layout`: what lies together, innermost first, whatever the axes' order.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def runs_of(layout: Layout) -> Runs:
 
 
 def draw_layout(layout: Layout, *, width: int = WIDTH) -> str:
-    """Give an SVG of the first runs of `layout`: one line a run, its gap dashed.
+    """Return an SVG of the first runs of `layout`: one line a run, its gap dashed.
 
     Where a line is short enough, ticks mark multiples of 64 bytes, on which sharing begins.
 
@@ -122,7 +122,7 @@ def draw_layout(layout: Layout, *, width: int = WIDTH) -> str:
 
 
 def _folded(caption: str, width: int) -> tuple[list[str], int]:
-    """Give the lines of a caption and where they begin: above the bytes if one is enough."""
+    """Return the lines of a caption and where they begin: above the bytes if one is enough."""
     if len(caption) * CHARACTER_WIDTH <= width - LEFT:
         return [caption], LEFT
     return textwrap.wrap(caption, int(width / CHARACTER_WIDTH)), 0
@@ -140,7 +140,7 @@ def _caption(layout: Layout, runs: Runs) -> str:
 
 
 def _ticks(address: int, pitch: int, scale: float, y: int) -> list[str]:
-    """Give marks at the multiples of 64 in a line, unless they would run together."""
+    """Return marks at the multiples of 64 in a line, unless they would run together."""
     if CACHE_LINE * scale < LEAST_BETWEEN_TICKS:
         return []
     first = -address % CACHE_LINE
@@ -152,7 +152,7 @@ def _ticks(address: int, pitch: int, scale: float, y: int) -> list[str]:
 
 
 def draw_verdict(verdict: Verdict) -> str:
-    """Give a verdict as HTML: its headline and reasons, and the layout drawn below."""
+    """Return a verdict as HTML: its headline and reasons, and the layout drawn below."""
     lines = str(verdict).splitlines()
     mark = "shared" if verdict.shared else "copied" if verdict.possible else "impossible"
     reasons = "".join(f"<li>{html.escape(line.strip())}</li>" for line in lines[1:])

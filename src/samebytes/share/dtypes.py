@@ -10,7 +10,7 @@ __all__ = ["as_dtype"]
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
-    """Give `dtype` as NumPy's own, whoever named it.
+    """Return `dtype` as NumPy's own, whoever named it.
 
     Parameters
     ----------

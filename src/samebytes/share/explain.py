@@ -19,7 +19,7 @@ __all__ = ["explain", "shares_memory"]
 
 @plain_python
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
-    """Give what happens to `obj` on its way to a framework, and why; never copies.
+    """Return what happens to `obj` on its way to a framework, and why; never copies.
 
     The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on. It
     prints as a short text, and draws the layout in a notebook.
@@ -61,7 +61,7 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
 
 @plain_python
 def shares_memory(a: object, b: object) -> bool:
-    """Tell whether `a` and `b` have a byte in common; never copies.
+    """Return whether `a` and `b` have a byte in common; never copies.
 
     Parameters
     ----------

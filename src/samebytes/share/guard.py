@@ -75,7 +75,7 @@ _stats = SharingStats()
 
 @contextmanager
 def no_copy() -> Iterator[None]:
-    """Give a block in which any copy by this library raises `CopyNeeded` instead.
+    """Return a block in which any copy by this library raises `CopyNeeded` instead.
 
     It holds for the thread that enters it and for all threads that start while it lasts,
     a framework's own included; threads that were there before are left alone. Blocks nest.
@@ -144,7 +144,7 @@ def record_shared(count: int, nbytes: int) -> None:
 
 
 def stats() -> SharingStats:
-    """Give how many hand-overs were shared and how many copied so far, with their bytes.
+    """Return how many hand-overs were shared and how many copied so far, with their bytes.
 
     Examples
     --------

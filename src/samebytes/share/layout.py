@@ -16,7 +16,7 @@ __all__ = ["Layout", "as_bytes_text", "layout", "layout_of_view"]
 
 
 def as_bytes_text(nbytes: float) -> str:
-    """Give a size as a person writes it, in decimal units.
+    """Return a size as a person writes it, in decimal units.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class Layout:
         return math.gcd(self.address, 4096)
 
     def __str__(self) -> str:
-        """Give the facts in one line."""
+        """Return the facts in one line."""
         where = self.device if self.address is None else f"at {self.alignment}-byte alignment"
         order = "" if self.dtype.isnative else " (other byte order)"
         rights = "read-only" if self.readonly else "writable"
@@ -111,7 +111,7 @@ class Layout:
 
 
 def layout_of_view(array: npt.NDArray[Any], exporter: str) -> Layout:
-    """Give the layout of `array`, an ndarray that stands for `exporter`; touches no data."""
+    """Return the layout of `array`, an ndarray that stands for `exporter`; touches no data."""
     return Layout(
         exporter=exporter,
         address=address_of(array),
@@ -123,7 +123,7 @@ def layout_of_view(array: npt.NDArray[Any], exporter: str) -> Layout:
 
 
 def layout(obj: object) -> Layout:
-    """Give where the bytes of `obj` lie; never copies and never touches the data.
+    """Return where the bytes of `obj` lie; never copies and never touches the data.
 
     Parameters
     ----------

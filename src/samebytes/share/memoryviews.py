@@ -64,7 +64,7 @@ class _Export:
 
 
 def view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
-    """Give an ndarray on the bytes of `exported`, that of `obj`; never copies.
+    """Return an ndarray on the bytes of `exported`, that of `obj`; never copies.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
 
 
 def held(exported: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Give the packed bytes of `exported` as `dtype`, its export held while the array lives.
+    """Return the packed bytes of `exported` as `dtype`, its export held while the array lives.
 
     ndarray's own ``buffer=`` lets go of the export: the exporter could then free its memory.
     """
@@ -141,7 +141,7 @@ def _check_ownerless(exported: memoryview, obj: object) -> None:
 
 
 def _in_words(exported: memoryview, reason: str) -> str:
-    """Give why NumPy does not read it; its own words are about its insides where sizes differ."""
+    """Return why NumPy does not read it; its own words are about its insides where sizes differ."""
     if reason and not reason.startswith("Item size"):
         return reason
     return (
@@ -151,12 +151,12 @@ def _in_words(exported: memoryview, reason: str) -> str:
 
 
 def _instead(exported: memoryview) -> str:
-    """Give what to do where the format cannot be read: one letter names bytes, more a record."""
+    """Return what to do where the format cannot be read: one letter names bytes, more a record."""
     return _BYTES if len(exported.format) == 1 else f"{_BYTES}, with a dtype that lists the fields"
 
 
 def _address(exported: memoryview) -> int:
-    """Give where the first item lies, also of a view that no one can cast."""
+    """Return where the first item lies, also of a view that no one can cast."""
     found = _Buffer()
     interface = ctypes.pythonapi
     interface.PyObject_GetBuffer(

@@ -23,7 +23,7 @@ def card(
     bar: tuple[str, float] | None = None,
     closing: str = "",
 ) -> str:
-    """Give facts as HTML that needs nothing beside it; every text is escaped.
+    """Return facts as HTML that needs nothing beside it; every text is escaped.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _row(name: str, fact: str) -> str:
 
 
 def _bar(what: str, filled: float) -> str:
-    """Give one bar, filled from the left; the rest is an outline."""
+    """Return one bar, filled from the left; the rest is an outline."""
     split = _BAR_WIDTH * min(max(filled, 0.0), 1.0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {_BAR_WIDTH + 2} '

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 
 def tensors_on(arrays: Sequence[Array]) -> list[Any]:
-    """Give a tensor on the bytes of each array; never copies where `as_tensor` would not.
+    """Return a tensor on the bytes of each array; never copies where `as_tensor` would not.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def tensors_on(arrays: Sequence[Array]) -> list[Any]:
 
 
 def tensors_on_rows(array: Array) -> list[Any]:
-    """Give a tensor for each ``array[k]``; never copies what is aligned.
+    """Return a tensor for each ``array[k]``; never copies what is aligned.
 
     Parameters
     ----------

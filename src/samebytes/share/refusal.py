@@ -13,7 +13,7 @@ _Answer = TypeVar("_Answer")
 
 
 def type_name(obj: object) -> str:
-    """Give the type's name as a person would write it, ``numpy.ndarray`` or ``list``."""
+    """Return the type's name as a person would write it, ``numpy.ndarray`` or ``list``."""
     kind = type(obj)
     module = kind.__module__
     if module == "builtins" or not isinstance(module, str):
@@ -22,7 +22,7 @@ def type_name(obj: object) -> str:
 
 
 def asked(obj: object, question: Callable[[], _Answer]) -> _Answer:
-    """Give the answer of a foreign protocol, its errors turned into ours."""
+    """Return the answer of a foreign protocol, its errors turned into ours."""
     try:
         return question()
     except (ValueError, TypeError, BufferError, RuntimeError, AttributeError) as reason:
@@ -32,7 +32,7 @@ def asked(obj: object, question: Callable[[], _Answer]) -> _Answer:
 def refusal(
     obj: object, because: str | None, instead: str = "Make a copy: np.array(x)"
 ) -> NotABuffer:
-    """Give the error for `obj`, which lends no memory at all where there is no reason."""
+    """Return the error for `obj`, which lends no memory at all where there is no reason."""
     what = type_name(obj)
     if because is None:
         return NotABuffer(

@@ -14,12 +14,12 @@ __all__ = ["as_utf8", "is_string", "seconds_a_string"]
 
 
 def is_string(dtype: np.dtype[Any]) -> bool:
-    """Tell whether `dtype` is one of NumPy's strings: of bytes, of characters, of any length."""
+    """Return whether `dtype` is one of NumPy's strings: of bytes, of characters, of any length."""
     return dtype.kind in "SUT"
 
 
 def as_utf8(array: npt.NDArray[Any], what: str = "this array") -> npt.NDArray[np.object_]:
-    r"""Give the strings of `array` as bytes in UTF-8, which TensorFlow takes as they are; copies.
+    r"""Return the strings of `array` as bytes in UTF-8, which TensorFlow takes as they are; copies.
 
     Bytes are left as they came. Without this TensorFlow encodes what passes from Python into
     ``tf.data`` in ASCII, and has no way in for strings of any length.
@@ -69,7 +69,7 @@ def _refusal(array: npt.NDArray[Any], what: str, place: int, text: object) -> Va
 
 @functools.cache
 def seconds_a_string() -> float:
-    """Give how long encoding one short string takes here, measured once (1 ms)."""
+    """Return how long encoding one short string takes here, measured once (1 ms)."""
     strings = np.full(1000, "sixteen letters.")
     seconds = []
     for _ in range(3):

@@ -42,7 +42,7 @@ def _tensor_class() -> type[Any] | None:
 
 
 def _as_eager(obj: Any) -> Any:
-    """Give the eager tensor behind `obj`, a Tensor or a Variable, or None for other things.
+    """Return the eager tensor behind `obj`, a Tensor or a Variable, or None for other things.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def _as_eager(obj: Any) -> Any:
 
 
 def _device(tensor: Any) -> str:
-    """Give where the tensor's bytes lie, as ``CPU:0``."""
+    """Return where the tensor's bytes lie, as ``CPU:0``."""
     return str(tensor.backing_device).rpartition("device:")[2] or "CPU:0"
 
 
 def device_layout(obj: object) -> Layout | None:
-    """Give the layout of a tensor outside of host memory, None for anything else."""
+    """Return the layout of a tensor outside of host memory, None for anything else."""
     if "tensorflow" not in sys.modules:
         return None
     tensor = _as_eager(obj)
@@ -87,19 +87,19 @@ def device_layout(obj: object) -> Layout | None:
 
 
 def device_values(obj: object) -> npt.NDArray[Any]:
-    """Give the values of a tensor outside of host memory; always copies them to the host."""
+    """Return the values of a tensor outside of host memory; always copies them to the host."""
     return np.asarray(_as_eager(obj))
 
 
 def _reshape(tensor: Any, shape: tuple[int, ...]) -> Any:
-    """Give an eager tensor on the same bytes in another shape, also while a graph is built."""
+    """Return an eager tensor on the same bytes in another shape, also while a graph is built."""
     tensorflow = import_tensorflow()
     with tensorflow.init_scope(), tensorflow.device("CPU:0"):
         return tensorflow.reshape(tensor, shape)
 
 
 def view(obj: object) -> npt.NDArray[Any] | None:
-    """Give a read-only ndarray on a host tensor's bytes, None for non-tensors; never copies."""
+    """Return a read-only ndarray on a host tensor's bytes, None for non-tensors; never copies."""
     tensor = _as_eager(obj)
     if tensor is None:
         return None
@@ -127,7 +127,7 @@ def view(obj: object) -> npt.NDArray[Any] | None:
 
 @functools.cache
 def supports(dtype: np.dtype[Any]) -> bool:
-    """Tell whether the installed TensorFlow has `dtype` in tensors whose bytes can be shared."""
+    """Return whether the installed TensorFlow has `dtype` in tensors whose bytes can be shared."""
     if dtype.hasobject or dtype.names is not None or dtype.kind in "SUT":
         return False
     tensorflow = import_tensorflow()
@@ -172,7 +172,7 @@ def judge_tensor(
 
 @plain_python
 def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> Any:
-    """Give a ``tf.Tensor`` on the bytes of `obj`; may copy, and never does with ``copy=False``.
+    """Return a ``tf.Tensor`` on the bytes of `obj`; may copy, and never does with ``copy=False``.
 
     Where TensorFlow cannot share, the values are gathered once into page-aligned memory that
     TensorFlow shares, on several threads, converted in the same pass. `explain` tells
@@ -255,7 +255,7 @@ def _as_tensor_from_tensor(
 
 
 def refusal_error(verdict: Verdict) -> Unconvertible:
-    """Give the error for a verdict that allows no result at all."""
+    """Return the error for a verdict that allows no result at all."""
     sentences = "; ".join(reason.sentence for reason in verdict.reasons)
     cure = f". Instead: {verdict.remedy}" if verdict.remedy else ""
     facts = verdict.layout
@@ -292,7 +292,7 @@ def _hand_over(
 
 
 def string_tensor(array: npt.NDArray[Any], what: str = "this array") -> Any:
-    """Give a ``tf.Tensor`` of the strings of `array`, or of objects that are strings; copies."""
+    """Return a ``tf.Tensor`` of the strings of `array`, or of objects that are strings; copies."""
     tensorflow = import_tensorflow()
     encoded = as_utf8(array, what)
     with contextlib.ExitStack() as scopes:
@@ -310,7 +310,7 @@ def _open(tensorflow: Any, door: Door | None, out: npt.NDArray[Any]) -> Any:
 
 
 def convert(array: npt.NDArray[Any], dtype: Any, name: str | None) -> Any:
-    """Give what TensorFlow's conversion of `array` shall be: shared, or copied as it would.
+    """Return what TensorFlow's conversion of `array` shall be: shared, or copied as it would.
 
     This is what stands behind ``__tf_tensor__``. What no tensor can hold (dates, objects) is
     left to TensorFlow, so that every value and every error stays what it is for an ndarray.

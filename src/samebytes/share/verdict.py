@@ -35,7 +35,7 @@ class Code(str, Enum):
     UNSUPPORTED = "unsupported"
 
     def __str__(self) -> str:
-        """Give the code itself, as ``StrEnum`` does from Python 3.11 on."""
+        """Return the code itself, as ``StrEnum`` does from Python 3.11 on."""
         return self.value
 
 
@@ -92,7 +92,7 @@ NUMPY = Target(
 
 @functools.cache
 def gather_bandwidth() -> float:
-    """Give the bytes a second a gather into fresh memory reaches here, measured once (10 ms)."""
+    """Return the bytes a second a gather into fresh memory reaches here, measured once (10 ms)."""
     source = empty(16 << 20, np.uint8)
     source[...] = 1
     seconds = []
@@ -165,7 +165,7 @@ class Verdict:
         return self.bytes_copied / gather_bandwidth() * 1e3 if self.bytes_copied else 0.0
 
     def __str__(self) -> str:
-        """Give the verdict in one line, then a line a reason, then the remedy."""
+        """Return the verdict in one line, then a line a reason, then the remedy."""
         what = f"{self.layout.dtype.name} {self.layout.shape} to {self.target}"
         if self.shared:
             return f"{what}: shared, no byte is copied"
@@ -228,14 +228,14 @@ _STRINGS = Reason(
 
 
 def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Give `dtype` in this machine's byte order; strings of any length have none."""
+    """Return `dtype` in this machine's byte order; strings of any length have none."""
     return dtype if dtype.kind == "T" else dtype.newbyteorder("=")
 
 
 def _refusal(
     layout: Layout, target: Target, wanted: np.dtype[Any]
 ) -> tuple[Reason, str | None] | None:
-    """Give why there can be no result at all, and what to do, or None when there can."""
+    """Return why there can be no result at all, and what to do, or None when there can."""
     came = layout.dtype
     # What ml_dtypes adds is of kind V too, but not of type void.
     plain = came.names is None and came.kind not in "OSUT" and came.type is not np.void
@@ -272,7 +272,7 @@ def _refusal(
 
 
 def _first_values(kind: np.dtype[Any]) -> str:
-    """Give the subscripts that lead from a structure to its first field of plain values."""
+    """Return the subscripts that lead from a structure to its first field of plain values."""
     path = ""
     while kind.names:
         path += f"[{kind.names[0]!r}]"
@@ -281,7 +281,7 @@ def _first_values(kind: np.dtype[Any]) -> str:
 
 
 def _bits_as(layout: Layout, target: Target, name: str) -> str:
-    """Give the line that reads the bits as another dtype, in a place where they are shared."""
+    """Return the line that reads the bits as another dtype, in a place where they are shared."""
     lies_well = layout.address is not None and not _reasons_of_place(layout, target)
     return f"x = sb.{'as_array' if lies_well else 'aligned'}(x).view({name!r})"
 
@@ -315,7 +315,7 @@ def _reasons(
 
 
 def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
-    """Give the reasons that lie in how and where the bytes lie."""
+    """Return the reasons that lie in how and where the bytes lie."""
     reasons = []
     if target.native and not layout.dtype.isnative:
         order = "big" if layout.dtype.str[0] == ">" else "little"
@@ -335,7 +335,7 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
 
 
 def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
-    """Tell whether reading `came` as `wanted` needs no conversion: dates are 64-bit counts."""
+    """Return whether reading `came` as `wanted` needs no conversion: dates are 64-bit counts."""
     return came.kind in "mM" and wanted == np.dtype(np.int64)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.peers.child import open_contender
 from benchmarks.peers.contenders import CONTENDERS
+
 from tests.benchmarks.peers.tiny import JOBS
 
 

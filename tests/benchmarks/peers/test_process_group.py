@@ -3,7 +3,6 @@ import subprocess
 import sys
 
 import pytest
-
 from benchmarks.peers.process_group import group_memory, members
 
 HELD = 40_000_000

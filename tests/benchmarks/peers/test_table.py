@@ -1,8 +1,7 @@
 import io
 
-from rich.console import Console
-
 from benchmarks.peers.table import print_benchmark
+from rich.console import Console
 
 
 def test_prints_what_was_found(benchmark):

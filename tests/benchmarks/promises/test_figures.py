@@ -1,5 +1,4 @@
 import pytest
-
 from benchmarks.promises.figures import Figure, in_turn, print_figures
 
 

@@ -10,7 +10,7 @@ from unittest import mock
 
 @contextlib.contextmanager
 def recorded():
-    """Give a list of what is flushed, renamed into place, and removed; it grows as that happens.
+    """Return a list of what is flushed, renamed into place, and removed; it grows as that happens.
 
     A file that is renamed later goes by the name that it gets.
     """

@@ -226,13 +226,13 @@ def test_what_grows_is_told():
 
 
 def test_a_view_that_was_released_is_told():
-    class Laid:
+    class BlockViews:
         base = memoryview(bytearray(100))
 
-    Laid.base.release()
+    BlockViews.base.release()
     for ask in (check_unshrunk, mapping_of, origin_of):
         with pytest.raises(FileError) as refusal:
-            ask(Laid())
+            ask(BlockViews())
         assert str(refusal.value) == (
             "the memoryview below an array was released (as SharedMemory.close() does), and "
             "reading the array could end the process. Release it, or close what it shows, after "

@@ -33,7 +33,7 @@ def open_file(
     offset: SupportsIndex = 0,
     mode: Mode = "r",
 ) -> npt.NDArray[Any] | dict[str, npt.NDArray[Any]]:
-    """Give what a file holds as arrays on its mapped bytes; it never copies.
+    """Return what a file holds as arrays on its mapped bytes; it never copies.
 
     Opening takes the same time for any size. With `dtype` the file is raw; otherwise its
     first bytes, not its name, tell whether it is a ``.npy`` or an ``.npz`` file.

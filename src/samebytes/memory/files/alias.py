@@ -55,7 +55,7 @@ _aliases: weakref.WeakKeyDictionary[mmap.mmap, weakref.ref[Alias]] = weakref.Wea
 
 
 def alias_of(mapping: mmap.mmap, begin: int, nbytes: int) -> Alias | None:
-    """Give an alias of a mapping that is not damaged, or None where none can be had.
+    """Return an alias of a mapping that is not damaged, or None where none can be had.
 
     It can be had of what shares the pages of a file (so not of ``mode="c"``, whose changed pages
     are the mapping's own), on Linux, where missing pages can be survived.
@@ -106,7 +106,7 @@ def _give_back(address: int, nbytes: int, slot: int) -> None:
 
 @functools.cache
 def _calls() -> Any:
-    """Give the system's own functions, or None where it has no such ones."""
+    """Return the system's own functions, or None where it has no such ones."""
     library: Any = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "mremap"):
         return None

@@ -83,7 +83,7 @@ class _Guard:
             return not self._sigaction(self._signal, ctypes.byref(self._mine), None)
 
     def _place_of(self, action: Action) -> int:
-        """Give where a handler stands behind ours: each once, or two would call each other."""
+        """Return where a handler stands behind ours: each once, or two would call each other."""
         for place in range(self._known):
             if self._actions[place].handler == action.handler:
                 return place
@@ -91,7 +91,7 @@ class _Guard:
         return self._known - 1
 
     def take_slot(self) -> int | None:
-        """Give a row of the table that nobody uses, None where all are used."""
+        """Return a row of the table that nobody uses, None where all are used."""
         try:
             return self.free.pop()
         except IndexError:
@@ -109,7 +109,7 @@ def _can_be_had() -> bool:
 
 
 def _the_guard() -> _Guard | None:
-    """Give the guard of this process, made when it is first asked for; None where there is none."""
+    """Return the guard of this process, made when it is first asked for; None where there is none."""
     global _guard, _refused
     if _guard is not None or _refused:
         return _guard
@@ -127,7 +127,7 @@ def _the_guard() -> _Guard | None:
 
 
 def is_available() -> bool:
-    """Tell whether missing pages are survived here: on Linux, on x86-64 and ARM."""
+    """Return whether missing pages are survived here: on Linux, on x86-64 and ARM."""
     return _the_guard() is not None
 
 
@@ -166,12 +166,12 @@ def forget(slot: int) -> None:
 
 
 def was_hit(slot: int) -> bool:
-    """Tell whether pages of a range were missing when they were read."""
+    """Return whether pages of a range were missing when they were read."""
     return _guard is not None and bool(_guard.rows[slot * ROW + HIT])
 
 
 def hits() -> int:
-    """Give how often pages were missing, in all ranges together."""
+    """Return how often pages were missing, in all ranges together."""
     return 0 if _guard is None else _guard.table[HITS]
 
 

@@ -87,7 +87,7 @@ def machine_code(table: int, libc: Any) -> Any:
 
 
 def _written(table: int, libc: Any) -> str:
-    """Give the handler in LLVM's language."""
+    """Return the handler in LLVM's language."""
     from llvmlite import ir
 
     word, number, nothing = ir.IntType(64), ir.IntType(32), ir.VoidType()

@@ -59,7 +59,7 @@ class _Place:
         return self.slot is not None and bus_guard.was_hit(self.slot)
 
     def readable(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give an array in this mapping where it is to be read."""
+        """Return an array in this mapping where it is to be read."""
         if array.size == 0:
             return array
         if not _lies_in(array, self.begin, self.nbytes):
@@ -184,7 +184,7 @@ class Hold:
         return tuple(place.key for place in self._places)
 
     def arrays(self) -> list[npt.NDArray[Any]]:
-        """Give the arrays where they are to be read; never copies.
+        """Return the arrays where they are to be read; never copies.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class Hold:
         self._exports.clear()
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -262,7 +262,7 @@ def _address_of(array: npt.NDArray[Any]) -> int:
 
 
 def _lies_in(array: npt.NDArray[Any], begin: int, nbytes: int) -> bool:
-    """Tell whether every item of an array lies within some memory."""
+    """Return whether every item of an array lies within some memory."""
     if array.size == 0:
         return True
     low = high = _address_of(array)

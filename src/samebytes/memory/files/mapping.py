@@ -67,7 +67,7 @@ def check_mode(mode: str) -> None:
 
 
 def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
-    """Give a whole file as memory; it never copies.
+    """Return a whole file as memory; it never copies.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def view_of(
     dtype: np.dtype[Any],
     order: Literal["C", "F"] = "C",
 ) -> npt.NDArray[Any]:
-    """Give an array on the bytes of a mapping from `start` on; it never copies.
+    """Return an array on the bytes of a mapping from `start` on; it never copies.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class _Header(NamedTuple):
 
 
 def read_npy(mapping: MappedFile, start: int, stop: int, name: str) -> npt.NDArray[Any]:
-    """Give the array of a ``.npy`` file as a view of its mapping; it never copies.
+    """Return the array of a ``.npy`` file as a view of its mapping; it never copies.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def read_npy(mapping: MappedFile, start: int, stop: int, name: str) -> npt.NDArr
 def _measure(
     mapping: MappedFile, start: int, stop: int, name: str
 ) -> tuple[tuple[int, int], int, int]:
-    """Give the version, and where the header's text and the data begin."""
+    """Return the version, and where the header's text and the data begin."""
     magic_stop = start + numpy_format.MAGIC_LEN
     try:
         version = numpy_format.read_magic(io.BytesIO(mapping[start : min(magic_stop, stop)]))

@@ -42,7 +42,7 @@ _BROKEN = (
 
 
 def read_npz(mapping: MappedFile) -> dict[str, npt.NDArray[Any]]:
-    """Give the arrays of an uncompressed ``.npz`` file by name; it never copies.
+    """Return the arrays of an uncompressed ``.npz`` file by name; it never copies.
 
     Only the directory and the headers are read: the checksums of the members are not
     verified, since that would read all data.
@@ -141,7 +141,7 @@ def _refuse_unmappable(member: zipfile.ZipInfo, name: str) -> None:
 
 
 def _data_start(mapping: MappedFile, member: zipfile.ZipInfo, name: str) -> int:
-    """Give the offset of a member's first byte, by its local header and within bounds."""
+    """Return the offset of a member's first byte, by its local header and within bounds."""
     header_start = member.header_offset
     header_stop = header_start + _LOCAL_HEADER.size
     inside = header_start >= 0 and header_stop <= len(mapping)

@@ -28,7 +28,7 @@ _CTYPES = (ctypes.Array, ctypes.Structure, ctypes.Union, ctypes._SimpleCData)  #
 
 
 def mapping_of(array: object) -> MappedFile | None:
-    """Give the mapping whose bytes an array shows, or None; it never copies.
+    """Return the mapping whose bytes an array shows, or None; it never copies.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class Origin:
         return None
 
     def cut_short(self, found: int) -> WrongSize:
-        """Give the error for a file of so many bytes."""
+        """Return the error for a file of so many bytes."""
         least = "" if isinstance(self.mapping, MappedFile) else "at least "
         return WrongSize(
             f"{self.name} was cut short while it was mapped: expected "
@@ -163,7 +163,7 @@ class Origin:
         )
 
     def was_missing(self) -> WrongSize:
-        """Give the error for a file of which a part was missing when it was read."""
+        """Return the error for a file of which a part was missing when it was read."""
         found = self.size
         if found is not None and found < self.least:
             return self.cut_short(found)
@@ -176,7 +176,7 @@ class Origin:
         )
 
     def _is_there(self) -> bool:
-        """Tell whether the first page of the mapping exists, without touching it."""
+        """Return whether the first page of the mapping exists, without touching it."""
         reader, writer = os.pipe()
         try:
             # Here the kernel reads the byte, and says EFAULT where our own reading would be fatal.
@@ -192,7 +192,7 @@ class Origin:
 
 
 def origin_of(array: object) -> Origin | bytearray | Any | None:
-    """Give what can take away the memory of an array: the mapping's `Origin`, or its owner.
+    """Return what can take away the memory of an array: the mapping's `Origin`, or its owner.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def origin_of(array: object) -> Origin | bytearray | Any | None:
 
 
 def _owner_of(array: object) -> tuple[object, np.memmap[Any, Any] | None]:
-    """Give the object below all views, and the memmap on it, which knows its place."""
+    """Return the object below all views, and the memmap on it, which knows its place."""
     owner, known = array, None
     for _ in range(DEEPEST):
         if isinstance(owner, mmap.mmap):
@@ -230,7 +230,7 @@ def _owner_of(array: object) -> tuple[object, np.memmap[Any, Any] | None]:
 
 
 def _below(owner: object) -> object:
-    """Give the object whose memory another one shows, or None."""
+    """Return the object whose memory another one shows, or None."""
     if isinstance(owner, memoryview):
         try:
             return owner.obj

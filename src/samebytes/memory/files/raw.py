@@ -34,7 +34,7 @@ def open_raw(
     offset: SupportsIndex = 0,
     mode: Mode = "r",
 ) -> npt.NDArray[Any]:
-    """Give the bytes of a file as an array of a dtype you name; it never copies.
+    """Return the bytes of a file as an array of a dtype you name; it never copies.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _fixed_size(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 
 def _lengths(shape: SupportsIndex | Sequence[SupportsIndex] | None) -> tuple[int, ...]:
-    """Give the shape as a tuple in which at most one length is -1."""
+    """Return the shape as a tuple in which at most one length is -1."""
     if shape is None:
         return (-1,)
     try:
@@ -156,7 +156,7 @@ def _lengths(shape: SupportsIndex | Sequence[SupportsIndex] | None) -> tuple[int
 def _fitted(
     mapping: MappedFile, dtype: np.dtype[Any], lengths: tuple[int, ...], skipped: int
 ) -> tuple[int, ...]:
-    """Give the shape with its -1 found, after comparing it with the size of the file."""
+    """Return the shape with its -1 found, after comparing it with the size of the file."""
     found = len(mapping) - skipped
     where = f"{mapping.path} ({bytes_in_words(len(mapping))})"
     if found < 0:

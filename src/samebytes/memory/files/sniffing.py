@@ -15,7 +15,7 @@ _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def format_of(mapping: MappedFile) -> Literal["npy", "npz"] | None:
-    """Give the format that the first bytes announce; it never copies the data.
+    """Return the format that the first bytes announce; it never copies the data.
 
     Parameters
     ----------

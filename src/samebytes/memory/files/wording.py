@@ -12,7 +12,7 @@ __all__ = ["bytes_in_words", "dtype_in_words", "shortened"]
 
 
 def bytes_in_words(count: int) -> str:
-    """Give a number of bytes as a person writes it; copies nothing.
+    """Return a number of bytes as a person writes it; copies nothing.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def bytes_in_words(count: int) -> str:
 
 
 def dtype_in_words(dtype: np.dtype[Any]) -> str:
-    """Give a dtype as one short phrase; copies nothing.
+    """Return a dtype as one short phrase; copies nothing.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def dtype_in_words(dtype: np.dtype[Any]) -> str:
 
 
 def shortened(text: str, width: int = 160) -> str:
-    """Give a text on one line and cut to a width; copies nothing else.
+    """Return a text on one line and cut to a width; copies nothing else.
 
     Parameters
     ----------

@@ -1,0 +1,366 @@
+"""Where a ``fit`` stands: saved as training goes, so that an interrupted one continues exactly.
+
+What counts is what training has finished, not what was made ahead for it: the callback counts
+Keras' steps. Epochs of the dataset are those of ``fit``, whatever else iterates it meanwhile
+(Keras looks at a batch before it begins).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import warnings
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samebytes.dataset import Dataset
+from samebytes.engine.checkpoint import resume
+from samebytes.errors import MissingPackage
+from samebytes.feeds.saved_position import check_weights, read_position, write_position
+
+__all__ = ["Continued", "Place", "SavePosition", "done_in", "import_keras"]
+
+if TYPE_CHECKING:
+    SavePosition: Any
+
+
+@dataclass
+class Place:
+    """Where iterations of a `Continued` dataset begin.
+
+    Attributes
+    ----------
+    upcoming : int
+        The epoch that the next iteration is given.
+    epoch, done : int
+        In this epoch, so many batches are done with already.
+    position : int
+        The same place as the engine counts it.
+    fitting : bool
+        Whether a ``fit`` is on its way, and tells which epoch is upcoming.
+    """
+
+    upcoming: int = 0
+    epoch: int = 0
+    done: int = 0
+    position: int = 0
+    fitting: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Continued(Dataset):
+    """A dataset whose epochs are told to it, and one of which begins in its middle."""
+
+    place: Place = field(default_factory=Place, repr=False)
+
+    def next_epoch(self) -> int:
+        """Return the epoch that is due, and count it as begun."""
+        self.place.upcoming += 1
+        return self.place.upcoming - 1
+
+    def iterate(self, epoch: int | None = None) -> Any:
+        """Return an iterator over what is left of an epoch; by default the next one."""
+        which = self.next_epoch() if epoch is None else epoch
+        iterator = super().iterate(which)
+        if done_in(self, which):
+            # Not the saved state itself: what is handed over in groups is a plan of its own.
+            iterator.load_state_dict({**iterator.state_dict(), "position": self.place.position})
+        return iterator
+
+
+def done_in(dataset: Any, epoch: int) -> int:
+    """Return how many batches of `epoch` an iteration of `dataset` leaves out, being done with."""
+    if isinstance(dataset, Continued) and epoch == dataset.place.epoch:
+        return dataset.place.done
+    return 0
+
+
+def import_keras() -> Any:
+    """Return the keras module.
+
+    Raises
+    ------
+    MissingPackage
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module("keras")
+    except ImportError as missing:
+        message = (
+            "Keras is not installed, or does not import here; "
+            "install it: pip install 'samebytes[tensorflow-cpu]'"
+        )
+        raise MissingPackage(message) from missing
+
+
+def __getattr__(name: str) -> Any:
+    # The class derives from one of Keras', which is imported when it is first asked for.
+    if name == "SavePosition":
+        return _save_position()
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
+    """Return the engine's state at a batch."""
+    state = dataset.iterate(epoch).state_dict()
+    step = 1 if state["counted_in"] == "batches" else dataset.batch_size or 1
+    return {**state, "position": batch * step}
+
+
+def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
+    """Return the dataset with the seeds of a position; refuse one of another, or of other batches."""
+    try:
+        same: Dataset = resume(dataset, saved["state"]).dataset
+        place = saved["epoch"], saved["batch"]
+        most = max(len(dataset) - 1, 0)
+        if saved["batch"] > most:
+            message = f"it is at batch {saved['batch']:,}: expected an integer from 0 to {most:,}"
+            raise ValueError(message)  # noqa: TRY301
+        if _state_at(same, *place) != saved["state"]:
+            message = (
+                "it has batches of another size, or its state is not that of batch "
+                f"{saved['batch']:,} of epoch {saved['epoch']:,}"
+            )
+            raise ValueError(message)  # noqa: TRY301
+    except ValueError as different:
+        message = (
+            f"the saved position is of another dataset: {different}\n"
+            "Give the dataset it was saved with, or another path"
+        )
+        raise ValueError(message) from different
+    return same
+
+
+def _seeds(model: Any) -> list[Any]:
+    """Return where the random layers of a model stand, which Keras leaves out of its weights."""
+    return [one for one in model.variables if one.path.endswith("seed_generator_state")]
+
+
+def _load_weights(model: Any, path: Path, seeds: list[list[int]]) -> None:
+    """Make a model what it was when its weights were saved at `path`, and its seeds."""
+    variables = _seeds(model)
+    values = [np.array(one, object) for one in seeds]
+    shapes = [tuple(one.shape) for one in variables]
+    if shapes != [one.shape for one in values]:
+        message = (
+            f"the saved position has seeds of shapes {[one.shape for one in values]} for random "
+            f"layers, and this model {shapes}: give the model it was saved with, or another path"
+        )
+        raise ValueError(message)
+    for variable, value in zip(variables, values, strict=True):
+        limits = np.iinfo(variable.dtype)
+        if not all(limits.min <= number <= limits.max for number in value):
+            message = (
+                f"the saved position has a seed for {variable.path} that is no {variable.dtype}: "
+                "its file was changed; give another path"
+            )
+            raise ValueError(message)
+    try:
+        model.load_weights(str(path))
+    except (OSError, KeyError) as damaged:
+        message = f"the weights {path} of the saved position cannot be read: {damaged}"
+        raise ValueError(message) from damaged
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value.astype(variable.dtype))
+
+
+@functools.cache
+def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once Keras is there)
+    keras = import_keras()
+
+    class SavePosition(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        """Saves where ``fit`` stands, and lets the next one continue exactly there.
+
+        The same lines serve the first run and every one after it::
+
+            position = sb.SavePosition("run/position.json", ds)
+            model.fit(
+                position.dataset.to_tf(),  # or to_keras()
+                initial_epoch=position.epoch,
+                epochs=10,
+                callbacks=[position],
+            )
+
+        The weights are saved with the position, the optimizer's and the seeds of Dropout and
+        its like included, and loaded when ``fit`` begins: the model must be built by then. A
+        kill or a power cut at any moment leaves a position and weights that belong together.
+        Seeds that the dataset drew, because none were given, are those of the first run in every
+        one after it. Put this callback first, so that others see the end of a continued epoch as
+        they see any.
+
+        Parameters
+        ----------
+        path : str or path
+            The file of JSON that holds the position; its weights lie beside it, under its whole
+            name, so that several positions share a folder. No other file is ever loaded or
+            deleted.
+        dataset : Dataset
+            In batches, and not endless. Each of its epochs is an epoch of ``fit``.
+        every : int
+            Save after so many batches; the end of an epoch always is.
+        weights : bool
+            Whether to save and load the weights too; else that is yours to do, and those that
+            lie there are left alone.
+
+        Attributes
+        ----------
+        dataset : Dataset
+            The dataset that begins at the position; its first epoch gives what is left. Its drawn
+            seeds are those of the position. What
+            comes behind ``to_tf()`` must keep one batch one batch. ``to_keras()`` gives batches
+            in the dataset's order, whatever ``shuffle`` and ``workers`` Keras is given.
+        epoch, batch : int
+            Where it begins: 0, 0 without a saved position.
+        """
+
+        def __init__(
+            self,
+            path: str | os.PathLike[str],
+            dataset: Dataset,
+            *,
+            every: int = 100,
+            weights: bool = True,
+        ) -> None:
+            super().__init__()
+            if dataset.batch_size is None:
+                message = "SavePosition counts batches, and this dataset gives single samples"
+                raise ValueError(f"{message}: ds.batch(n)")
+            try:
+                self._length = len(dataset)
+            except TypeError:
+                message = (
+                    "SavePosition needs a dataset that ends, each epoch one of fit; "
+                    "leave repeat() away, or take(n)"
+                )
+                raise ValueError(message) from None
+            if every < 1:
+                message = f"SavePosition(every={every}): expected 1 or more"
+                raise ValueError(message)
+            self._path = Path(path)
+            self._every = every
+            self._save_weights = weights
+            self._saved = read_position(self._path)
+            self.epoch, self.batch = 0, 0
+            place = Place()
+            if self._saved is not None:
+                self.epoch, self.batch = self._saved["epoch"], self._saved["batch"]
+                dataset = _continued(dataset, self._saved)
+                if weights:
+                    check_weights(self._path, self._saved)
+                position = self._saved["state"]["position"]
+                place = Place(self.epoch, self.epoch, self.batch, position)
+            self._whole = dataset
+            names = {one.name for one in fields(dataset)} - {"_epochs"}
+            self.dataset = Continued(
+                **{name: getattr(dataset, name) for name in names}, place=place
+            )
+            self._begun = False
+            self._now, self._done, self._last_saved = self.epoch, self.batch, 0
+            self._hushed = contextlib.ExitStack()
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Load the weights; refuse what would not continue exactly."""
+            if self.dataset.place.fitting:
+                message = (
+                    "the fit that this SavePosition was made for was interrupted, and it stands "
+                    "where that one began: make another, which begins where it stopped"
+                )
+                raise ValueError(message)
+            self._begun = False
+            steps = self.params.get("steps")
+            if steps is not None and steps != self._length:
+                message = (
+                    f"fit has epochs of {steps} steps, the dataset has {self._length} batches: "
+                    "leave steps_per_epoch away; ds.take(n) makes shorter epochs"
+                )
+                raise ValueError(message)
+            together = self.model.steps_per_execution
+            if self._length % together or self.batch % together:
+                message = (
+                    f"steps_per_execution={together} does not divide the {self._length} batches "
+                    f"of an epoch, {self.batch} of them done: no fit could continue it; "
+                    "ds.take(n) makes epochs of n batches"
+                )
+                raise ValueError(message)
+            if self._save_weights and not self.model.built:
+                # Refused in the first run too, and not only in the one that finds weights.
+                message = (
+                    "SavePosition loads weights before the first batch, and this model has none "
+                    "yet: begin it with keras.Input, or call it on a batch; or weights=False"
+                )
+                raise ValueError(message)
+            saved = self._saved or {}
+            if self._save_weights and saved.get("weights") is not None:
+                if self.model.optimizer is not None and not self.model.optimizer.built:
+                    self.model.optimizer.build(self.model.trainable_variables)
+                _load_weights(self.model, self._path.with_name(saved["weights"]), saved["seeds"])
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Make the dataset's next epoch that of ``fit``."""
+            saved = epoch if self._saved is None else self._saved["epoch"]
+            if not self._begun and epoch != saved:
+                message = (
+                    f"fit began with epoch {epoch}, the saved position is in epoch {saved}: "
+                    "fit(..., initial_epoch=position.epoch)"
+                )
+                raise ValueError(message)
+            self._begun = True
+            self._now = epoch
+            self._done = self._last_saved = done_in(self.dataset, epoch)
+            self.dataset.place.upcoming = epoch
+            self.dataset.place.fitting = True
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Leave a continued epoch at its end, which is earlier than that of others."""
+            if self._done >= self._length:
+                # Keras leaves an epoch whose input ran dry like this, and would warn of it.
+                self._hushed.enter_context(warnings.catch_warnings())
+                warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+                raise StopIteration
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Count what was trained on, and save now and then."""
+            # Older versions of Keras give the first batch of several steps, newer ones the last.
+            self._done += self.model.steps_per_execution
+            if self._done < self._length and self._done - self._last_saved >= self._every:
+                self._last_saved = self._done
+                self._save(self._now, self._done)
+
+        def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Let validation warn as it does."""
+            self._hushed.close()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            """Save the beginning of the next epoch."""
+            self._hushed.close()
+            self._save(epoch + 1, 0)
+
+        def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+            """Leave the dataset to others."""
+            self.dataset.place.fitting = False
+
+        def _save(self, epoch: int, batch: int) -> None:
+            saved = {
+                "epoch": epoch,
+                "batch": batch,
+                "state": _state_at(self._whole, epoch, batch),
+                "seeds": [],
+            }
+            write_weights = None
+            if self._save_weights:
+                saved["seeds"] = [np.asarray(one).tolist() for one in _seeds(self.model)]
+                write_weights = self._write_weights
+            self._saved = write_position(self._path, saved, self._saved, write_weights)
+
+        def _write_weights(self, path: Path) -> None:
+            self.model.save_weights(str(path), overwrite=True)
+
+    SavePosition.__module__ = __name__
+    SavePosition.__qualname__ = "SavePosition"
+    return SavePosition

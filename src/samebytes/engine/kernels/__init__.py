@@ -1,0 +1,1 @@
+"""What is compiled: Numba and nothing else; every line of it runs without the GIL."""

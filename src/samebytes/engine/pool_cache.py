@@ -1,0 +1,69 @@
+"""Where the pools of an ended epoch wait for the next one, which then needs no fresh pages.
+
+Pages that were never touched cost as much as filling them twice: an epoch of 32 batches would
+spend a quarter of its time on them.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from samebytes.memory.pool import Pool
+
+__all__ = ["PoolCache", "PoolSet", "pool_cache_of"]
+
+SHELF_BYTES = 1 << 30
+"""Pools that hold more are given back to the system when their epoch ends."""
+
+Key = tuple[int, tuple[int, ...], int]
+
+
+@dataclass(frozen=True)
+class PoolSet:
+    """One pool a group of leaves, and what they are good for."""
+
+    key: Key
+    pools: tuple[Pool, ...]
+
+
+class PoolCache:
+    """Pools of one source, at most two sets: those of training and of one other use."""
+
+    def __init__(self) -> None:
+        # A deque, since its single steps need no lock: a finalizer may put pools back.
+        self._waiting: deque[PoolSet] = deque(maxlen=2)
+
+    def take(self, sizes: tuple[int, ...], most: int) -> PoolSet:
+        """Return pools of blocks of these sizes: those that wait here, else new ones."""
+        # With the process, because a lock in a pool may be held for ever in a forked child.
+        key = (os.getpid(), sizes, most)
+        for _ in range(len(self._waiting)):
+            try:
+                found = self._waiting.popleft()
+            except IndexError:  # taken by another thread
+                break
+            if found.key == key:
+                return found
+            self._waiting.append(found)
+        return PoolSet(key, tuple(Pool(size, most) for size in sizes))
+
+    def put(self, pools: PoolSet) -> None:
+        """Keep pools whose iterator has ended; its consumer may still hold blocks of them."""
+        if sum(pool.stats().nbytes for pool in pools.pools) <= SHELF_BYTES:
+            self._waiting.append(pools)
+
+
+_shelves: dict[int, PoolCache] = {}
+
+
+def pool_cache_of(source: Any) -> PoolCache:
+    """Return the shelf of `source`, an object that all datasets on the same arrays share."""
+    made = PoolCache()
+    shelf = _shelves.setdefault(id(source), made)
+    if shelf is made:
+        weakref.finalize(source, _shelves.pop, id(source), None).atexit = False
+    return shelf

@@ -1,0 +1,269 @@
+"""Each component made ready: the memory it is written to, and the job that writes it."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
+
+from samebytes.engine.addressing import addressing_of, moves, runs_of
+from samebytes.engine.block_views import BlockViews
+from samebytes.engine.factors import factors_of, mean_of
+from samebytes.engine.kernels import documents
+from samebytes.engine.kernels.documents import DocumentJob, prepare_documents
+from samebytes.engine.kernels.job import Job, fill, prepare
+from samebytes.engine.kernels.means import channel_means
+from samebytes.engine.planes import words
+from samebytes.plan.component_spec import Floats, Tables
+from samebytes.plan.documents import DocumentFeature
+from samebytes.plan.plan import Component, Step, tabulate
+from samebytes.plan.shared_reads import Group
+from samebytes.plan.windows import Rows
+
+__all__ = ["Writer", "writers_of"]
+
+Indices = npt.NDArray[np.int64]
+
+ALIGNMENT = 64
+"""Where each of several batches in one block begins, a multiple of this: frameworks then share."""
+
+
+def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
+    """Return what writes some leaves into one block of memory.
+
+    Parameters
+    ----------
+    group : Group
+        A leaf, or two that are read as one.
+    size, elements : int
+        Samples in an element at most, and elements in a block.
+    padded : bool
+        Whether some of a sample's rows may not be there.
+    """
+    component = group.component
+    if len(group.leaves) > 1:
+        return (PairWriter(component, size, elements),)
+    if isinstance(component.array, DocumentFeature):
+        return (DocumentWriter(component, size, elements),)
+    runs = runs_of(component.frame)
+    return tuple(ArrayWriter(component, size, elements, *run, padded=padded) for run in runs)
+
+
+class Writer(ABC):
+    """One component of a plan made ready: the memory it is written to.
+
+    Parameters
+    ----------
+    component : Component
+        What to write.
+    size, elements : int
+        Samples in an element at most, and elements in a block.
+    """
+
+    measures = False
+    planes = 1
+    """Into how many planes a sample is cut; each is a sample to the kernel."""
+    leaves = 1
+    """How many leaves lie in a block, all of each behind all of the one before."""
+
+    def __init__(self, component: Component, size: int, elements: int) -> None:
+        self.component = component
+        self.spec = component.spec
+        # Where each of several batches in one block begins behind the one before.
+        each = size * component.sample_bytes // self.leaves
+        self.apart = -(-each // ALIGNMENT) * ALIGNMENT
+        self._behind = self.apart * elements
+        self.block_bytes = self._behind * self.leaves
+        self._shape = self.spec.result_shape
+        item = self.spec.dtype.itemsize
+        sizes = [math.prod(self._shape[axis:]) * item for axis in range(len(self._shape))]
+        self._strides = (*sizes, item)
+
+    @property
+    def numbers(self) -> int:
+        """How many rows, or factors, are worked out for each sample."""
+        drawn = any(step.transform.draws for step in self.component.steps)
+        return self.planes * (self.spec.factors if self.spec.linear and drawn else 1)
+
+    @property
+    @abstractmethod
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+
+    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> list[BlockViews]:
+        """Give, for each leaf, its batches of so many samples each in a block of memory."""
+        return [BlockViews(block, self._shape, self.spec.dtype, counts, self.apart)]
+
+    def samples(self, block: npt.NDArray[np.uint8], count: int) -> npt.NDArray[Any]:
+        """Return the first samples in a block, as if they were all of one batch."""
+        shape = (count, *self._shape)
+        array: npt.NDArray[Any] = np.ndarray(shape, self.spec.dtype, block, 0, self._strides)
+        return array
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what this writes of samples."""
+        return array
+
+    @abstractmethod
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Any:
+        """Return the job of these samples, checked, with nowhere to write to yet."""
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Compile, or load from disk, what writes this."""
+
+
+class DocumentWriter(Writer):
+    """A component that is computed from the borders of documents."""
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        return "telling", self.spec.dtype
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> DocumentJob:  # noqa: ARG002
+        """Return the job of these samples, with nowhere to write to yet."""
+        return prepare_documents(self.component.array, self.component.frame, rows)
+
+    def warm_up(self) -> None:
+        """Write a number as a batch will be written."""
+        documents.warm_up(self.spec.dtype)
+
+
+class ArrayWriter(Writer):
+    """One component of a plan made ready, or some of its columns."""
+
+    def __init__(
+        self,
+        component: Component,
+        size: int,
+        elements: int,
+        columns: slice = slice(None),
+        place: slice = slice(None),
+        *,
+        padded: bool = False,
+    ) -> None:
+        super().__init__(component, size, elements)
+        self._grid = addressing_of(component, columns, padded=padded)
+        self._place = place
+        self._usual = self._usual_factors() if self.spec.linear else {}
+        self.measures = self.spec.read_again > 0
+        self.planes = len(self._grid.planes)
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        padded, arithmetic = self._grid.padding is not None, self.spec.arithmetic
+        return self._grid.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what this writes of a batch, with the axes n, height, width, channels."""
+        if self.component.frame.columns is not None:
+            array = array[:, self._place] if self.spec.planar else array[..., self._place]
+        if self.spec.is_image:
+            return array.transpose(0, 2, 3, 1) if self.spec.planar else array
+        items = words(array) if moves(self.spec) else array
+        return items.reshape(len(array) * self.planes, *self._grid.source.shape[1:])
+
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
+        """Return the job of these samples, checked, with nowhere to write to yet."""
+        places = self._grid.places(rows)
+
+        def means(tables: Tables) -> Floats:
+            def measure(**limits: Any) -> Floats:
+                size = tables.height, tables.width
+                source, geometry = self._grid.source, tables.geometry
+                return channel_means(source, indices, geometry, *size, **limits, places=places)
+
+            return mean_of(tables, self.spec, measure)
+
+        tables = tabulate(self.component, epochs, indices, means, units)
+        # Only its layout is looked at; the parts of this job get memory.
+        nowhere = as_strided(
+            np.empty(1, self.spec.dtype), (len(indices), *self._shape), self._strides
+        )
+        return prepare(
+            self._grid.source,
+            indices,
+            _repeated(tables.geometry, self.planes),
+            self.target(nowhere),
+            **self._factors(tables),
+            places=places,
+            spans=self._grid.spans(rows),
+            padding=self._grid.padding,
+        )
+
+    def _factors(self, tables: Tables) -> dict[str, Any]:
+        """Return the tables of these columns, a row for each plane."""
+        if not self.spec.linear:
+            return {}
+        chosen = self._place if self.component.frame.columns is not None else slice(None)
+        return {
+            name: _repeated(table[:, chosen], self.planes)
+            for name, table in self._affine(tables).items()
+        }
+
+    def _affine(self, tables: Tables) -> dict[str, Any]:
+        return factors_of(tables, self.spec, centered="center" in self._usual)
+
+    def _usual_factors(self) -> dict[str, Any]:
+        """Return the factors of a sample that never was: which there are decides what is compiled."""
+        one = np.zeros(1, np.int64)
+
+        def units_of(step: Step) -> Floats:
+            return np.full((1, step.transform.draws), 0.25)
+
+        def means(tables: Tables) -> Floats:
+            return np.ones_like(tables.scale)
+
+        return factors_of(tabulate(self.component, one, one, means, units_of), self.spec)
+
+    def warm_up(self) -> None:
+        """Fill a pixel as a batch will be filled."""
+        grid = self._grid
+        source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
+        moved = moves(self.spec) and not self.spec.is_image
+        out = np.empty(source.shape, source.dtype if moved else self.spec.dtype)
+        table = np.zeros((1, source.shape[3]), self.spec.arithmetic)
+        given: dict[str, Any] = dict.fromkeys(self._usual, table)
+        if grid.padding is not None:
+            given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
+        one = np.zeros(1, np.int64)
+        job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
+        fill(job, 0, job.units)
+
+
+class PairWriter(ArrayWriter):
+    """Two leaves that are read as one and written side by side, all of the second behind the first.
+
+    A line of the one and of the other are two rows of a sample, which lie far apart where they are
+    written and on top of each other where they are read.
+    """
+
+    leaves = 2
+
+    def __init__(self, component: Component, size: int, elements: int) -> None:
+        super().__init__(component, size, elements)
+        self._strides = (component.sample_bytes // 2, self._behind, *self._strides[2:])
+
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what this writes of samples: of each a line of the one and a line of the other."""
+        items = words(array) if moves(self.spec) else array
+        _, _, width, channels = self._grid.source.shape
+        # Not by a reshape, which changes the stride of a single sample.
+        strides = (*self._strides[:2], channels * items.itemsize, items.itemsize)
+        return as_strided(items, (len(array), 2, width, channels), strides)
+
+    def lay(self, block: npt.NDArray[np.uint8], counts: tuple[int, ...]) -> list[BlockViews]:
+        """Return the batches of the first, and those of the second."""
+        facts = self._shape[1:], self.spec.dtype, counts, self.apart
+        return [BlockViews(block, *facts, begin) for begin in (0, self._behind)]
+
+
+def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    """Return each sample's row so many times, but not the one that all of them share."""
+    return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)

@@ -1,0 +1,255 @@
+"""A plan in words: the table that a dataset shows, and the key of a saved state."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.memory.files.origin import mapping_of
+from samebytes.plan import samplers
+from samebytes.plan.concat import ConcatArray
+from samebytes.plan.documents import DocumentFeature
+from samebytes.plan.fuse import function_name
+from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
+from samebytes.plan.prefetch import ahead, samples_in, together
+from samebytes.plan.shared_reads import read_bytes
+from samebytes.plan.transforms.base import Transform
+from samebytes.plan.windows import Stencil
+from samebytes.share.layout import as_bytes_text
+
+__all__ = ["describe", "fingerprint", "plan_rows"]
+
+
+# What is the same in both -----------------------------------------------------------------
+
+
+def _exact(value: Any) -> str:
+    return repr(value)
+
+
+def _short(value: Any) -> str:
+    """Return a value for people: numbers to six digits."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_short, value))}{',' * (len(value) == 1)})"
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def _call(transform: Transform, text: Callable[[Any], str]) -> str:
+    """Return a transform as it would be written; what is left at its default is left out."""
+    parts = []
+    for field in dataclasses.fields(transform):
+        value = getattr(transform, field.name)
+        if field.name in {"on", "seed"} or value == field.default:
+            continue
+        named = "" if field.default is dataclasses.MISSING else f"{field.name}="
+        parts.append(named + text(value))
+    return f"{type(transform).__name__}({', '.join(parts)})"
+
+
+def _verb(verb: Any) -> str:
+    """Return a choosing verb as it would be written."""
+    if isinstance(verb, samplers.Shuffle):
+        still = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
+        return f"shuffle(seed={verb.seed}{still})"
+    if isinstance(verb, samplers.Shard):
+        return f"shard({verb.count}, {verb.index})"
+    if isinstance(verb, samplers.Repeat) and verb.count is None:
+        return "repeat()"
+    return f"{type(verb).__name__.lower()}({verb.count})"
+
+
+def _order(verb: Any) -> str:
+    """Return a chain of verbs, first to last."""
+    names: list[str] = []
+    while hasattr(verb, "parent"):
+        names.append(_verb(verb))
+        verb = verb.parent
+    return " → ".join(reversed(names)) or "as it is"
+
+
+# For comparing ----------------------------------------------------------------------------
+
+
+def fingerprint(plan: Plan) -> dict[str, str]:
+    """Return what decides about values and order, in words, for comparing two plans.
+
+    The same in every process for the same plan, whose functions go by their names.
+    """
+    facts = {
+        f"component {c.name}": f"{c.spec.source_dtype.name} {c.array.shape}"
+        + ("" if plan.windows is None else f" {_stencil(c.frame)} padding={c.padding!r}")
+        + "".join(f" → {_drawn(step)}" for step in c.steps)
+        for c in plan.components
+    }
+    if plan.windows is not None:
+        facts["windows"] = repr(plan.windows)
+    return {
+        **facts,
+        "samples": _order(plan.samples),
+        "batches": _order(plan.batches),
+        "batch_size": str(plan.batch_size),
+        "drop_remainder": str(plan.drop_remainder),
+        "after the pass": " → ".join(_after(later) for later in plan.later),
+    }
+
+
+def _stencil(stencil: Stencil) -> str:
+    """Return which rows make a sample, in the words of 0.1.0, whose states are to load."""
+    return repr(stencil).replace("Stencil(", "Frame(", 1)
+
+
+def _drawn(step: Step) -> str:
+    """Return a step exactly, with the source of its draws where it has any."""
+    source = f" (seed {step.seed}, stream {step.stream})" if step.transform.draws else ""
+    return _call(step.transform, _exact) + source
+
+
+def _after(later: UnfusedStep) -> str:
+    named = f" on {later.on!r}" if later.on is not None else ""
+    if isinstance(later.function, Step):
+        return _drawn(later.function) + named
+    name = getattr(later.function, "__qualname__", type(later.function).__qualname__)
+    return f"{name}{' of batches' if later.batched else ''}{named}"
+
+
+# For people -------------------------------------------------------------------------------
+
+
+def describe(plan: Plan, options: Any) -> str:
+    """Return the plan as a short table: source, what is folded, what is not, bytes a batch."""
+    rows = plan_rows(plan, options)
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)
+
+
+def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
+    """Return the plan as names and facts; a name that begins with spaces belongs to the one above."""
+    size = 1 if plan.batch_size is None else samples_in(plan)
+    read = read_bytes(plan) * size
+    written = sum(c.sample_bytes for c in plan.components) * size
+    unit = "samples" if plan.windows is None else "rows"
+    rows = [
+        ("source", f"{len(plan.components[0].array):,} {unit}, {_source_bytes(plan)}"),
+        *((f"  {c.name}", _source(c)) for c in plan.components),
+        *_windows(plan),
+        ("order", _with_length(plan.samples, "samples")),
+        ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
+        *((f"  {c.name}", _made(c)) for c in plan.components),
+        *_rows_after(plan),
+    ]
+    if plan.batch_size is not None:
+        rows.append(("batch", _batch(plan)))
+    each = together(plan, options.prefetch)
+    depth = (ahead(plan, options.prefetch) + 1) * each
+    length = plan.samples.length if plan.batch_size is None else plan.batches.length
+    depth = depth if length is None else max(1, min(depth, length))
+    blocks = f", {each} in a block" if each > 1 else ""
+    element = "sample" if plan.batch_size is None else "batch"
+    many = (
+        f"{depth} {element}{'s' if element == 'sample' else 'es'}" if depth > 1 else f"1 {element}"
+    )
+    rows.append(
+        (
+            "memory",
+            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, and what you keep",
+        )
+    )
+    return rows
+
+
+def _each(plan: Plan) -> str:
+    return "a sample, once" if plan.batch_size is None else "a batch, once"
+
+
+def _source_bytes(plan: Plan) -> str:
+    """Return the bytes of all arrays, those that several components read counted once."""
+    total = 0
+    counted: list[npt.NDArray[Any]] = []
+    for component in plan.components:
+        arrays = _arrays(component)
+        if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
+            counted.append(arrays[0])
+            total += sum(array.nbytes for array in arrays)
+    return as_bytes_text(total)
+
+
+def _arrays(component: Component) -> tuple[npt.NDArray[Any], ...]:
+    array = component.array
+    if isinstance(array, DocumentFeature):
+        return ()
+    return array.arrays if isinstance(array, ConcatArray) else (array,)
+
+
+def _windows(plan: Plan) -> list[tuple[str, str]]:
+    windows = plan.windows
+    if windows is None:
+        return []
+    groups = len(windows.borders) - 1
+    parts = [f"{len(windows):,} of {windows.span:,} rows"]
+    if windows.start_seed is None:
+        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one a row")
+    else:
+        parts.append(f"drawn with replacement (seed {windows.start_seed})")
+    if windows.phase_seed is not None:
+        parts.append(f"begun elsewhere each epoch (seed {windows.phase_seed})")
+    if groups > 1:
+        parts.append(f"none across the borders of {groups:,} groups")
+    if windows.padding is not None:
+        parts.append(f"short ones padded on the {windows.padding}")
+    return [("windows", ", ".join(parts))]
+
+
+def _source(component: Component) -> str:
+    arrays = _arrays(component)
+    if not arrays:
+        count = len(component.array.borders) - 1
+        return f"{component.spec.source_dtype.name}, from the borders of {count:,} documents"
+    mapping = mapping_of(arrays[0])
+    mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
+    if len(arrays) > 1:
+        mapped += f"{' and others' * (mapping is not None)}, {len(arrays):,} parts"
+    return f"{_kind(component.spec.source_dtype, component.array.shape[1:])}{mapped}"
+
+
+def _made(component: Component) -> str:
+    kind = _kind(component.spec.dtype, component.spec.result_shape)
+    steps = [_call(step.transform, _short) for step in component.steps]
+    return " → ".join([*steps, kind]) if steps else f"copied, {kind}"
+
+
+def _kind(dtype: Any, shape: tuple[int, ...]) -> str:
+    return f"{dtype.name} {shape}" if shape else str(dtype.name)
+
+
+def _rows_after(plan: Plan) -> list[tuple[str, str]]:
+    rows = []
+    for later in plan.later:
+        name = function_name(later)
+        if isinstance(later.function, Step):
+            name = _call(later.function.transform, _short)
+        named = f" on {later.on!r}" if later.on is not None else ""
+        each = "" if isinstance(later.function, Step) else f", each {_unit(later)}"
+        rows.append(("after it", f"{name}{named}{each}: {later.why}"))
+    return rows
+
+
+def _unit(later: UnfusedStep) -> str:
+    return "batch" if later.batched else "sample"
+
+
+def _batch(plan: Plan) -> str:
+    last = "dropped" if plan.drop_remainder else "kept"
+    return f"{plan.batch_size:,} samples, a smaller last one is {last}; " + _with_length(
+        plan.batches, "batches"
+    )
+
+
+def _with_length(verb: Any, what: str) -> str:
+    count = "endless" if verb.length is None else f"{verb.length:,} {what}"
+    chosen = _order(verb)
+    return count if chosen == "as it is" else f"{chosen}: {count}"

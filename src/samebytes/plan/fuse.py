@@ -1,0 +1,144 @@
+"""From what was asked to what will be done: each ``map`` joins the pass, or runs after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
+from samebytes.plan.plan import Component, Plan, Step, UnfusedStep, fuse_component
+from samebytes.plan.transforms.base import On, Transform
+from samebytes.plan.transforms.keras_layers import is_keras_layer
+
+__all__ = ["function_name", "fuse", "fuse_alone", "places_of"]
+
+
+def fuse(dataset: Any) -> Plan:
+    """Return the plan of a dataset; pure, reads no data.
+
+    Raises
+    ------
+    ValueError
+        If a transform cannot be done to what it is given.
+    """
+    folded: list[Step] = []
+    later: list[UnfusedStep] = []
+    names = dataset.structure.names
+    components = _fold_all(dataset, folded)
+    # What the components are where the chain has come to; None once a function decides.
+    known: list[ComponentSpec] | None = [component.spec for component in components]
+    for stream, call in enumerate(dataset.maps):
+        if not isinstance(call.function, Transform):
+            later.append(_later_call(call))
+            known = None
+            continue
+        on = call.function.on
+        leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
+        planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
+        _check_axes(call, leaves, planar, known or [])
+        step = Step(call.function, leaves, stream, call.seed, planar)
+        if later:
+            later.append(
+                UnfusedStep(step, batched=True, why=f"follows {function_name(later[-1])}", on=on)
+            )
+        else:
+            try:
+                components = _fold_all(dataset, [*folded, step])
+                folded.append(step)
+                known = [component.spec for component in components]
+                continue
+            except Unfoldable as finding:
+                later.append(UnfusedStep(step, batched=True, why=str(finding), on=on))
+        if known is not None:
+            for leaf in leaves:
+                known[leaf] = fuse_alone(step.transform, known[leaf])
+    return Plan(
+        dataset.structure,
+        components,
+        dataset.samples,
+        dataset.batch_size,
+        dataset.drop_remainder,
+        dataset.batches,
+        tuple(later),
+        dataset.windows,
+    )
+
+
+def _check_axes(
+    call: Any, leaves: tuple[int, ...], planar: tuple[int, ...], known: list[ComponentSpec]
+) -> None:
+    """Refuse a transform in place of a Keras layer where it would mean other axes than that."""
+    name = type(call.function).__name__
+    if call.by_place and planar:
+        message = f"Keras' {name} takes the last axis for the channels, and here they come first"
+        raise ValueError(message)
+    ranks = [len(known[leaf].result_shape) + 1 for leaf in leaves]
+    least = min(ranks, default=1)  # behind a function nobody knows
+    if least < call.axes:
+        message = f"{name} with numbers of {call.axes} axes gives batches of {least} more of them"
+        raise ValueError(message)
+
+
+def _fold_all(dataset: Any, steps: list[Step]) -> tuple[Component, ...]:
+    names, padding = dataset.structure.names, dataset.padding
+    return tuple(
+        fuse_component(name, array, frame, padding, steps, leaf)
+        for leaf, (name, array, frame) in enumerate(
+            zip(names, dataset.arrays, dataset.frames, strict=True)
+        )
+    )
+
+
+def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
+    """Return what one transform makes of what has been written already."""
+    shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
+    return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
+
+
+def _later_call(call: Any) -> UnfusedStep:
+    if is_keras_layer(call.function):
+        why = "a Keras layer that does not fold"
+        return UnfusedStep(call.function, batched=True, why=why, on=call.on)
+    why = "a function, not a transform that folds"
+    whole = call.on is None
+    return UnfusedStep(call.function, batched=call.batched, why=why, on=call.on, whole=whole)
+
+
+def function_name(later: UnfusedStep) -> str:
+    """Return what people call the thing that runs after the pass."""
+    function = later.function.transform if isinstance(later.function, Step) else later.function
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def places_of(on: On, names: Sequence[str], images: Sequence[bool]) -> tuple[int, ...]:
+    """Return the places of the components that `on` names; by default the first that fits.
+
+    Without a name that is the first component whose samples are images, or, where there is
+    none, the first.
+
+    Examples
+    --------
+    >>> places_of(None, ["image", "label"], [True, False])
+    (0,)
+    >>> places_of(("x", "label"), ["label", "x.left", "x.right"], [False] * 3)
+    (1, 2, 0)
+    """
+    if on is None:
+        return (next((place for place, image in enumerate(images) if image), 0),)
+    wanted = on if isinstance(on, tuple) else (on,)
+    if not wanted:
+        message = f"on=() names no component; expected some of {', '.join(names)}"
+        raise ValueError(message)
+    places = []
+    for name in wanted:
+        matches = [
+            place
+            for place, known in enumerate(names)
+            if known == str(name) or known.startswith(f"{name}.")
+        ]
+        if not matches:
+            message = f"there is no component {name!r}; expected some of {', '.join(names)}"
+            raise ValueError(message)
+        places += matches
+    return tuple(dict.fromkeys(places))

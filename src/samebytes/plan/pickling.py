@@ -1,0 +1,221 @@
+"""Sources in pickles: what is mapped goes as the path of its file, never as its bytes."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.errors import FileError, WrongSize
+from samebytes.memory.files.mapping import MappedFile, map_file
+from samebytes.memory.files.npy import read_npy
+from samebytes.memory.files.npz import read_npz
+from samebytes.memory.files.origin import mapping_of
+from samebytes.memory.files.sniffing import format_of
+from samebytes.share.layout import as_bytes_text
+
+__all__ = ["pack", "unpack"]
+
+
+class _Header(NamedTuple):
+    """What a file tells of the array at some place of it: its member, where it begins, its kind."""
+
+    member: str
+    start: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {self.shape}" + f" in {self.member!r}" * bool(self.member)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """An array on a file: where the file lies, what it was like, and where the array lies in it.
+
+    A file with a header is the same if that is; one without, if nobody has written to it since.
+    """
+
+    path: str
+    size: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+    header: _Header | None = None
+    mtime_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class _Repeated:
+    """A broadcast array: one of what it repeats, and the shape."""
+
+    once: npt.NDArray[Any]
+    shape: tuple[int, ...]
+
+
+def pack(array: Any) -> Any:
+    """Return what stands for `array` in a pickle: its place in a file, or its own bytes.
+
+    Read-only arrays of mapped files (`samebytes.open`, ``np.load(mmap_mode="r")``) go as
+    their place; writable ones as their bytes, since those may differ from the file's. What a
+    broadcast array repeats goes once.
+
+    Raises
+    ------
+    WrongSize
+        If the file is no longer where it was opened.
+    FileError
+        If there is another one in its place, whose header differs or that has none.
+    """
+    if not isinstance(array, np.ndarray):
+        return array  # what is joined sees to its parts by itself
+    place = _place(array)
+    if place is not None:
+        return place
+    repeated = [
+        length > 1 and step == 0 for length, step in zip(array.shape, array.strides, strict=True)
+    ]
+    if any(repeated):
+        once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
+        return _Repeated(once, array.shape)
+    return array
+
+
+def unpack(packed: Any) -> Any:
+    """Return the array again, its file mapped anew.
+
+    Raises
+    ------
+    WrongSize
+        If the file is no longer as large as it was.
+    FileError
+        If its header tells of another array, or it has none and was written to since.
+    """
+    if isinstance(packed, _Repeated):
+        return np.broadcast_to(packed.once, packed.shape)
+    if not isinstance(packed, _Mapped):
+        return packed
+    mapping = map_file(packed.path)
+    if len(mapping) != packed.size:
+        message = (
+            f"{packed.path} has {as_bytes_text(len(mapping))}, and had "
+            f"{as_bytes_text(packed.size)} when the dataset was pickled; pickle it again"
+        )
+        raise WrongSize(message)
+    _check_same(packed, mapping)
+    every_byte = np.frombuffer(mapping, np.uint8)
+    view: npt.NDArray[Any] = np.ndarray(
+        packed.shape, packed.dtype, every_byte, packed.offset, packed.strides
+    )
+    return view
+
+
+def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
+    """Refuse a file that is as large as it was, and another."""
+    if packed.header is not None:
+        now = _header(mapping, packed.offset)
+        if now == packed.header:
+            return
+        said = "says no longer what it holds" if now is None else f"holds {now}"
+        what = f"{said}, and held {packed.header} when"
+    elif packed.mtime_ns in (None, Path(packed.path).stat().st_mtime_ns):
+        return
+    else:
+        what = "has no header that would tell what it holds, and was written to after"
+    message = f"{packed.path} {what} the dataset was pickled; pickle it again"
+    raise FileError(message)
+
+
+def _header(mapping: Any, offset: int) -> _Header | None:
+    """Return what a mapped file tells of the array around `offset`, None where it tells nothing."""
+    try:
+        found = format_of(mapping)
+        if found is None:
+            return None
+        arrays = {"": read_npy(mapping, 0, len(mapping), "")} if found == "npy" else {}
+        arrays = arrays or read_npz(mapping)
+    except FileError:
+        return None  # it only begins like one, and was opened raw
+    begin = np.frombuffer(mapping, np.uint8).ctypes.data
+    for name, array in arrays.items():
+        start = array.ctypes.data - begin
+        if start <= offset < start + array.nbytes:
+            return _Header(name, start, array.shape, array.strides, array.dtype)
+    return None
+
+
+def _place(array: npt.NDArray[Any]) -> _Mapped | None:
+    """Return where in which file an array lies, None if it is on none or may differ from it."""
+    if array.flags.writeable or array.size == 0:
+        return None
+    mapping = mapping_of(array)
+    if mapping is not None:
+        every_byte = np.frombuffer(mapping, np.uint8)
+        if every_byte.flags.writeable:
+            return None
+        path, size = mapping.path.resolve(), len(mapping)
+        if not path.exists() or path.stat().st_size != size:
+            raise _gone(path, size)
+        offset = array.ctypes.data - every_byte.ctypes.data
+        return _placed(array, path, offset, mapping, mapping.identity)
+    memmap = _memmap_of(array)
+    if memmap is None or memmap.mode != "r" or memmap.filename is None:
+        return None
+    path, size = Path(memmap.filename).resolve(), memmap.offset + memmap.nbytes
+    if not path.exists() or path.stat().st_size < size:
+        raise _gone(path, size)
+    offset = array.ctypes.data - memmap.ctypes.data + memmap.offset
+    # NumPy maps from the last page before the array on, which for a .npy file is the first.
+    whole = memmap.base if memmap.offset < mmap.ALLOCATIONGRANULARITY else None
+    return _placed(array, path, offset, whole)
+
+
+def _gone(path: Path, size: int) -> WrongSize:
+    # Opened by a relative path in another folder, or moved since: its bytes could be many
+    # gigabytes, so they are not taken in its place unasked.
+    message = (
+        f"{path} is no longer the file of {as_bytes_text(size)} that was mapped, so the dataset "
+        "cannot be pickled; open the file by its whole path"
+    )
+    return WrongSize(message)
+
+
+def _placed(
+    array: npt.NDArray[Any],
+    path: Path,
+    offset: int,
+    mapping: Any,
+    identity: tuple[int, int] | None = None,
+) -> _Mapped:
+    """Return the place of an array in the file at `path`, which must be the one that is mapped."""
+    found = path.stat()
+    mapped = None if mapping is None else _header(mapping, offset)
+    same = identity == (found.st_dev, found.st_ino)
+    header = mapped if same else _header(map_file(path), offset)
+    # Of another file with no header nothing tells whether it is the same, were it mapped by us.
+    if (header != mapped and mapped is not None) or not (same or header or identity is None):
+        message = (
+            f"{path} was replaced by another file after it was mapped, so the dataset cannot be "
+            "pickled; open the file again"
+        )
+        raise FileError(message)
+    where = str(path), found.st_size, offset
+    kind = array.shape, array.strides, array.dtype
+    return _Mapped(*where, *kind, header, found.st_mtime_ns)
+
+
+def _memmap_of(array: Any) -> Any:
+    """Return the whole np.memmap of which an array is a view, or None."""
+    owner = array
+    while owner is not None:
+        base = getattr(owner, "base", None)
+        if isinstance(owner, np.memmap) and isinstance(base, mmap.mmap):
+            return owner
+        owner = owner.obj if isinstance(owner, memoryview) else base
+    return None

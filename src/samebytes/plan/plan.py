@@ -1,0 +1,239 @@
+"""What a dataset will do, folded: frozen, printable, and testable without data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.plan.component_spec import (
+    ComponentSpec,
+    Floats,
+    Means,
+    Tables,
+    open_spec,
+    open_tables,
+)
+from samebytes.plan.documents import DocumentFeature
+from samebytes.plan.epochs import by_epoch
+from samebytes.plan.pickling import pack, unpack
+from samebytes.plan.rng import integers, uniform
+from samebytes.plan.transforms.base import On, Transform
+from samebytes.plan.tree import Structure
+from samebytes.plan.windows import Integers, Rows, Stencil, Windows
+
+__all__ = ["Component", "Plan", "Step", "UnfusedStep", "draw_units", "fuse_component", "tabulate"]
+
+Indices = npt.NDArray[np.int64]
+Uniform = Callable[..., Floats]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A transform at its place in the chain: it draws from the stream of that place.
+
+    Attributes
+    ----------
+    transform : Transform
+        What is done.
+    components : tuple of int
+        To which leaves of the structure.
+    stream, seed : int
+        Where its draws come from.
+    planar : tuple of int
+        Those of the components whose channels come first where it stands.
+    """
+
+    transform: Transform
+    components: tuple[int, ...]
+    stream: int
+    seed: int
+    planar: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnfusedStep:
+    """What cannot join the pass and runs after it, and why.
+
+    Attributes
+    ----------
+    function : callable or Step
+        A function of the user's, a Keras layer, or a transform of ours that follows one.
+    batched : bool
+        Whether it takes a whole batch.
+    why : str
+        The reason, for people.
+    on : name, place, or tuple of them, optional
+        Components that it is given, each alone.
+    whole : bool
+        Whether it is given whole elements instead.
+    """
+
+    function: Any
+    batched: bool
+    why: str
+    on: On = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Component:
+    """One leaf: where it comes from, and what the pass makes of it.
+
+    Attributes
+    ----------
+    name : str
+        Its place in the structure.
+    array : ndarray or Joined
+        The source; not compared, since a plan is the same over other data of the same kind.
+    frame : Frame
+        Which of its rows make a sample.
+    padding : number
+        What stands where a sample has no row.
+    fold : Fold
+        What the pass writes.
+    steps : tuple of Step
+        What was folded into it.
+    """
+
+    name: str
+    array: Any = field(compare=False, repr=False)
+    frame: Stencil
+    padding: Any
+    spec: ComponentSpec
+    steps: tuple[Step, ...]
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes that the pass writes for a sample."""
+        return math.prod(self.spec.result_shape) * self.spec.dtype.itemsize
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes that the pass reads for a sample, the second reading for means included."""
+        spec = self.spec
+        shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
+        items = math.prod(shape) + spec.read_again
+        return items * spec.source_dtype.itemsize
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the bytes of a mapped file: its path stands for them."""
+        return {**vars(self), "array": pack(self.array)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again."""
+        vars(self).update(state, array=unpack(state["array"]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Source, order, transforms and batch, folded.
+
+    Attributes
+    ----------
+    structure : Structure
+        How the components nest.
+    components : tuple of Component
+        The leaves, in the structure's order.
+    samples : Verb
+        Which sample comes at which position.
+    batch_size : int or None
+        Samples a batch; None hands out single samples.
+    drop_remainder : bool
+        Whether an incomplete last batch is left out.
+    batches : tuple
+        Verbs after ``batch``, which choose whole batches: (name, arguments).
+    later : tuple of Later
+        What runs after the pass.
+    windows : Windows, optional
+        Where samples are read; without it sample i is row i.
+    """
+
+    structure: Structure
+    components: tuple[Component, ...]
+    samples: Any
+    batch_size: int | None
+    drop_remainder: bool
+    batches: Any
+    later: tuple[UnfusedStep, ...]
+    windows: Windows | None = None
+
+    @property
+    def count(self) -> int:
+        """Samples there are to choose from."""
+        return len(self.components[0].array if self.windows is None else self.windows)
+
+    @property
+    def padded(self) -> bool:
+        """Whether some of a sample's rows may not be there."""
+        return self.windows is not None and self.windows.padding is not None
+
+    def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
+        """Return where samples are read; see `Windows.rows` for the arguments."""
+        if self.windows is None:
+            return Rows(indices)
+        return self.windows.rows(epochs, indices, integers)
+
+
+def fuse_component(
+    name: str, array: Any, frame: Stencil, padding: Any, steps: list[Step], leaf: int
+) -> Component:
+    """Return the component with all of `steps` that concern `leaf` folded into it.
+
+    Raises
+    ------
+    Unfoldable
+        At the first step that cannot join; the caller cuts the chain there for all leaves.
+    """
+    if isinstance(array, DocumentFeature):
+        padding = 0  # neither a place nor a next row
+    row = array.shape[1:]
+    spec = open_spec(frame.shape(row), array.dtype, lead=len(frame.axes))
+    mine = tuple(step for step in steps if leaf in step.components)
+    for step in mine:
+        spec = step.transform.fold(spec)
+    return Component(name, array, frame, padding, spec, mine)
+
+
+def draw_units(step: Step, epochs: Indices, indices: Indices, uniform: Uniform = uniform) -> Floats:
+    """Return a step's draws for samples of epochs, shape (n, draws).
+
+    `uniform` does what `samebytes.plan.rng.uniform` does; the engine has it compiled.
+    """
+    count = step.transform.draws
+    units = np.empty((len(indices), count))
+    if count:
+        for epoch, mine in by_epoch(epochs):
+            units[mine] = uniform(step.seed, epoch, indices[mine], step.stream, count)
+    return units
+
+
+def tabulate(
+    component: Component,
+    epochs: Indices,
+    indices: Indices,
+    means: Means,
+    units_of: Callable[[Step], Floats] | None = None,
+) -> Tables:
+    """Return the numbers of a batch of one component: where each pixel is read, what becomes of it.
+
+    Parameters
+    ----------
+    component : Component
+        With its folded steps.
+    epochs, indices : ndarray of int64, shape (n,)
+        Which samples, of which epochs.
+    means : callable
+        Gives channel means of what tables describe; only `RandomContrast` asks.
+    units_of : callable, optional
+        Gives a step's draws where they were drawn already for another component.
+    """
+    tables = open_tables(component.spec)
+    for step in component.steps:
+        units = draw_units(step, epochs, indices) if units_of is None else units_of(step)
+        step.transform.tabulate(tables, units, means)
+    return tables

@@ -1,0 +1,48 @@
+"""What a plan reads, and the same plan over other arrays that hold the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+
+from samebytes.plan.concat import ConcatArray
+from samebytes.plan.documents import DocumentFeature
+from samebytes.plan.plan import Plan
+
+__all__ = ["arrays_of", "plan_over"]
+
+Array = npt.NDArray[Any]
+
+
+def arrays_of(plan: Plan) -> tuple[Array, ...]:
+    """Return every array that the components of a plan are read from; never copies."""
+    return tuple(array for component in plan.components for array in _parts(component.array))
+
+
+def plan_over(plan: Plan, arrays: Sequence[Array]) -> Plan:
+    """Return the plan that reads other arrays, in the order of `arrays_of`; never copies."""
+    remaining = iter(arrays)
+    # Components on one array stay on one, which is how those that are read together are known.
+    made: dict[int, Any] = {}
+    components = []
+    for component in plan.components:
+        found = _remade(component.array, remaining)
+        array = made.setdefault(id(component.array), found)
+        components.append(replace(component, array=array))
+    return replace(plan, components=tuple(components))
+
+
+def _parts(source: Any) -> tuple[Array, ...]:
+    if isinstance(source, DocumentFeature):
+        return ()
+    return source.arrays if isinstance(source, ConcatArray) else (source,)
+
+
+def _remade(source: Any, remaining: Iterator[Array]) -> Any:
+    parts = tuple(next(remaining) for _ in _parts(source))
+    if isinstance(source, DocumentFeature):
+        return source
+    return ConcatArray(parts) if isinstance(source, ConcatArray) else parts[0]

@@ -1,0 +1,66 @@
+"""Seeds: those that were given, or drawn ones, which are then part of the dataset."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from samebytes.plan.transforms.base import Transform
+
+__all__ = ["DrawnSeed", "as_seed", "reseeded", "seed_of"]
+
+
+class DrawnSeed(int):
+    """A seed that nobody gave: a state of the same plan may put its own in its place.
+
+    Otherwise it is the number that it is, equal to it and hashed, shown and pickled as it.
+    """
+
+    __slots__ = ()
+
+
+def seed_of(transform: Transform, seed: int | None) -> int:
+    """Return the seed of a transform's draws; 0 where it draws nothing, so that plans compare."""
+    if not transform.draws:
+        return 0
+    return as_seed(seed if seed is not None else transform.seed)
+
+
+def as_seed(seed: int | None) -> int:
+    """Return `seed`, or a random one, which is then part of the dataset and of its state."""
+    if seed is None:
+        import secrets  # on first use: it loads OpenSSL
+
+        return DrawnSeed(secrets.randbits(63))
+    if isinstance(seed, DrawnSeed):
+        return seed
+    seed = operator.index(seed)
+    if not 0 <= seed < 1 << 64:
+        message = f"seed {seed}: expected an integer from 0 to 2**64 - 1"
+        raise ValueError(message)
+    return seed
+
+
+def reseeded(dataset: Any, change: Callable[[DrawnSeed], DrawnSeed]) -> Any:
+    """Return the dataset with what `change` makes of each seed that was drawn; all else the same."""
+
+    def fields(one: Any, *names: str) -> dict[str, Any]:
+        seeds = {name: getattr(one, name, None) for name in names}
+        return {name: change(seed) for name, seed in seeds.items() if isinstance(seed, DrawnSeed)}
+
+    def order(verb: Any) -> Any:
+        if not hasattr(verb, "parent"):
+            return verb
+        return replace(verb, parent=order(verb.parent), **fields(verb, "seed"))
+
+    changes: dict[str, Any] = {
+        "samples": order(dataset.samples),
+        "batches": order(dataset.batches),
+        "maps": tuple(replace(call, **fields(call, "seed")) for call in dataset.maps),
+    }
+    drawn = fields(dataset.windows, "phase_seed", "start_seed")
+    if drawn:
+        changes["windows"] = replace(dataset.windows, **drawn)
+    return replace(dataset, **changes)

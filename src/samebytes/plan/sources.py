@@ -1,0 +1,139 @@
+"""What a dataset reads: arrays on the bytes that came, or a refusal in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from samebytes.errors import NotABuffer
+from samebytes.plan.arguments import check_axes
+from samebytes.plan.concat import ConcatArray
+from samebytes.share.array import as_array
+from samebytes.share.arrayable import array_of, is_arrayable
+from samebytes.share.buffer import view
+
+__all__ = ["as_source", "as_sources", "of_list"]
+
+
+def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the arrays of all components, which have a first axis of one length; never copies.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one has no axis, or two differ in length.
+    TypeError
+        If one holds objects, or is masked.
+    """
+    if not leaves:
+        message = "from_tensor_slices needs at least one array; got an empty structure"
+        raise ValueError(message)
+    arrays = tuple(as_source(name, leaf) for name, leaf in zip(names, leaves, strict=True))
+    first = len(arrays[0])
+    for name, array in zip(names, arrays, strict=True):
+        if len(array) != first:
+            message = (
+                f"components differ in length: {names[0]} has {first:,} samples, "
+                f"{name} has {len(array):,}; cut them to the same"
+            )
+            raise ValueError(message)
+    return arrays
+
+
+def as_source(name: str, leaf: Any) -> Any:
+    """Return the array of one component, on the bytes that came; copies lists and what makes copies.
+
+    Raises
+    ------
+    TypeError
+        If it holds objects, or is masked.
+    ValueError
+        If it is a single value, or a list of unequal arrays.
+    CopyNeeded
+        In a `no_copy` block, if its ``__array__`` makes a copy.
+    """
+    if isinstance(leaf, ConcatArray):
+        check_axes(leaf.ndim, name, f"the shape {leaf.shape}")
+        return leaf
+    if isinstance(leaf, np.ma.MaskedArray):
+        message = f"component {name} is a masked array; fill it (x.filled(0)) or give the mask too"
+        raise TypeError(message)
+    array = of_list(name, leaf) if isinstance(leaf, list) else leaf
+    if is_arrayable(array) and not _exports(array):
+        return _with_samples(name, array_of(array, f"component {name}"))
+    if getattr(getattr(array, "dtype", None), "hasobject", False):
+        message = (
+            f"component {name} holds Python objects ({array.dtype}); expected numbers, strings "
+            "of fixed length (np.array(x.tolist()) makes them) or records"
+        )
+        raise TypeError(message)
+    return _with_samples(name, as_array(array))
+
+
+def _with_samples(name: str, array: Any) -> Any:
+    found = array.view(np.ndarray)
+    if found.ndim == 0:
+        message = f"component {name} is a single value; expected an axis of samples"
+        raise ValueError(message)
+    check_axes(found.ndim, name, f"the shape {found.shape}")
+    return found
+
+
+def _exports(leaf: Any) -> bool:
+    """Return whether `leaf` has a memory of its own to share, besides what it makes an array of."""
+    try:
+        view(leaf)
+    except NotABuffer:
+        return False
+    return True
+
+
+def of_list(name: str, items: list[Any]) -> Any:
+    """Return a list as an array, which copies it.
+
+    Raises
+    ------
+    ValueError
+        If its items differ in shape.
+    """
+    try:
+        return np.asarray(items)
+    except ValueError as refused:
+        unequal = _unequal(items)
+        if unequal is None:
+            raise
+        (first, shape), (other, another) = unequal
+        message = (
+            f"component {name} is a list of unequal items: {_place(first)} has the shape {shape}, "
+            f"{_place(other)} has {another}; bring them to one shape (np.pad, or cut them), or, "
+            "where their rows are the samples, lay them end to end: sb.join(x)"
+        )
+        raise ValueError(message) from refused
+
+
+def _place(path: tuple[int, ...]) -> str:
+    return "item " + "".join(f"[{index}]" for index in path)
+
+
+_Shaped = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _unequal(items: Any) -> tuple[_Shaped, _Shaped] | None:
+    """Return the place and shape of the first item, and of the first whose shape is another one."""
+    first: _Shaped | None = None
+    for index, item in enumerate(items):
+        try:
+            shaped = (index,), np.shape(item)
+        except ValueError:  # unequal inside
+            inner = _unequal(item)
+            if inner is None:
+                raise
+            (one, shape), (other, another) = inner
+            return ((index, *one), shape), ((index, *other), another)
+        if first is None:
+            first = shaped
+        elif first[1] != shaped[1]:
+            return first, shaped
+    return None

@@ -1,0 +1,175 @@
+"""What every transform is: a frozen description that folds, draws, and works on one sample."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Floats, Means, Tables, Unfoldable
+
+__all__ = [
+    "On",
+    "Transform",
+    "as_counts",
+    "as_numbers",
+    "as_pair",
+    "calculated",
+    "need_factors",
+    "need_image",
+    "need_numbers",
+]
+
+On = str | int | tuple[str | int, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """A step on some components of each sample.
+
+    Attributes
+    ----------
+    on : name, place, or tuple of them, optional
+        Which components; by default the first one that fits. Several share one draw.
+    seed : int, optional
+        Of this transform's draws; by default the dataset's.
+    """
+
+    on: On = None
+    seed: int | None = None
+
+    draws: ClassVar[int] = 0
+    """Random numbers a sample needs."""
+
+    def fold(self, spec: ComponentSpec) -> ComponentSpec:
+        """Return what the component is after this; never touches data.
+
+        Raises
+        ------
+        Unfoldable
+            If it cannot join the pass.
+        ValueError
+            If it cannot be done at all.
+        """
+        raise NotImplementedError
+
+    def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
+        """Write this step into the batch's tables.
+
+        Parameters
+        ----------
+        tables : Tables
+            Of the steps before this one; changed in place.
+        units : ndarray of float64, shape (n, draws)
+            Draws in [0, 1), owned by (seed, epoch, sample, transform).
+        means : callable
+            Gives the channel means of what the tables describe, shape (n, factors).
+        """
+        raise NotImplementedError
+
+    def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
+        """Return one sample after this step: plain NumPy, the reference of every fast path."""
+        raise NotImplementedError
+
+
+def need_image(spec: ComponentSpec, what: str) -> None:
+    """Refuse components whose samples are no images."""
+    if len(spec.shape) != 3 or spec.lead:
+        message = (
+            f"{what} needs samples with the axes height, width, channels; got the shape "
+            f"{spec.shape}. {_axes_way_out(spec)}"
+        )
+        raise ValueError(message)
+    if not spec.is_image:
+        message = f"{what} works on numbers; items of {spec.source_dtype} can only be copied"
+        raise ValueError(message)
+
+
+def _axes_way_out(spec: ComponentSpec) -> str:
+    """Return what to do with samples that have other axes than an image, by their number."""
+    named = "Name the images with on="
+    if spec.lead:
+        return (
+            f"{named}; windows over time are no images: change the rows before they become a "
+            "dataset, or the windows in a function of your own, map(function)"
+        )
+    if len(spec.shape) == 2:
+        return f"{named}, or add the axis of channels: x[..., None]"
+    if len(spec.shape) == 4:
+        return (
+            f"{named}. Videos are no images here: make each frame a sample, "
+            f"x.reshape(-1, *x.shape[-3:]), and each batch as many frames as belong together"
+        )
+    axes = "axis" if len(spec.shape) == 1 else "axes"
+    return f"{named}, or reshape the samples, which have {len(spec.shape)} {axes}, to three"
+
+
+def need_numbers(spec: ComponentSpec, what: str) -> None:
+    """Refuse to calculate with what is no number, or was rounded already."""
+    if spec.source_dtype.name not in NUMBERS:
+        message = f"{what} calculates with real numbers; got {spec.dtype.name}"
+        raise ValueError(message)
+    if spec.rounded:
+        message = f"{what} follows a Cast to {spec.dtype.name}, which has rounded already"
+        raise Unfoldable(message)
+
+
+def need_factors(spec: ComponentSpec, what: str, **values: Any) -> None:
+    """Refuse as many numbers as there are neither samples' channels nor one."""
+    for name, value in values.items():
+        if np.ndim(value) and len(value) != spec.factors:
+            axis = "channels" if spec.is_image else "values along the last axis"
+            message = f"{what} has {len(value)} values of {name} for {spec.factors} {axis}"
+            raise ValueError(message)
+
+
+USUAL_EXPONENT = 40
+"""Numbers from 2**-40 to 2**40: three of them multiplied are still inside of float32."""
+
+
+def calculated(spec: ComponentSpec, *numbers: npt.ArrayLike) -> dict[str, Any]:
+    """Return the fields that calculating changes: float32 as in Keras, unless a Cast chose else.
+
+    `numbers` are what is calculated with; extreme ones take float64.
+    """
+    floating = spec.dtype.kind == "f" or spec.dtype.name == "bfloat16"
+    dtype = spec.dtype if spec.chosen and floating else np.dtype(np.float32)
+    _, exponents = np.frexp(np.concatenate([np.ravel(number) for number in (0.0, *numbers)]))
+    extreme = spec.extreme or bool((np.abs(exponents) > USUAL_EXPONENT).any())
+    return {"linear": True, "dtype": dtype, "extreme": extreme}
+
+
+def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:
+    """Return a number, or a tuple of one a channel, which compares and prints."""
+    array = np.asarray(value, np.float64)
+    if array.ndim > 1:
+        message = (
+            f"{what} must be a finite number, or one a channel along a single axis; got the shape "
+            f"{array.shape}. What differs along other axes is for a function: map(lambda x: ...)"
+        )
+        raise ValueError(message)
+    if array.size == 0 or not np.isfinite(array).all():
+        message = f"{what} must be a finite number, or one a channel; got {value!r}"
+        raise ValueError(message)
+    return tuple(array.tolist()) if array.ndim else float(array)
+
+
+def as_pair(value: Any, what: str) -> tuple[float, float]:
+    """Return two numbers of whatever kind they came."""
+    array = np.asarray(value)
+    if array.shape != (2,) or array.dtype.kind not in "biuf":
+        message = f"{what} of shape {array.shape} ({array.dtype}): expected two numbers"
+        raise ValueError(message)
+    return float(array[0]), float(array[1])
+
+
+def as_counts(what: str, *values: Any) -> tuple[int, ...]:
+    """Return whole numbers of 1 or more, of whatever kind they came."""
+    counts = tuple(operator.index(value) for value in values)
+    if min(counts) < 1:
+        message = f"{what}{counts}: expected a height and a width of 1 or more"
+        raise ValueError(message)
+    return counts

@@ -1,0 +1,66 @@
+"""A place of its own for each image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.transforms.base import Transform, as_counts
+from samebytes.plan.transforms.center_crop import check_crop
+
+__all__ = ["RandomCrop"]
+
+
+@dataclass(frozen=True)
+class RandomCrop(Transform):
+    """`height` by `width` pixels from a random place of each image; folded into the pass.
+
+    Named as ``keras.layers.RandomCrop``, which draws one place for a whole batch; here every
+    sample has its own, and the same one in every component of ``on=``. All places are equally
+    likely. An image smaller than the crop is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> images = np.zeros((8, 64, 64, 3), "uint8")
+    >>> ds = sb.Dataset.from_tensor_slices(images).map(sb.RandomCrop(32, 48)).batch(4)
+    >>> ds.element_spec.shape
+    (4, 32, 48, 3)
+    """
+
+    height: int
+    width: int
+
+    draws: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what is no size."""
+        height, width = as_counts("RandomCrop", self.height, self.width)
+        object.__setattr__(self, "height", height)
+        object.__setattr__(self, "width", width)
+
+    def fold(self, spec: ComponentSpec) -> ComponentSpec:
+        """Return the component with the crop's height and width."""
+        check_crop(spec, self.height, self.width, "RandomCrop")
+        return replace(spec, height=self.height, width=self.width, placed=True)
+
+    def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
+        """Read from the drawn places."""
+        top = self._place(units[:, 0], tables.height - self.height)
+        left = self._place(units[:, 1], tables.width - self.width)
+        tables.crop(top, left, self.height, self.width)
+
+    def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
+        """Return one image's crop."""
+        top = int(self._place(units[0], sample.shape[0] - self.height))
+        left = int(self._place(units[1], sample.shape[1] - self.width))
+        return sample[top : top + self.height, left : left + self.width]
+
+    @staticmethod
+    def _place(unit: Any, room: int) -> npt.NDArray[np.int64]:
+        return np.asarray(unit * (room + 1)).astype(np.int64)

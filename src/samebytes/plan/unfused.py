@@ -1,0 +1,130 @@
+"""What runs after the pass: functions, Keras layers that do not fold, and what follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.plan.component_spec import Floats, open_spec
+from samebytes.plan.fuse import function_name, places_of
+from samebytes.plan.plan import Step, UnfusedStep, draw_units
+from samebytes.plan.transforms.cast import cast_values
+from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
+from samebytes.plan.tree import flatten
+
+__all__ = ["apply_one", "apply_unfused"]
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.int64]
+
+NOTED_SAMPLES = 8
+"""Indices that the note on a failure names before it only counts."""
+
+
+def apply_one(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
+    """Return one sample after a step: what it does to images, it does to planar ones as they lie."""
+    turned = leaf in step.planar and not isinstance(step.transform, ChannelsFirst | ChannelsLast)
+    if not turned:
+        return step.transform.apply(sample, units)
+    return np.moveaxis(step.transform.apply(np.moveaxis(sample, 0, -1), units), -1, 0)
+
+
+def apply_unfused(later: UnfusedStep, batch: Any, epochs: Indices, indices: Indices) -> Any:
+    """Return `batch` after a step that runs after the pass.
+
+    Raises
+    ------
+    TypeError
+        If a function gives something that is no array.
+    """
+    if later.whole and later.batched:
+        found = _noted(lambda: _call(later.function, batch), indices)
+        return _as_arrays(found, later)
+    if later.whole:
+        leaves, structure = flatten(batch)
+        return _each_sample(
+            lambda row: _call(later.function, structure.rebuild([leaf[row] for leaf in leaves])),
+            indices,
+            later,
+        )
+    leaves, structure = flatten(batch)
+    leaves = [np.asarray(leaf) for leaf in leaves]
+    for place in places_of(later.on, structure.names, [leaf.ndim == 4 for leaf in leaves]):
+        leaves[place] = _component(later, place, leaves[place], epochs, indices)
+    return structure.rebuild(leaves)
+
+
+def _component(
+    later: UnfusedStep, place: int, values: Array, epochs: Indices, indices: Indices
+) -> Array:
+    """Return one component after a step that is given components alone."""
+    if isinstance(later.function, Step):
+        return _apply_step(later.function, place, values, epochs, indices)
+    if later.batched:
+        found = _noted(lambda: later.function(values), indices)
+        return np.asarray(_as_arrays(found, later))
+    return np.asarray(_each_sample(lambda row: later.function(values[row]), indices, later))
+
+
+def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices: Indices) -> Array:
+    """Return a component after a transform of ours that could not join the pass."""
+    planar = place in step.planar
+    shape = values.shape[1:]
+    opened = open_spec((*shape[1:], shape[0]) if planar else shape, values.dtype)
+    spec = step.transform.fold(replace(opened, planar=planar))
+    result = np.empty((len(values), *spec.result_shape), spec.dtype)
+    for row, units in enumerate(draw_units(step, epochs, indices)):
+        sample = values[row].astype(np.float64) if spec.linear else values[row]
+        result[row] = cast_values(apply_one(step, place, sample, units), spec.dtype)
+    return result
+
+
+def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Any:
+    """Return what a function makes of each sample, stacked."""
+    rows = [_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
+    parts = [flatten(row) for row in rows]
+    structure = parts[0][1]
+    columns = zip(*(leaves for leaves, _ in parts), strict=True)
+    return structure.rebuild(
+        [np.stack([_as_array(leaf, later) for leaf in column]) for column in columns]
+    )
+
+
+def _call(function: Any, element: Any) -> Any:
+    """Call as tf.data does: a tuple's parts are arguments, anything else is one."""
+    if isinstance(element, tuple) and not hasattr(element, "_fields"):
+        return function(*element)
+    return function(element)
+
+
+def _noted(call: Callable[[], Any], indices: Indices) -> Any:
+    """Call; what it raises passes unchanged, with a note of the samples (Python 3.11 has notes)."""
+    try:
+        return call()
+    except Exception as failure:
+        if hasattr(failure, "add_note"):
+            named = ", ".join(str(index) for index in indices[:NOTED_SAMPLES])
+            more = f" and {len(indices) - NOTED_SAMPLES} more" * (len(indices) > NOTED_SAMPLES)
+            failure.add_note(f"(samebytes: while mapping sample {named}{more})")
+        raise
+
+
+def _as_arrays(found: Any, later: UnfusedStep) -> Any:
+    leaves, structure = flatten(found)
+    return structure.rebuild([_as_array(leaf, later) for leaf in leaves])
+
+
+def _as_array(value: Any, later: UnfusedStep) -> Array:
+    array = np.asarray(value)
+    if array.dtype.hasobject:
+        message = (
+            f"{function_name(later)} gave {type(value).__name__}, which is no array of numbers; "
+            "a function in map gives arrays, nested as the elements are to be"
+        )
+        raise TypeError(message)
+    return array
