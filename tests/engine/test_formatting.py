@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.engine.feeding import all_same, usual
 
 import samebytes as sb
 from samebytes.plan import prefetch
-from tests.engine.feeding import all_same, usual
 
 tf = pytest.importorskip("tensorflow")
 
@@ -64,7 +64,7 @@ def test_a_tensor_keeps_its_block_when_all_others_have_died():
 @pytest.mark.parametrize("batch", [1, 3, 7, 64])
 def test_batches_are_the_same_alone_and_together(batch, monkeypatch):
     together = list(usual(batch=batch).repeat(2).shuffle(seed=4).iterate(1))
-    monkeypatch.setattr(helpings, "HELPING_BYTES", 0)
+    monkeypatch.setattr(prefetch, "HELPING_BYTES", 0)
     all_same(together, usual(batch=batch).repeat(2).shuffle(seed=4).iterate(1))
 
 

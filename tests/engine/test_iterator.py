@@ -10,10 +10,10 @@ import weakref
 
 import numpy as np
 import pytest
+from tests.engine.feeding import all_same, images, no_threads_left, usual
 
 import samebytes as sb
 from samebytes.engine import iterator as module
-from tests.engine.feeding import all_same, images, no_threads_left, usual
 
 
 @pytest.fixture(autouse=True)

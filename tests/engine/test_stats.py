@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.seen_html import Seen, check_readable_anywhere
 
 import samebytes as sb
 from samebytes.engine.stats import Stats
-from tests.seen_html import Seen, check_readable_anywhere
 
 
 def stats(batches, waiting, consuming):

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
 from samebytes.engine import formatting, iterator, worker_pool
-from tests.engine.feeding import no_threads_left
 
 CONSUMER = {worker_pool.__file__, iterator.__file__, formatting.__file__}
 """Where the consumer's thread goes; a signal raises in that thread alone."""

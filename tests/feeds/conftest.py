@@ -33,7 +33,7 @@ def dataset(pictures):
 
 @pytest.fixture
 def engine_threads():
-    """Return a function that waits until no more than `count` engine threads of this test are alive.
+    """Return a function that waits until at most `count` engine threads of this test are alive.
 
     A fit that was interrupted leaves some, since TensorFlow keeps its dataset: those of other tests
     do not count here.

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.peers.page import render_benchmark_html
 
+from benchmarks.peers.page import render_benchmark_html
 from samebytes.auditing.page import render_audit_html
 from samebytes.compare.page import render_comparison_html
 from tests.html import visiting

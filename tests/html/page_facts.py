@@ -7,7 +7,6 @@ import random
 from pathlib import Path
 
 from benchmarks.peers.result import Benchmark, JobResult, Limit, Outcome, Result, Round
-
 from samebytes.auditing.copies import Copy, Kind
 from samebytes.auditing.page import AuditFacts
 from samebytes.compare.comparison import Comparison, Row

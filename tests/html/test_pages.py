@@ -10,8 +10,8 @@ import sys
 from importlib import util
 
 import pytest
-from benchmarks.peers.page import render_benchmark_html
 
+from benchmarks.peers.page import render_benchmark_html
 from samebytes.auditing.page import AuditFacts, render_audit_html
 from samebytes.compare.page import render_comparison_html
 from samebytes.errors import MissingPackage

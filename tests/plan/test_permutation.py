@@ -34,7 +34,7 @@ def test_compiled_order_is_equal_and_one_to_one(n, seed, epoch, data):
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int32, np.uint8])
-@pytest.mark.parametrize("module", [order, compiled])
+@pytest.mark.parametrize("module", [permutation, rng])
 def test_dtype_and_shape_of_positions_do_not_matter(module, dtype):
     positions = np.arange(12).astype(dtype).reshape(3, 4)
     for n in (12, 10**6):
@@ -64,7 +64,7 @@ def test_sizes_without_an_order_are_refused(n):
 
 
 @pytest.mark.parametrize("position", [-1, 10])
-@pytest.mark.parametrize("module", [order, compiled])
+@pytest.mark.parametrize("module", [permutation, rng])
 def test_positions_outside_are_refused(module, position):
     with pytest.raises(IndexError, match="below n = 10, got"):
         module.permute([0, position], 10, 0, 0)

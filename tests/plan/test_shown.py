@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.seen_html import Seen, check_readable_anywhere
 
 import samebytes as sb
-from tests.seen_html import Seen, check_readable_anywhere
 
 IMAGES, LABELS = np.zeros((1000, 64, 64, 3), "uint8"), np.arange(1000)
 

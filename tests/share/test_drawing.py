@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.seen_html import Seen, check_readable_anywhere
 
 import samebytes as sb
 from samebytes.share.drawing import MOST_ROWS, WIDTH, Runs, draw_layout, runs_of
 from samebytes.share.layout import Layout
-from tests.seen_html import Seen, check_readable_anywhere
 
 SVG = "{http://www.w3.org/2000/svg}"
 

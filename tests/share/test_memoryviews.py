@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.share.ownerless import ownerless
 
 import samebytes as sb
 from samebytes.share.buffer import view
-from tests.share.ownerless import ownerless
 
 WRONG = {
     "larger items": "ownerless(b'i', 8, [3])",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.seen_html import Seen, check_readable_anywhere
 
 from samebytes.share.guard import SharingStats
 from samebytes.share.notebook import card
-from tests.seen_html import Seen, check_readable_anywhere
 
 
 def bar_widths(seen):

@@ -114,7 +114,7 @@ def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
 
 
 def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
-    """Return the dataset with the seeds of a position; refuse one of another, or of other batches."""
+    """Return the dataset with a position's seeds; refuse one of another, or of other batches."""
     try:
         same: Dataset = resume(dataset, saved["state"]).dataset
         place = saved["epoch"], saved["batch"]

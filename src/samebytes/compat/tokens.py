@@ -40,7 +40,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     cross: bool = False,
     padding: int | None = None,
 ) -> Dataset:
-    """Return a shuffled `Dataset` of (x, y), y being x moved on by one token; never copies the text.
+    """Return a shuffled `Dataset` of (x, y), y being x one token on; never copies the text.
 
     Both come from one reading of the tokens, widened as they are written, into one block of memory:
     who keeps one of them keeps both. Every token is seen once an epoch, but for less than two

@@ -104,7 +104,7 @@ _GAP = re.compile("\0([0-9]+)\0")
 
 
 def _with_seeds_of(then: dict[str, str], dataset: Any) -> Any:
-    """Return the dataset with the seeds that the words of another plan have where it drew its own."""
+    """Return the dataset with the seeds that another plan's words have where it drew its own."""
     theirs: dict[int, int] = {}
     for name, words in fingerprint(reseeded(dataset, _Gap).plan).items():
         between, seeds = _GAP.split(words)[::2], _GAP.findall(words)

@@ -42,13 +42,13 @@ def _tensor(name: str, leaf: Any) -> Any:
 
 
 def tensors_of_rows(element: Any) -> list[Any]:
-    """Return the samples of a batch as tensors; shares rows that are aligned and copies the rest."""
+    """Return the samples of a batch as tensors; shares aligned rows and copies the rest."""
     leaves, structure = flatten(element)
     return _nested(structure, [tensors_on_rows(np.asarray(leaf)) for leaf in leaves])
 
 
 def tensors_of_batches(structure: Structure, laid: Sequence[BlockViews]) -> list[Any]:
-    """Return batches that were made together as tensors; never copies where `as_tensor` would not."""
+    """Return batches made together as tensors; never copies where `as_tensor` would not."""
     return _nested(structure, [tensors_on(one.arrays()) for one in laid])
 
 

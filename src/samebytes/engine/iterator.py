@@ -163,7 +163,7 @@ class Iterator:
         return ready.position - sum(counted for _, counted, _, _ in tuple(ready.elements))
 
     def _take(self, crew: WorkerPool, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
-        """Return what ticket `number` brings: elements, what they count, their samples and bytes."""
+        """Return what ticket `number` brings: elements, their counts, samples and bytes."""
         try:
             ticket = crew.next(number)
         except StopIteration:

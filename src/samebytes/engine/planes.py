@@ -17,7 +17,7 @@ AXES = 3
 
 
 def merge_axes(shape: tuple[int, ...], strides: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return sizes and strides of axes that visit the same items in the same order, as few as can be.
+    """Return sizes and strides of as few axes as can be that visit the same items in order.
 
     Neighbouring axes that lie one after the other in memory become one, so a dense sample of any
     rank is a single axis.
@@ -43,7 +43,7 @@ def merge_axes(shape: tuple[int, ...], strides: tuple[int, ...]) -> list[tuple[i
 def planes_of(
     array: NDArray[Any], *, channels: bool = False, apart: int = 0
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return a plane of every sample with the axes N, H, W, C, and where in a sample its planes lie.
+    """Return a plane of every sample with axes N, H, W, C, and where in a sample its planes lie.
 
     Most samples are one plane. One whose strides leave more axes than the kernel walks is several,
     one after the other in the output.

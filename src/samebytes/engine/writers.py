@@ -211,7 +211,7 @@ class ArrayWriter(Writer):
         return factors_of(tables, self.spec, centered="center" in self._usual)
 
     def _usual_factors(self) -> dict[str, Any]:
-        """Return the factors of a sample that never was: which there are decides what is compiled."""
+        """Return factors of a sample that never was: which there are decides what is compiled."""
         one = np.zeros(1, np.int64)
 
         def units_of(step: Step) -> Floats:

@@ -84,7 +84,7 @@ class Pool:
         self._counting = threading.Lock()  # only for counting, and never taken by a dying lease
 
     def take(self) -> npt.NDArray[np.uint8]:
-        """Return a block's bytes; their values do not matter. It returns when its last alias dies."""
+        """Return a block's bytes, of any value; it comes back when its last alias dies."""
         try:
             block = self._free.pop()
         except IndexError:

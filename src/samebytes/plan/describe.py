@@ -128,7 +128,7 @@ def describe(plan: Plan, options: Any) -> str:
 
 
 def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
-    """Return the plan as names and facts; a name that begins with spaces belongs to the one above."""
+    """Return the plan as names and facts; a name that begins with spaces belongs to that above."""
     size = 1 if plan.batch_size is None else samples_in(plan)
     read = read_bytes(plan) * size
     written = sum(c.sample_bytes for c in plan.components) * size

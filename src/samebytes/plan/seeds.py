@@ -44,7 +44,7 @@ def as_seed(seed: int | None) -> int:
 
 
 def reseeded(dataset: Any, change: Callable[[DrawnSeed], DrawnSeed]) -> Any:
-    """Return the dataset with what `change` makes of each seed that was drawn; all else the same."""
+    """Return the dataset with what `change` makes of each drawn seed; all else the same."""
 
     def fields(one: Any, *names: str) -> dict[str, Any]:
         seeds = {name: getattr(one, name, None) for name in names}

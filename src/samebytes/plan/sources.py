@@ -43,7 +43,7 @@ def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def as_source(name: str, leaf: Any) -> Any:
-    """Return the array of one component, on the bytes that came; copies lists and what makes copies.
+    """Return the array of one component, on the bytes that came; copies lists, and says so.
 
     Raises
     ------

@@ -27,7 +27,7 @@ NOTED_SAMPLES = 8
 
 
 def apply_one(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
-    """Return one sample after a step: what it does to images, it does to planar ones as they lie."""
+    """Return one sample after a step, done to planar images as they lie."""
     turned = leaf in step.planar and not isinstance(step.transform, ChannelsFirst | ChannelsLast)
     if not turned:
         return step.transform.apply(sample, units)

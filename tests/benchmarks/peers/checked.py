@@ -7,7 +7,6 @@ from pathlib import Path
 
 from benchmarks.peers.child import open_contender
 from benchmarks.peers.contenders import CONTENDERS
-
 from tests.benchmarks.peers.tiny import JOBS
 
 

@@ -1,7 +1,7 @@
 import pytest
+
 from benchmarks.peers.process import Timeouts
 from benchmarks.peers.race import Pace, measure
-
 from tests.benchmarks.peers.misbehaving import CONTENDERS, JOB
 
 PACE = Pace(rounds=2, seconds=0.05, lead=0.01, warm=0.01)

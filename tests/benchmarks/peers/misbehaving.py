@@ -6,6 +6,7 @@ import sys
 import time
 
 import numpy as np
+
 from benchmarks.peers.contender import Contender, Package
 from benchmarks.peers.jobs.tokens import Tokens
 

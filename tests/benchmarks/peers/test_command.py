@@ -2,11 +2,11 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks.peers.__main__ import app
-from benchmarks.peers.result import Benchmark, Outcome
 from typer.testing import CliRunner
 
 from benchmarks.peers import __main__ as command
+from benchmarks.peers.__main__ import app
+from benchmarks.peers.result import Benchmark, Outcome
 
 
 @pytest.mark.timeout(230)

@@ -2,6 +2,7 @@ import json
 from collections import Counter
 
 import pytest
+
 from benchmarks.peers.contender import absent
 from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.jobs import FULL

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from benchmarks.peers.contenders import numpy as careful
 from benchmarks.peers.jobs import FULL, QUICK, job_from
 from benchmarks.peers.jobs.fit import Fit

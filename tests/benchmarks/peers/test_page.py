@@ -6,9 +6,9 @@ import dataclasses
 import re
 
 import pytest
+
 from benchmarks.peers.page import render_benchmark_html
 from benchmarks.peers.result import Benchmark, Outcome
-
 from samebytes.measure.numbers import number_text, percent_text, ratio_text
 from samebytes.share.layout import as_bytes_text
 from tests.html.page_facts import make_benchmark

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from benchmarks.peers.process import ContenderFailedError, ContenderProcess, Timeouts
 from benchmarks.peers.process_group import members
-
 from tests.benchmarks.peers.misbehaving import JOB, batches, contender, leaves_a_worker
 
 

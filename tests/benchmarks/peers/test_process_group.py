@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+
 from benchmarks.peers.process_group import group_memory, members
 
 HELD = 40_000_000

@@ -2,8 +2,8 @@ import os
 from pathlib import Path
 
 import pytest
-from benchmarks.peers.result import Outcome
 
+from benchmarks.peers.result import Outcome
 from tests.benchmarks.peers.conftest import PACE
 from tests.benchmarks.peers.misbehaving import CONTENDERS, JOB
 

@@ -2,8 +2,8 @@ import dataclasses
 import json
 
 import pytest
-from benchmarks.peers.result import SCHEMA, Benchmark
 
+from benchmarks.peers.result import SCHEMA, Benchmark
 from tests.html.page_facts import make_benchmark
 
 

@@ -1,7 +1,8 @@
 import io
 
-from benchmarks.peers.table import print_benchmark
 from rich.console import Console
+
+from benchmarks.peers.table import print_benchmark
 
 
 def test_prints_what_was_found(benchmark):

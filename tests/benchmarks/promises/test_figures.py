@@ -1,4 +1,5 @@
 import pytest
+
 from benchmarks.promises.figures import Figure, in_turn, print_figures
 
 

@@ -28,7 +28,7 @@ def python(code, package=PACKAGE, **environment):
 def test_a_second_process_compiles_nothing(tmp_path):
     code = (
         "import numba, time; start = time.process_time()\n"
-        "from samebytes.engine.kernels import job as kernels; from samebytes.engine.kernels import fill as loops; kernels.warm_up()\n"
+        "from samebytes.engine.kernels import job as kernels, fill as loops; kernels.warm_up()\n"
         "print(time.process_time() - start, sum(loops.fill_chunk.stats.cache_misses.values()))"
     )
     compiling, misses = python(code, NUMBA_CACHE_DIR=str(tmp_path))

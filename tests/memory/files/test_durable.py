@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.memory.files.flushing import recorded
 
 from samebytes.memory.files.durable import write_durably
-from tests.memory.files.flushing import recorded
 
 
 def test_the_bytes_are_flushed_then_named_then_the_name_is(tmp_path):

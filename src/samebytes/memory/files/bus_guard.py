@@ -109,7 +109,7 @@ def _can_be_had() -> bool:
 
 
 def _the_guard() -> _Guard | None:
-    """Return the guard of this process, made when it is first asked for; None where there is none."""
+    """Return this process's guard, made when first asked for; None where there is none."""
     global _guard, _refused
     if _guard is not None or _refused:
         return _guard
