@@ -74,7 +74,7 @@ class Pool:
 
     def __init__(self, nbytes: int, most: int) -> None:
         self.nbytes = max(-(-nbytes // PAGE_BYTES) * PAGE_BYTES, PAGE_BYTES)
-        self._most = most
+        self.most = most
         # A deque and a set, since their single steps need no lock: a lease may die in the middle
         # of anything, also while this very thread is taking a block.
         self._free: deque[npt.NDArray[np.uint8]] = deque()
@@ -97,7 +97,7 @@ class Pool:
     def _take_back(self, block: npt.NDArray[np.uint8]) -> None:
         self._leased.discard(id(block))
         waiting = len(self._free)
-        if waiting < SPARE or waiting + len(self._leased) < self._most:
+        if waiting < SPARE or waiting + len(self._leased) < self.most:
             self._free.append(block)
 
     def stats(self) -> PoolStats:
