@@ -392,6 +392,6 @@ class Dataset(Shown):
         """Return a ``tf.data.Dataset`` of the same elements, on the same bytes."""
         return outlet("to_tf")(self)
 
-    def to_keras(self) -> Any:
+    def to_keras(self, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
-        return outlet("to_keras")(self)
+        return outlet("to_keras")(self, workers=workers, max_queue_size=max_queue_size)

@@ -14,6 +14,7 @@ from tests.engine.feeding import all_same, images, no_threads_left, usual
 
 import samebytes as sb
 from samebytes.engine import iterator as module
+from samebytes.memory.aligned import address_of
 
 
 @pytest.fixture(autouse=True)
@@ -391,3 +392,11 @@ def test_warming_up_once():
     iter(usual())
     iter(usual())
     assert len(module._warmed - before) <= 2
+
+
+def test_blocks_of_an_epoch_serve_the_next_however_far_that_one_looks_ahead():
+    ds = sb.Dataset.from_tensor_slices(np.zeros((8, 1 << 20), np.float32)).batch(8)
+    with ds.prefetch(0).iterate(0) as iterator:
+        address = address_of(next(iterator))
+    with ds.prefetch(2).iterate(0) as iterator:
+        assert address_of(next(iterator)) == address

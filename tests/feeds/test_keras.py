@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.feeds.keras import WINDOW, AnyOrder
+from samebytes.feeds.keras import WINDOW, AnyOrder, to_keras
+from samebytes.feeds.tf_data import to_tf
+from tests.feeds.fitting import as_bytes, linear
 
 pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -197,11 +200,77 @@ def test_sample_weights_and_dict_inputs(pictures, door):
     )
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_workers_of_keras(dataset, workers):
-    from samebytes.feeds.keras import to_keras
-
-    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    model.fit(to_keras(dataset, workers=workers), epochs=2, verbose=0)
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("options", [{}, {"workers": 3}, {"workers": 3, "max_queue_size": 1}])
+def test_workers_of_keras_train_on_every_batch_once(pictures, options, shuffle):
+    seen = []
+    ds = sb.Dataset.from_tensor_slices(pictures).shuffle(seed=0).map(sb.CenterCrop(16, 16)).batch(8)
+    linear(seen).fit(ds.to_keras(**options), epochs=2, shuffle=shuffle, verbose=0)
+    expected = [as_bytes(batch) for epoch in range(3) for batch in ds.iterate(epoch)]
+    places = [expected.index(batch) for batch in seen]
+    # What newer versions of Keras look at before they train is an epoch of its own.
+    first = min(places)
+    assert first in {0, 13}
+    in_order = list(range(first, first + 26))
+    assert places == in_order if not shuffle else places != in_order
+    assert sorted(places[:13]) + sorted(places[13:]) == in_order
     assert threading.active_count() < 50
+
+
+def test_the_arguments_of_the_feed_are_those_of_the_method():
+    for method, feed in ((sb.Dataset.to_keras, to_keras), (sb.Dataset.to_tf, to_tf)):
+        _, *of_method = inspect.signature(method).parameters.values()
+        _, *of_feed = inspect.signature(feed).parameters.values()
+        assert of_method == of_feed
+
+
+def test_arguments_reach_keras(dataset):
+    batches = dataset.to_keras(workers=3)
+    assert (batches.workers, batches.max_queue_size) == (3, 3)
+    batches = dataset.to_keras(workers=2, max_queue_size=7)
+    assert (batches.workers, batches.max_queue_size) == (2, 7)
+    assert (dataset.to_keras().workers, dataset.to_keras().max_queue_size) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": -1}, r"to_keras\(workers=-1\): expected 0 or more"),
+        (
+            {"max_queue_size": 0},
+            r"to_keras\(max_queue_size=0\): expected 1 or more; of fewer Keras",
+        ),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(dataset, options, message):
+    with pytest.raises(ValueError, match=message):
+        dataset.to_keras(**options)
+
+
+def test_what_is_advised_in_another_process_is_there(dataset, monkeypatch):
+    batches = dataset.to_keras()
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(RuntimeError) as raised:
+        batches[0]
+    monkeypatch.undo()
+    assert str(raised.value) == (
+        "to_keras() works in the process that made it, whose threads make its batches already; "
+        "leave use_multiprocessing=False, and have Keras ask for them in n threads, should it "
+        "have to: ds.to_keras(workers=n)"
+    )
+    assert dataset.to_keras(workers=2).workers == 2
+
+
+def test_numbers_that_are_only_near_each_other_leave_nothing_ahead(pictures):
+    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1), 0)
+    for index in (5, 6, 7, 3, 9, 4):
+        same(epoch.batch(index, 1, 1), [part[index : index + 1] for part in pictures])
+    assert epoch._running is None
+    assert not epoch._kept
+
+
+def test_an_epoch_that_keras_begins_is_made_ahead_from_its_first_batch(dataset):
+    epoch = AnyOrder(dataset, 0)
+    epoch.batch(0, 1, 1)
+    assert epoch._running is not None
+    epoch.close()

@@ -19,7 +19,7 @@ __all__ = ["PoolCache", "PoolSet", "pool_cache_of"]
 SHELF_BYTES = 1 << 30
 """Pools that hold more are given back to the system when their epoch ends."""
 
-Key = tuple[int, tuple[int, ...], int]
+Key = tuple[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,15 @@ class PoolCache:
     def take(self, sizes: tuple[int, ...], most: int) -> PoolSet:
         """Return pools of blocks of these sizes: those that wait here, else new ones."""
         # With the process, because a lock in a pool may be held for ever in a forked child.
-        key = (os.getpid(), sizes, most)
+        key = (os.getpid(), sizes)
         for _ in range(len(self._waiting)):
             try:
                 found = self._waiting.popleft()
             except IndexError:  # taken by another thread
                 break
             if found.key == key:
+                for pool in found.pools:
+                    pool.most = most  # who made one batch at a time before has left the same blocks
                 return found
             self._waiting.append(found)
         return PoolSet(key, tuple(Pool(size, most) for size in sizes))

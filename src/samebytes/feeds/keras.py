@@ -5,6 +5,9 @@ Keras asks for batches by number: in order, nearly in order (several workers), s
 Whoever asks in order is served by an iterator that makes batches ahead; every other number is
 made at the moment it is asked for, on all threads. Both give the same bytes.
 
+On TensorFlow, Keras asks in a thread that reads ahead of training without a limit that we could
+set: its `Backpressure` makes it wait, and what it holds counts as made ahead.
+
 Under `SavePosition` the number that `fit` asks for means nothing: it gets the dataset's order.
 """
 
@@ -18,15 +21,21 @@ from typing import Any
 import numpy as np
 
 from samebytes.compat.save_position import Continued, done_in, import_keras
+from samebytes.feeds.backpressure import Backpressure
 from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
+from samebytes.share.doors import import_tensorflow
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import string_tensor
 
 __all__ = ["AnyOrder", "InOrder", "to_keras"]
 
 WINDOW = 8
-"""Numbers asked for within so many count as in order; so many batches are kept for late askers."""
+"""Numbers asked for within so many count as in order, by threads whose number is not known; so
+many batches are kept for late askers."""
+
+READ_AHEAD_BYTES = 16 << 20
+"""What Keras may hold, the batch in training included; of larger batches it is two."""
 
 EXACT_SINCE = (3, 6)
 """Keras' versions before this one shuffle batches once more, behind the numbers."""
@@ -60,11 +69,24 @@ class AnyOrder:
         self._kept: dict[int, Any] = {}
         self._last = -2 * WINDOW  # nothing was asked for yet
         self._streak = 0
+        self._missed = 0
+        self._begun = False
 
-    def batch(self, index: int) -> Any:
-        """Return batch `index`; asking twice gives the same values twice."""
+    def batch(self, index: int, window: int = WINDOW, ahead: int | None = None) -> Any:
+        """Return batch `index`; asking twice gives the same values twice.
+
+        Parameters
+        ----------
+        index : int
+            Which one.
+        window : int
+            Numbers within so many of each other count as in order.
+        ahead : int, optional
+            How many are made ahead, by default what the dataset says. Who gives it has begun an
+            epoch, and does not only look at a batch or two.
+        """
         with self._lock:
-            found = self._in_order(index)
+            found = self._in_order(index, window, ahead)
             if found is not None:
                 return found
         with self._at(self._lone, index) as iterator:
@@ -73,10 +95,7 @@ class AnyOrder:
     def close(self) -> None:
         """End the threads."""
         with self._lock:
-            if self._running is not None:
-                self._running.close()
-            self._running = None
-            self._kept.clear()
+            self._stop()
 
     def _at(self, dataset: Any, index: int) -> Any:
         """Return an iterator that begins at batch `index`."""
@@ -86,17 +105,20 @@ class AnyOrder:
         iterator.load_state_dict({**state, "position": index * step})
         return iterator
 
-    def _in_order(self, index: int) -> Any:
+    def _in_order(self, index: int, window: int, ahead: int | None) -> Any:
         """Return batch `index` if it is one that was made ahead, else None."""
         step, self._last = index - self._last, index
-        self._streak = self._streak + 1 if -WINDOW < step <= WINDOW else 0
+        self._streak = self._streak + 1 if -window < step <= window else 0
         if index in self._kept:
             return self._kept.pop(index)
-        ahead = self._running is not None and 0 <= index - self._upcoming < WINDOW
-        if not ahead:
-            if self._streak < STREAK or step < 1:
+        if self._running is None or not 0 <= index - self._upcoming < window:
+            started = index == 0 and ahead is not None and not self._begun
+            self._begun = self._begun or ahead is not None
+            if not started and (self._streak < STREAK or step < 1):
+                self._miss()
                 return None
-            self._begin_at(index)
+            self._begin_at(index, ahead)
+        self._missed = 0
         try:
             while self._upcoming < index:
                 self._kept[self._upcoming] = next(self._running)
@@ -106,15 +128,26 @@ class AnyOrder:
             self._running = None
             raise
         self._upcoming += 1
-        while len(self._kept) > WINDOW:
+        while len(self._kept) > window:
             del self._kept[next(iter(self._kept))]
         return found
 
-    def _begin_at(self, index: int) -> None:
+    def _miss(self) -> None:
+        """Let go of what was made ahead once others were asked for so many times: it is memory."""
+        self._missed += 1
+        if self._missed >= STREAK:
+            self._stop()
+
+    def _stop(self) -> None:
         if self._running is not None:
             self._running.close()
+        self._running = None
         self._kept.clear()
-        self._running = self._at(self._dataset, index)
+
+    def _begin_at(self, index: int, ahead: int | None) -> None:
+        self._stop()
+        dataset = self._dataset if ahead is None else self._dataset.prefetch(ahead)
+        self._running = self._at(dataset, index)
         self._upcoming = index
 
 
@@ -128,6 +161,8 @@ class InOrder:
     ----------
     dataset : Continued
         In batches, and not endless.
+    ahead : int, optional
+        How many are made ahead, by default what the dataset says.
 
     Attributes
     ----------
@@ -135,20 +170,21 @@ class InOrder:
         Batches that were trained on before.
     """
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, ahead: int | None = None) -> None:
         epoch = dataset.next_epoch()
         self.left_out = done_in(dataset, epoch)
         self._place = dataset.place
         self._lock = threading.Lock()
         self._asked = bytearray(len(dataset) - self.left_out)
-        self._iterator = dataset.with_format("numpy").iterate(epoch)
+        numpy = dataset.with_format("numpy")
+        self._iterator = (numpy if ahead is None else numpy.prefetch(ahead)).iterate(epoch)
 
     @property
     def over(self) -> bool:
         """Whether ``fit`` has ended, perhaps in the middle of this epoch."""
         return not self._place.fitting
 
-    def batch(self, index: int) -> Any:
+    def batch(self, index: int, window: int = WINDOW, ahead: int | None = None) -> Any:  # noqa: ARG002
         """Return the next batch."""
         with self._lock:
             if self._asked[index]:
@@ -190,6 +226,8 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._texts = keras.backend.backend() == "tensorflow" and any(
                 is_string(spec.dtype) for spec in flatten(dataset.element_spec)[0]
             )
+            self._trainer: int | None = None
+            self._pressure, self._ahead = _read_ahead(dataset, keras.backend.backend())
 
         @property
         def workers(self) -> int:
@@ -223,22 +261,41 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                 raise IndexError(message)
             if self._process != os.getpid():
                 message = (
-                    "to_keras() works in the process that made it; use workers=n with "
-                    "use_multiprocessing=False: batches are made by threads already"
+                    "to_keras() works in the process that made it, whose threads make its batches "
+                    "already; leave use_multiprocessing=False, and have Keras ask for them in n "
+                    "threads, should it have to: ds.to_keras(workers=n)"
                 )
                 raise RuntimeError(message)
+            pressure = self._pressure if self._asked_ahead() else None
+            if pressure is None:
+                window = WINDOW if self.workers <= 1 else self.workers
+                return self._handed(self._present().batch(place, window))
+            pressure.wait()
+            # One thread asks, so what is not in order is shuffled.
+            batch = self._present().batch(place, 1, self._ahead)
+            pressure.out(_bulk(batch))
+            return self._handed(batch)
+
+        def _handed(self, batch: Any) -> Any:
+            return _with_string_tensors(batch) if self._texts else batch
+
+        def _present(self) -> AnyOrder | InOrder:
+            """Return the epoch that batches are asked of."""
             with self._lock:
                 if self._epoch is None or self._epoch.over:
                     self._epoch = AnyOrder(self._dataset, self._dataset.next_epoch())
-                epoch = self._epoch
-            batch = epoch.batch(place)
-            return _with_string_tensors(batch) if self._texts else batch
+                return self._epoch
+
+        def _asked_ahead(self) -> bool:
+            """Return whether Keras asks in another thread than it trains in, and with no queue."""
+            return self.workers <= 1 and self._trainer not in {None, threading.get_ident()}
 
         def on_epoch_begin(self) -> None:
-            """Begin the epoch of a ``fit`` that has a `SavePosition`. Keras calls this."""
+            """Note who trains, and begin the epoch of a ``fit`` with a `SavePosition`."""
+            self._trainer = threading.get_ident()
             if isinstance(self._dataset, Continued) and self._dataset.place.fitting:
                 with self._lock:
-                    self._epoch = InOrder(self._dataset)
+                    self._epoch = InOrder(self._dataset, self._ahead)
 
         def on_epoch_end(self) -> None:
             """Go on to the next epoch. Keras calls this."""
@@ -263,7 +320,38 @@ def _with_string_tensors(batch: Any) -> Any:
     )
 
 
-def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any:
+def _read_ahead(dataset: Any, backend: str) -> tuple[Backpressure | None, int | None]:
+    """Return what holds Keras back, and how many batches are to be made ahead beside what it holds.
+
+    Only TensorFlow's Keras reads ahead; elsewhere who trains asks.
+    """
+    if backend != "tensorflow":
+        return None, None
+    tensorflow = import_tensorflow()
+
+    def settle() -> None:
+        # TensorFlow drops arrays it is done with when it next makes a tensor in Python.
+        with tensorflow.device("CPU:0"):
+            tensorflow.constant(0.0)
+
+    nbytes = dataset.batch_size * sum(one.sample_bytes for one in dataset.plan.components)
+    most = max(READ_AHEAD_BYTES // max(nbytes, 1), 2)
+    ahead = dataset.options.prefetch
+    # One of those made ahead lies with Keras while another is trained on.
+    return Backpressure(most, settle), max(ahead - 1, min(ahead, 1)) if most == 2 else ahead
+
+
+def _bulk(batch: Any) -> np.ndarray[Any, Any]:
+    """Return the largest array of a batch, or what it is a view of, whose death is the batch's."""
+    leaves = flatten(batch)[0]
+    found: Any = max(leaves, key=lambda leaf: getattr(leaf, "nbytes", 0))
+    array = np.asarray(found)
+    while array is not found and isinstance(array.base, np.ndarray):
+        found = array = array.base  # of a subclass TensorFlow holds another view
+    return array
+
+
+def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
     """Return a ``keras.utils.PyDataset`` of the batches of `dataset`; never copies.
 
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
@@ -276,8 +364,12 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
     ----------
     dataset : Dataset
         In batches: of an input, a pair, or a triple with sample weights; inputs may be dicts.
-    workers, max_queue_size : int
-        As Keras has them. One worker is enough: batches are made by the engine's threads.
+    workers : int
+        Keras' threads that ask for batches. One is enough: batches are made by the engine's
+        threads, and no more of them are alive than of ``to_tf()``.
+    max_queue_size : int, optional
+        How many batches Keras holds for training if it has several workers; by default as many
+        as workers.
 
     Raises
     ------
@@ -285,7 +377,7 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
         With TensorFlow behind Keras, if no tensor can hold a component's dtype.
     ValueError
         If the dataset gives single samples; or is that of a `SavePosition`, and this Keras
-        too old to continue it exactly.
+        too old to continue it exactly; or Keras' queue were endless.
 
     Examples
     --------
@@ -299,6 +391,15 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
     if dataset.batch_size is None:
         message = "to_keras gives batches by number, and this dataset gives single samples"
         raise ValueError(f"{message}: ds.batch(n)")
+    if workers < 0:
+        message = f"to_keras(workers={workers}): expected 0 or more"
+        raise ValueError(message)
+    if max_queue_size is not None and max_queue_size < 1:
+        message = (
+            f"to_keras(max_queue_size={max_queue_size}): expected 1 or more; "
+            "of fewer Keras makes a queue without an end"
+        )
+        raise ValueError(message)
     keras = import_keras()
     if keras.backend.backend() == "tensorflow":
         leaves, structure = flatten(dataset.element_spec)
@@ -312,7 +413,8 @@ def to_keras(dataset: Any, *, workers: int = 1, max_queue_size: int = 10) -> Any
             "continue; give position.dataset.to_tf(), or install keras>=3.6"
         )
         raise ValueError(message)
-    return _batches_class()(dataset, workers=workers, max_queue_size=max_queue_size)
+    queue = max(workers, 1) if max_queue_size is None else max_queue_size
+    return _batches_class()(dataset, workers=workers, max_queue_size=queue)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

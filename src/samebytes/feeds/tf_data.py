@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from samebytes.compat.save_position import Continued
+from samebytes.feeds.held import tensor_holding
 from samebytes.plan import samplers
 from samebytes.plan.tree import flatten
 from samebytes.share.autograph import plain_python
@@ -101,6 +102,7 @@ def hand_over(dataset: Any) -> Handover:
     )
 
 
+@plain_python
 def to_tf(dataset: Any) -> Any:
     """Return a ``tf.data.Dataset`` of the elements of `dataset`, on the same bytes; never copies.
 
@@ -239,7 +241,10 @@ def _generated(
         "finalize_func": traced(lambda number: [_end(held(), number)], [integer]),
     }
     variant = tensorflow.raw_ops.GeneratorDataset(
-        init_func_other_args=[tensorflow.constant(0, tensorflow.int64)],
+        # TensorFlow's own dataset holds them with this argument: in a graph it was made in, in a
+        # dataset of datasets, wherever Python's dataset of that name is long gone. The functions
+        # it knows by name only, and forgets them when they die.
+        init_func_other_args=[tensor_holding((functions, iterations))],
         next_func_other_args=[],
         finalize_func_other_args=[],
         **functions,
@@ -247,8 +252,7 @@ def _generated(
         output_shapes=[one.shape for one in signature],
     )
     found = tensorflow.data.experimental.from_variant(variant, nest(signature))
-    # TensorFlow knows them by name and forgets them when they die. Every dataset made of this
-    # one holds it.
+    # Where the argument could only be a copy, every dataset made of this one in Python holds them.
     found.samebytes_functions = functions, iterations
     return found
 

@@ -74,7 +74,7 @@ class Pool:
 
     def __init__(self, nbytes: int, most: int) -> None:
         self.nbytes = max(-(-nbytes // PAGE_BYTES) * PAGE_BYTES, PAGE_BYTES)
-        self._most = most
+        self.most = most
         self._spare = SPARE
         # A deque and a set, since their single steps need no lock: a lease may die in the middle
         # of anything, also while this very thread is taking a block.
@@ -100,7 +100,7 @@ class Pool:
         # the very end (a framework, from C) lets go of it when modules are emptied already.
         self._leased.discard(key)
         waiting = self._free.__len__()
-        if waiting < self._spare or waiting + self._leased.__len__() < self._most:
+        if waiting < self._spare or waiting + self._leased.__len__() < self.most:
             self._free.append(block)
 
     def stats(self) -> PoolStats:

@@ -10,6 +10,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from samebytes.share.autograph import plain_python
+
 __all__ = ["outlet"]
 
 _OUTLETS = {
@@ -20,6 +22,7 @@ _OUTLETS = {
 }
 
 
+@plain_python
 def outlet(name: str) -> Callable[..., Any]:
     """Return the function behind a method of `Dataset` that runs it or hands it on."""
     module, _, function = _OUTLETS[name].partition(":")
