@@ -6,34 +6,39 @@ about as light as NumPy's.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.formatting import check_format
 from samebytes.plan import arguments, samplers
 from samebytes.plan.fuse import fuse
 from samebytes.plan.map_calls import MapCall, calls_of
-from samebytes.plan.options import FORMATS, Options
-from samebytes.plan.outlets import outlet
+from samebytes.plan.options import Options
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
+from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
 from samebytes.plan.shown import Shown
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
-from samebytes.plan.tree import Structure, flatten
-from samebytes.plan.windows import ROW, Stencil, Windows
+from samebytes.plan.tree import flatten
+from samebytes.plan.windows import ROW
+
+if TYPE_CHECKING:
+    from samebytes.engine.iterator import Iterator
+    from samebytes.engine.pipeline import Pipeline
 
 __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(Shown):
+class Dataset(Shown, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method gives a new one. Verbs are tf.data's, and their order matters as
@@ -58,18 +63,8 @@ class Dataset(Shown):
     ((4, 32, 32, 3), (4,))
     """
 
-    arrays: tuple[Any, ...] = field(repr=False)
-    structure: Structure
-    samples: Any
-    frames: tuple[Stencil, ...] = ()
-    windows: Windows | None = None
-    padding: Any = 0
-    maps: tuple[MapCall, ...] = ()
-    batch_size: int | None = None
-    drop_remainder: bool = False
-    batches: Any = None
     options: Options = field(default_factory=Options)
-    _epochs: Iterator[int] = field(default_factory=itertools.count, repr=False)
+    _epochs: EpochCounter = field(default_factory=EpochCounter, repr=False)
 
     # ------------------------------------------------------------------------- sources
 
@@ -98,7 +93,7 @@ class Dataset(Shown):
     # --------------------------------------------------------------------------- verbs
 
     def _with(self, **changes: Any) -> Dataset:
-        return replace(self, **changes, _epochs=itertools.count())
+        return replace(self, **changes, _epochs=self._epochs.renewed())
 
     def _choose(self, make: Callable[[Any], Any]) -> Dataset:
         """Put a choosing verb behind what is there: on samples, or on batches once batched."""
@@ -109,11 +104,6 @@ class Dataset(Shown):
         batches = make(self.batches)
         samplers.check_countable(batches, self.batch_size if self.samples.length is None else 1)
         return self._with(batches=batches)
-
-    @property
-    def _length(self) -> int | None:
-        order = self.samples if self.batch_size is None else self.batches
-        return order.length  # type: ignore[no-any-return]
 
     def shuffle(
         self,
@@ -132,7 +122,7 @@ class Dataset(Shown):
         reshuffle_each_iteration : bool
             Whether each epoch has an order of its own.
         """
-        arguments.check_shuffle(buffer_size, self._length)
+        arguments.check_shuffle(buffer_size, self.length)
         key = as_seed(seed)
         return self._choose(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
 
@@ -289,9 +279,7 @@ class Dataset(Shown):
 
     def with_format(self, name: str) -> Dataset:
         """Return elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
-        if name not in FORMATS:
-            message = f"with_format({name!r}): expected one of {', '.join(FORMATS)}"
-            raise ValueError(message)
+        check_format(name)
         return self._with(options=replace(self.options, format=name))
 
     def with_options(self, *, threads: int | None = None) -> Dataset:
@@ -306,9 +294,11 @@ class Dataset(Shown):
         return fuse(self)
 
     @cached_property
-    def executor(self) -> Any:
-        """What makes the batches, worked out once for all epochs; it belongs to the engine."""
-        return outlet("executor")(self)
+    def pipeline(self) -> Pipeline:
+        """The plan and the options, as the engine and the feeds are given them."""
+        from samebytes.engine.pipeline import Pipeline
+
+        return Pipeline(self.plan, self.options)
 
     @property
     def element_spec(self) -> Any:
@@ -331,7 +321,7 @@ class Dataset(Shown):
         TypeError
             If the dataset is endless.
         """
-        length = self._length
+        length = self.length
         if length is None:
             message = "this dataset is endless; take(n) gives a part with a length"
             raise TypeError(message)
@@ -351,14 +341,14 @@ class Dataset(Shown):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
         state = {
-            k: value for k, value in vars(self).items() if k not in {"_epochs", "plan", "executor"}
+            k: value for k, value in vars(self).items() if k not in {"_epochs", "plan", "pipeline"}
         }
         return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map files again, and begin with epoch 0."""
         arrays = tuple(unpack(array) for array in state["arrays"])
-        vars(self).update(state, arrays=arrays, _epochs=itertools.count())
+        vars(self).update(state, arrays=arrays, _epochs=EpochCounter())
 
     # ----------------------------------------------------------------------- execution
 
@@ -371,9 +361,9 @@ class Dataset(Shown):
 
     def next_epoch(self) -> int:
         """Return the number of the next epoch, and count it as begun."""
-        return next(self._epochs)
+        return self._epochs.next_epoch()
 
-    def iterate(self, epoch: int | None = None) -> Any:
+    def iterate(self, epoch: int | None = None) -> Iterator:
         """Return an iterator over an epoch; by default the next one.
 
         Returns
@@ -382,16 +372,23 @@ class Dataset(Shown):
             With ``state_dict()``, ``load_state_dict()``, ``stats()``, ``close()``.
         """
         number = self.next_epoch() if epoch is None else arguments.as_epoch(epoch)
-        return outlet("iterate")(self, number)
+        from samebytes.engine.iterator import Iterator
 
-    def __iter__(self) -> Any:
+        return Iterator(self.pipeline, number, self._epochs.position_in(number))
+
+    def __iter__(self) -> Iterator:
         """Return an iterator over the next epoch."""
         return self.iterate()
 
     def to_tf(self) -> Any:
         """Return a ``tf.data.Dataset`` of the same elements, on the same bytes."""
-        return outlet("to_tf")(self)
+        from samebytes.feeds.tf_data import to_tf
+
+        return to_tf(self.pipeline, self._epochs)
 
     def to_keras(self, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
-        return outlet("to_keras")(self, workers=workers, max_queue_size=max_queue_size)
+        from samebytes.feeds.keras import to_keras
+
+        queue = max_queue_size
+        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=queue)

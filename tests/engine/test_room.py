@@ -29,7 +29,7 @@ def wide(*shape):
 
 
 def upcoming(dataset):
-    return helpings_ahead(dataset.plan, dataset.options.prefetch, dataset.executor.block_bytes)
+    return helpings_ahead(dataset.plan, dataset.options.prefetch, dataset.pipeline.executor.block_bytes)
 
 
 @pytest.mark.parametrize("prefetch", [10**9, 2**62])
@@ -74,14 +74,14 @@ def test_ordinary_datasets_are_made_ahead_as_ever(memory):
 
 def test_blocks_are_of_what_there_is():
     whole = sb.Dataset.from_tensor_slices(SAMPLES).batch(1_000_000)
-    (nbytes,) = whole.executor.block_bytes
+    (nbytes,) = whole.pipeline.executor.block_bytes
     assert 10 * SAMPLE_BYTES <= nbytes < 10 * SAMPLE_BYTES + 4096
     assert next(iter(whole)).shape == SAMPLES.shape
     assert "writes 1.5 MB a batch" in str(whole)
     few = sb.Dataset.from_tensor_slices(SAMPLES[:3]).batch(2)
-    assert few.executor.block_bytes[0] < 5 * SAMPLE_BYTES
+    assert few.pipeline.executor.block_bytes[0] < 5 * SAMPLE_BYTES
     lone = sb.Dataset.from_tensor_slices(SAMPLES[:3])
-    assert lone.executor.block_bytes[0] < 4 * SAMPLE_BYTES
+    assert lone.pipeline.executor.block_bytes[0] < 4 * SAMPLE_BYTES
 
 
 def test_large_single_samples_are_made_one_by_one():

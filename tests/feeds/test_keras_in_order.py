@@ -250,7 +250,7 @@ def test_a_batch_taken_from_fit_is_told(path, dataset):
 def test_numbers_beyond_what_is_left_are_refused(path, dataset):
     position = sb.SavePosition(path, dataset)
     batches = position.dataset.to_keras()
-    position.dataset.place.fitting = True
+    position.dataset._epochs.fitting = True
     batches.on_epoch_begin()
     with pytest.raises(IndexError, match="batch 11 of 11"):
         batches[11]

@@ -9,93 +9,69 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import os
 import warnings
-from dataclasses import dataclass, field, fields
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samebytes.compat.saved_position import check_weights, read_position, write_position
 from samebytes.dataset import Dataset
-from samebytes.engine.checkpoint import resume
-from samebytes.errors import MissingPackage
-from samebytes.feeds.saved_position import check_weights, read_position, write_position
+from samebytes.engine.checkpoint import resume, state_of
+from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.schedule import position_of
+from samebytes.feeds.keras_module import import_keras
+from samebytes.plan.reseeding import reseeded_recipe
+from samebytes.plan.seeds import DrawnSeed
 
-__all__ = ["Continued", "Place", "SavePosition", "done_in", "import_keras"]
+__all__ = ["Place", "SavePosition"]
 
 if TYPE_CHECKING:
     SavePosition: Any
 
 
-@dataclass
-class Place:
-    """Where iterations of a `Continued` dataset begin.
+class Place(EpochCounter):
+    """Where the iterations of a resumed dataset begin: its epochs are told, one begins midway.
+
+    Parameters
+    ----------
+    epoch, done : int
+        In this epoch, so many batches are done with already.
+    position : int
+        The same place as the engine counts it.
 
     Attributes
     ----------
     upcoming : int
         The epoch that the next iteration is given.
-    epoch, done : int
-        In this epoch, so many batches are done with already.
-    position : int
-        The same place as the engine counts it.
-    fitting : bool
-        Whether a ``fit`` is on its way, and tells which epoch is upcoming.
     """
 
-    upcoming: int = 0
-    epoch: int = 0
-    done: int = 0
-    position: int = 0
-    fitting: bool = False
+    resumes = True
 
+    def __init__(self, epoch: int = 0, done: int = 0, position: int = 0) -> None:
+        super().__init__()
+        self._epoch, self._done, self._position = epoch, done, position
+        self.upcoming = epoch
+        self.fitting = False
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Continued(Dataset):
-    """A dataset whose epochs are told to it, and one of which begins in its middle."""
-
-    place: Place = field(default_factory=Place, repr=False)
+    def renewed(self) -> EpochCounter:
+        """Return itself: what is made of the dataset begins where it does."""
+        return self
 
     def next_epoch(self) -> int:
         """Return the epoch that is due, and count it as begun."""
-        self.place.upcoming += 1
-        return self.place.upcoming - 1
+        self.upcoming += 1
+        return self.upcoming - 1
 
-    def iterate(self, epoch: int | None = None) -> Any:
-        """Return an iterator over what is left of an epoch; by default the next one."""
-        which = self.next_epoch() if epoch is None else epoch
-        iterator = super().iterate(which)
-        if done_in(self, which):
-            # Not the saved state itself: what is handed over in groups is a plan of its own.
-            iterator.load_state_dict({**iterator.state_dict(), "position": self.place.position})
-        return iterator
+    def batches_done(self, epoch: int) -> int:
+        """Return how many batches of an epoch are left out, being done with."""
+        return self._done if epoch == self._epoch else 0
 
-
-def done_in(dataset: Any, epoch: int) -> int:
-    """Return how many batches of `epoch` an iteration of `dataset` leaves out, being done with."""
-    if isinstance(dataset, Continued) and epoch == dataset.place.epoch:
-        return dataset.place.done
-    return 0
-
-
-def import_keras() -> Any:
-    """Return the keras module.
-
-    Raises
-    ------
-    MissingPackage
-        If it is not installed.
-    """
-    try:
-        return importlib.import_module("keras")
-    except ImportError as missing:
-        message = (
-            "Keras is not installed, or does not import here; "
-            "install it: pip install 'samebytes[tensorflow-cpu]'"
-        )
-        raise MissingPackage(message) from missing
+    def position_in(self, epoch: int) -> int:
+        """Return where in an epoch an iteration begins."""
+        return self._position if epoch == self._epoch else 0
 
 
 def __getattr__(name: str) -> Any:
@@ -108,15 +84,14 @@ def __getattr__(name: str) -> Any:
 
 def _state_at(dataset: Dataset, epoch: int, batch: int) -> dict[str, Any]:
     """Return the engine's state at a batch."""
-    state = dataset.iterate(epoch).state_dict()
-    step = 1 if state["counted_in"] == "batches" else dataset.batch_size or 1
-    return {**state, "position": batch * step}
+    return state_of(dataset.plan, epoch, position_of(dataset.plan, batch))
 
 
 def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
     """Return the dataset with a position's seeds; refuse one of another, or of other batches."""
     try:
-        same: Dataset = resume(dataset, saved["state"]).dataset
+        seeds = resume(dataset.plan, saved["state"]).seeds
+        same = reseeded_recipe(dataset, lambda seed: DrawnSeed(seeds.get(seed, seed)))
         place = saved["epoch"], saved["batch"]
         most = max(len(dataset) - 1, 0)
         if saved["batch"] > most:
@@ -254,19 +229,17 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 if weights:
                     check_weights(self._path, self._saved)
                 position = self._saved["state"]["position"]
-                place = Place(self.epoch, self.epoch, self.batch, position)
+                place = Place(self.epoch, self.batch, position)
             self._whole = dataset
-            names = {one.name for one in fields(dataset)} - {"_epochs"}
-            self.dataset = Continued(
-                **{name: getattr(dataset, name) for name in names}, place=place
-            )
+            self._place = place
+            self.dataset = replace(dataset, _epochs=place)
             self._begun = False
             self._now, self._done, self._last_saved = self.epoch, self.batch, 0
             self._hushed = contextlib.ExitStack()
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             """Load the weights; refuse what would not continue exactly."""
-            if self.dataset.place.fitting:
+            if self._place.fitting:
                 message = (
                     "the fit that this SavePosition was made for was interrupted, and it stands "
                     "where that one began: make another, which begins where it stopped"
@@ -312,9 +285,9 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 raise ValueError(message)
             self._begun = True
             self._now = epoch
-            self._done = self._last_saved = done_in(self.dataset, epoch)
-            self.dataset.place.upcoming = epoch
-            self.dataset.place.fitting = True
+            self._done = self._last_saved = self._place.batches_done(epoch)
+            self._place.upcoming = epoch
+            self._place.fitting = True
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Leave a continued epoch at its end, which is earlier than that of others."""
@@ -343,7 +316,7 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
         def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
             """Leave the dataset to others."""
-            self.dataset.place.fitting = False
+            self._place.fitting = False
 
         def _save(self, epoch: int, batch: int) -> None:
             saved = {

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from samebytes.dataset import Dataset
-from samebytes.feeds.tf_data import to_tf
 from samebytes.plan import samplers
 from samebytes.plan.sources import as_source, of_list
 from samebytes.plan.tree import flatten
@@ -113,7 +112,7 @@ def timeseries_dataset_from_array(
     found = Dataset(tuple(arrays), structure, samplers.Source(len(windows)), tuple(frames), windows)
     if shuffle:
         found = found.shuffle(None, seed)
-    return to_tf(found if batch_size is None else found.batch(batch_size))
+    return (found if batch_size is None else found.batch(batch_size)).to_tf()
 
 
 def _as_array(name: str, given: Any) -> Any:

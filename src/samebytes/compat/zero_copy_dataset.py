@@ -6,7 +6,6 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from samebytes.dataset import Dataset
-from samebytes.feeds.tf_data import to_tf
 from samebytes.plan.transforms import RandomCrop, Rescaling
 from samebytes.share.doors import import_tensorflow
 
@@ -87,7 +86,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
 
         def _be(self, samples: Dataset) -> None:
             self.samples = samples
-            self._engine = to_tf(samples)
+            self._engine = samples.to_tf()
             super().__init__(tensorflow.data.experimental.to_variant(self._engine))
 
         def _of(self, samples: Dataset) -> Any:
@@ -140,7 +139,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             name: str | None = None,
         ) -> Any:
             """Return batches, written by the engine; threads and order are its own."""
-            return to_tf(self.samples.batch(int(batch_size), bool(drop_remainder)))
+            return self.samples.batch(int(batch_size), bool(drop_remainder)).to_tf()
 
     ZeroCopyDataset.__module__ = __name__
     ZeroCopyDataset.__qualname__ = "ZeroCopyDataset"

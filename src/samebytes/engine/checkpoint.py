@@ -10,7 +10,8 @@ from samebytes.engine.saved import EPOCH, FARTHEST, Check, check_saved, integer,
 from samebytes.engine.schedule import counted_in
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
-from samebytes.plan.seeds import DrawnSeed, reseeded
+from samebytes.plan.reseeding import reseeded
+from samebytes.plan.seeds import DrawnSeed
 
 __all__ = ["STATE", "Resumed", "resume", "state_of"]
 
@@ -32,11 +33,18 @@ SEED = re.compile(r"\bseed[= ]\d+")
 
 
 class Resumed(NamedTuple):
-    """A dataset with the seeds of a state, and where in it the state stands."""
+    """A plan with the seeds of a state, and where in it the state stands.
 
-    dataset: Any
+    Attributes
+    ----------
+    seeds : dict of int
+        The state's seed for each that the plan had drawn, where they differ.
+    """
+
+    plan: Plan
     epoch: int
     position: int
+    seeds: dict[int, int]
 
 
 def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
@@ -50,10 +58,10 @@ def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
     }
 
 
-def resume(dataset: Any, state: Any) -> Resumed:
-    """Return the dataset and the place that a state is of, if it is one of this dataset.
+def resume(plan: Plan, state: Any) -> Resumed:
+    """Return the plan and the place that a state is of, if it is one of this plan.
 
-    Seeds that the dataset drew are those of the state in the one that is given.
+    Seeds that were drawn for the plan are those of the state in the one that is returned.
 
     Raises
     ------
@@ -61,7 +69,6 @@ def resume(dataset: Any, state: Any) -> Resumed:
         If it is not; the message says what differs, and whether it is only seeds.
     """
     saved = check_saved("this state", state, STATE)
-    plan = dataset.plan
     unit = counted_in(plan)
     if saved["counted_in"] != unit:
         message = (
@@ -71,10 +78,12 @@ def resume(dataset: Any, state: Any) -> Resumed:
         raise ValueError(message)
     left_out = BATCHING if unit == "samples" else ()
     then, now = _without(left_out, saved["plan"]), _without(left_out, fingerprint(plan))
+    seeds: dict[int, int] = {}
     if then != now:
-        dataset = _with_seeds_of(then, dataset)
+        seeds = _seeds_of(then, plan)
+        plan = reseeded(plan, lambda seed: DrawnSeed(seeds.get(seed, seed)))
         # Compared as a whole: a seed that stood for two, or is out of range, differs still.
-        taken = _without(left_out, fingerprint(dataset.plan))
+        taken = _without(left_out, fingerprint(plan))
         if then != taken:
             raise ValueError(_refusal(then, now, taken))
     length = (plan.batches if unit == "batches" else plan.samples).length
@@ -84,7 +93,7 @@ def resume(dataset: Any, state: Any) -> Resumed:
             f"expected an integer from 0 to {length:,}"
         )
         raise ValueError(message)
-    return Resumed(dataset, saved["epoch"], saved["position"])
+    return Resumed(plan, saved["epoch"], saved["position"], seeds)
 
 
 def _without(names: tuple[str, ...], facts: dict[str, str]) -> dict[str, str]:
@@ -103,17 +112,16 @@ class _Gap(DrawnSeed):
 _GAP = re.compile("\0([0-9]+)\0")
 
 
-def _with_seeds_of(then: dict[str, str], dataset: Any) -> Any:
-    """Return the dataset with the seeds that another plan's words have where it drew its own."""
+def _seeds_of(then: dict[str, str], plan: Plan) -> dict[int, int]:
+    """Return the seed that another plan's words have for each that was drawn for this one."""
     theirs: dict[int, int] = {}
-    for name, words in fingerprint(reseeded(dataset, _Gap).plan).items():
+    for name, words in fingerprint(reseeded(plan, _Gap)).items():
         between, seeds = _GAP.split(words)[::2], _GAP.findall(words)
         pattern = "([0-9]{1,20})".join(map(re.escape, between))
         found = re.fullmatch(pattern, then.get(name, ""))
         if found is not None:
             theirs.update(zip(map(int, seeds), map(int, found.groups()), strict=True))
-    fitting = {mine: seed for mine, seed in theirs.items() if seed < 1 << 64}
-    return reseeded(dataset, lambda seed: DrawnSeed(fitting.get(seed, seed)))
+    return {mine: seed for mine, seed in theirs.items() if seed < 1 << 64}
 
 
 def _refusal(then: dict[str, str], now: dict[str, str], taken: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.block_views import BlockViews
+from samebytes.engine.formatting import formatter_of
 from samebytes.engine.kernels import rng
 from samebytes.engine.kernels.documents import DocumentJob, tell
 from samebytes.engine.kernels.job import UNIT_BYTES, Job, fill
@@ -22,6 +23,7 @@ from samebytes.memory.files.bus_guard import stand_in_front
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
 from samebytes.plan.component_spec import Floats
+from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
 from samebytes.plan.plan import Plan, Step, draw_units
 from samebytes.plan.prefetch import samples_in, together
@@ -190,7 +192,7 @@ class Executor:
 
     @property
     def kinds(self) -> frozenset[Any]:
-        """What decides which kernels are rng."""
+        """What decides which kernels are compiled."""
         return frozenset(one.kind for one in self._each())
 
     def warm_up(self) -> None:
@@ -273,12 +275,11 @@ class Executor:
         ]
 
 
-def compile_plan(dataset: Any) -> Executor:
-    """Return what makes the batches of `dataset`, in any epoch."""
-    plan, options = dataset.plan, dataset.options
+def compile_plan(plan: Plan, options: Options) -> Executor:
+    """Return what makes the batches of a plan, in any epoch; reads nothing."""
     batches = plan.batch_size is not None and not plan.later
     # Tensors are made of batches as they lie, without arrays in between.
-    whole = options.format == "tensorflow" and batches
+    whole = formatter_of(options.format).batches is not None and batches
     return Executor(plan, together(plan, options.prefetch), whole=whole)
 
 

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.executor import Batch, Executor
-from samebytes.engine.formatting import (
-    rows_of,
-    tensors_of,
-    tensors_of_batches,
-    tensors_of_rows,
-)
+from samebytes.engine.formatting import formatter_of
+from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
 from samebytes.engine.room import helpings_ahead
 from samebytes.engine.schedule import Schedule, counted_in
@@ -28,12 +24,11 @@ from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
 from samebytes.plan.prefetch import together
-from samebytes.share.components import check_components
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Iterator", "iterate"]
+__all__ = ["Iterator"]
 
 BLOCKS_BEYOND = 3
 """Blocks a pool keeps beyond those of threads and prefetch.
@@ -77,27 +72,28 @@ class Iterator:
 
     Parameters
     ----------
-    dataset : Dataset
+    pipeline : Pipeline
         What to make, and how.
     epoch : int
         Which epoch of it.
+    position : int
+        Where to begin, in what `counted_in` tells.
     """
 
-    def __init__(self, dataset: Any, epoch: int) -> None:
-        self._dataset = dataset
-        self._plan = dataset.plan
-        self._options = dataset.options
+    def __init__(self, pipeline: Pipeline, epoch: int, position: int = 0) -> None:
+        self._plan = pipeline.plan
+        self._options = pipeline.options
         self._together = together(self._plan, self._options.prefetch)
-        self._tensors = self._options.format == "tensorflow"
-        if self._tensors and not self._plan.later:
-            check_components((c.name, c.spec.dtype) for c in self._plan.components)
-        self._executor: Executor = dataset.executor
+        self._formatter = formatter_of(self._options.format)
+        if not self._plan.later:
+            self._formatter.check((c.name, c.spec.dtype) for c in self._plan.components)
+        self._executor = pipeline.executor
         self._threads = self._options.threads or available_cores()
-        self._shelf = pool_cache_of(dataset.structure)
+        self._shelf = pool_cache_of(self._plan.structure)
         self._epoch = epoch
         self._closed = False
         self._by_batch = counted_in(self._plan) == "batches"
-        self._ready = _Ready(0)
+        self._ready = _Ready(position)
         self._meter = Meter()
         self._pools: PoolSet | None = None
         self._crews: dict[int, WorkerPool] = {}  # by process: threads do not survive a fork
@@ -175,15 +171,16 @@ class Iterator:
         elements, counts = ticket.element, list(batch.laid[0].counts)
         sample_bytes = sum(laid.sample_bytes for laid in batch.laid)
         sizes = [count * sample_bytes for count in counts]
-        if batch.whole:
-            elements = tensors_of_batches(self._plan.structure, batch.laid)
+        formatter = self._formatter
+        if batch.whole and formatter.batches is not None:
+            elements = formatter.batches(self._plan.structure, batch.laid)
         elif self._plan.batch_size is None:
             count = counts[0]
-            (whole,) = elements
-            elements = tensors_of_rows(whole) if self._tensors else rows_of(whole, count)
+            (samples,) = elements
+            elements = formatter.rows(samples, count)
             counts, sizes = [1] * count, [sizes[0] // count] * count
-        elif self._tensors:
-            elements = [tensors_of(element) for element in elements]
+        else:
+            elements = [formatter.element(element) for element in elements]
         counted = [1] * len(counts) if self._by_batch else counts
         return zip(elements, counted, counts, sizes, strict=True)
 
@@ -272,12 +269,14 @@ class Iterator:
             If it is no state, the plan is another one, or a seed that was given differs; the
             message says what came and what differs.
         """
-        dataset, epoch, position = resume(self._dataset, state)
+        resumed = resume(self._plan, state)
         self.close()
         self._crews.clear()
-        self._dataset, self._plan, self._executor = dataset, dataset.plan, dataset.executor
+        if resumed.seeds:
+            self._plan = resumed.plan
+            self._executor = Pipeline(resumed.plan, self._options).executor
         self._closed = False
-        self._epoch, self._ready = epoch, _Ready(position)
+        self._epoch, self._ready = resumed.epoch, _Ready(resumed.position)
 
     def stats(self) -> Stats:
         """Return what was made so far, who waited for whom, and what to change."""
@@ -304,8 +303,3 @@ def _warm_up(executor: Executor) -> None:
             executor.warm_up()
 
     threading.Thread(target=warm_up, name="samebytes-warm-up", daemon=True).start()
-
-
-def iterate(dataset: Any, epoch: int) -> Iterator:
-    """Return an iterator over `epoch` of `dataset`."""
-    return Iterator(dataset, epoch)

@@ -23,7 +23,7 @@ from samebytes.engine.kernels.rng import permute
 from samebytes.plan.plan import Plan
 from samebytes.plan.prefetch import samples_in
 
-__all__ = ["Schedule", "Segment", "counted_in"]
+__all__ = ["Schedule", "Segment", "counted_in", "position_of"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -53,6 +53,11 @@ def counted_in(plan: Plan) -> str:
     """Return what positions count: ``samples``, or ``batches`` where verbs choose among them."""
     chosen = plan.batch_size is not None and hasattr(plan.batches, "parent")
     return "batches" if chosen else "samples"
+
+
+def position_of(plan: Plan, batch: int) -> int:
+    """Return where a batch lies, in what positions count."""
+    return batch if counted_in(plan) == "batches" else batch * (plan.batch_size or 1)
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.compat.save_position import Continued
+from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.iterator import Iterator
+from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.held import tensor_holding
 from samebytes.plan import samplers
+from samebytes.plan.element_spec import element_spec
+from samebytes.plan.plan import Plan
 from samebytes.plan.tree import flatten
 from samebytes.share.autograph import plain_python
 from samebytes.share.components import check_components
@@ -47,11 +51,11 @@ MOST_TOGETHER = 256
 
 @dataclass(frozen=True)
 class Handover:
-    """How elements go over: the dataset the engine runs, and what tf.data makes of each array.
+    """How elements go over: the pipeline that runs, and what tf.data makes of each array.
 
     Attributes
     ----------
-    dataset : Dataset
+    pipeline : Pipeline
         Whose elements are handed over whole, one a call.
     together : int
         Elements of the dataset to come that one call hands over.
@@ -60,51 +64,55 @@ class Handover:
         leaves it whole.
     """
 
-    dataset: Any
+    pipeline: Pipeline
     together: int
     cut: int | None
 
 
-def hand_over(dataset: Any) -> Handover:
-    """Decide how many elements of `dataset` one call hands over.
+def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
+    """Decide how many elements one call hands over.
 
     Only what nothing runs after is grouped: functions see the batches they were promised, and
-    their errors come when their batch does. Verbs after ``batch`` choose whole batches, which
+    their errors come when their batch does. Samplers after ``batch`` choose whole batches, which
     need not lie side by side, so these go over one by one as well; but for a ``repeat``, which
-    leaves them where they are.
+    leaves them where they are. Of epochs that are resumed (`resumes`) a state may tell of a batch
+    in the middle of a group.
 
     Examples
     --------
     >>> import numpy as np
     >>> from samebytes import Dataset
     >>> small = Dataset.from_tensor_slices(np.zeros((10_000, 16), "float32")).batch(32)
-    >>> found = hand_over(small)
-    >>> found.dataset.batch_size, found.together, found.cut
+    >>> way = hand_over(small.pipeline)
+    >>> way.pipeline.plan.batch_size, way.together, way.cut
     (8192, 256, 32)
     """
-    plan = dataset.plan
+    plan, options = pipeline.plan, pipeline.options
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
     together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
-    # A continued dataset's state may tell of a batch in the middle of a group.
-    groups = isinstance(plan.batches, samplers.Repeat) and not isinstance(dataset, Continued)
-    repeat = plan.batches if groups else None
+    repeats = isinstance(plan.batches, samplers.Repeat) and not resumes
+    repeat = plan.batches if repeats else None
     once = plan.batches if repeat is None else repeat.parent
     if plan.later or together == 1 or hasattr(once, "parent"):
-        return Handover(dataset, 1, None)
-    whole = replace(dataset, batch_size=None, drop_remainder=False, batches=None)
-    if size is not None and dataset.drop_remainder and once.length is not None:
-        whole = whole.take(once.length * size)
-    ahead = math.ceil(dataset.options.prefetch / together)
-    grouped = whole.batch(together * (size or 1)).prefetch(ahead)
-    return Handover(
-        grouped if repeat is None else grouped.repeat(repeat.count), together, size or 0
+        return Handover(pipeline, 1, None)
+    samples, group = plan.samples, together * (size or 1)
+    if size is not None and plan.drop_remainder and once.length is not None:
+        samples = samplers.Take(samples, once.length * size)
+    count = samples.length
+    batches: Any = samplers.Source(None if count is None else -(-count // group))
+    if repeat is not None:
+        batches = samplers.Repeat(batches, repeat.count)
+    grouped = replace(
+        plan, samples=samples, batch_size=group, drop_remainder=False, batches=batches
     )
+    ahead = replace(options, prefetch=math.ceil(options.prefetch / together))
+    return Handover(Pipeline(grouped, ahead), together, size or 0)
 
 
 @plain_python
-def to_tf(dataset: Any) -> Any:
-    """Return a ``tf.data.Dataset`` of the elements of `dataset`, on the same bytes; never copies.
+def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
+    """Return a ``tf.data.Dataset`` of what a pipeline makes, on the same bytes; never copies.
 
     It chains on as any other (``map``, ``cache``, ``prefetch``), may be iterated by several
     consumers at once, and gives each iteration a new epoch. It works in the process that made
@@ -133,8 +141,9 @@ def to_tf(dataset: Any) -> Any:
     ([[None, 64, 64, 3], [None]], 4)
     """
     tensorflow = import_tensorflow()
-    _refuse_tensorflow_inside(dataset)
-    leaves, structure = flatten(dataset.element_spec)
+    plan = pipeline.plan
+    _refuse_tensorflow_inside(plan)
+    leaves, structure = flatten(element_spec(plan))
     check_components((name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True))
     signature = [
         tensorflow.TensorSpec(
@@ -142,14 +151,14 @@ def to_tf(dataset: Any) -> Any:
         )
         for spec in leaves
     ]
-    way = hand_over(dataset)
+    way = hand_over(pipeline, resumes=epochs.resumes)
     texts = [
         (place, f"component {name}")
         for place, (name, spec) in enumerate(zip(structure.names, leaves, strict=True))
         if is_string(spec.dtype)
     ]
-    iterations = _Iterations(dataset, way, structure.treespec, texts)
-    length = _length(dataset)
+    iterations = _Iterations(way, epochs, structure.treespec, texts)
+    length = plan.length
     count = tensorflow.data.INFINITE_CARDINALITY if length is None else length
     with tensorflow.init_scope():
         if way.cut is None:
@@ -189,19 +198,19 @@ class _Iterations:
     """The engine's iterators behind one ``tf.data.Dataset``, by the number of the iteration."""
 
     def __init__(
-        self, dataset: Any, way: Handover, treespec: Any, texts: list[tuple[int, str]]
+        self, way: Handover, epochs: EpochCounter, treespec: Any, texts: list[tuple[int, str]]
     ) -> None:
-        self._dataset = dataset
-        self._engine = way.dataset.with_format("numpy")
+        self._pipeline = way.pipeline.with_options(format="numpy")
+        self._epochs = epochs
         self._treespec = treespec
         self._texts = texts
-        self._running: dict[int, Any] = {}
+        self._running: dict[int, Iterator] = {}
         self._numbers = itertools.count()
 
     def begin(self, _: Any) -> Any:
         """Begin an epoch, and give the number it goes by."""
-        number = next(self._numbers)
-        self._running[number] = self._engine.iterate(self._dataset.next_epoch())
+        number, epoch = next(self._numbers), self._epochs.next_epoch()
+        self._running[number] = Iterator(self._pipeline, epoch, self._epochs.position_in(epoch))
         return np.int64(number)
 
     def fetch(self, number: Any) -> list[Any]:
@@ -310,15 +319,8 @@ def _cutter(
     return samples if cut == 0 else batches
 
 
-def _length(dataset: Any) -> int | None:
-    try:
-        return len(dataset)
-    except TypeError:
-        return None
-
-
-def _refuse_tensorflow_inside(dataset: Any) -> None:
-    for later in dataset.plan.later:
+def _refuse_tensorflow_inside(plan: Plan) -> None:
+    for later in plan.later:
         function = later.function
         while isinstance(function, functools.partial):
             function = function.func

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
+from samebytes.plan.map_calls import MapCall
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep, fuse_component
+from samebytes.plan.recipe import Recipe
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.transforms.keras_layers import is_keras_layer
 
 __all__ = ["function_name", "fuse", "fuse_alone", "places_of"]
 
 
-def fuse(dataset: Any) -> Plan:
-    """Return the plan of a dataset; pure, reads no data.
+def fuse(recipe: Recipe) -> Plan:
+    """Return the plan of what was asked for; pure, reads no data.
 
     Raises
     ------
@@ -24,11 +25,11 @@ def fuse(dataset: Any) -> Plan:
     """
     folded: list[Step] = []
     later: list[UnfusedStep] = []
-    names = dataset.structure.names
-    components = _fold_all(dataset, folded)
+    names = recipe.structure.names
+    components = _fold_all(recipe, folded)
     # What the components are where the chain has come to; None once a function decides.
     known: list[ComponentSpec] | None = [component.spec for component in components]
-    for stream, call in enumerate(dataset.maps):
+    for stream, call in enumerate(recipe.maps):
         if not isinstance(call.function, Transform):
             later.append(_later_call(call))
             known = None
@@ -44,7 +45,7 @@ def fuse(dataset: Any) -> Plan:
             )
         else:
             try:
-                components = _fold_all(dataset, [*folded, step])
+                components = _fold_all(recipe, [*folded, step])
                 folded.append(step)
                 known = [component.spec for component in components]
                 continue
@@ -54,19 +55,19 @@ def fuse(dataset: Any) -> Plan:
             for leaf in leaves:
                 known[leaf] = fuse_alone(step.transform, known[leaf])
     return Plan(
-        dataset.structure,
+        recipe.structure,
         components,
-        dataset.samples,
-        dataset.batch_size,
-        dataset.drop_remainder,
-        dataset.batches,
+        recipe.samples,
+        recipe.batch_size,
+        recipe.drop_remainder,
+        recipe.batches,
         tuple(later),
-        dataset.windows,
+        recipe.windows,
     )
 
 
 def _check_axes(
-    call: Any, leaves: tuple[int, ...], planar: tuple[int, ...], known: list[ComponentSpec]
+    call: MapCall, leaves: tuple[int, ...], planar: tuple[int, ...], known: list[ComponentSpec]
 ) -> None:
     """Refuse a transform in place of a Keras layer where it would mean other axes than that."""
     name = type(call.function).__name__
@@ -80,12 +81,12 @@ def _check_axes(
         raise ValueError(message)
 
 
-def _fold_all(dataset: Any, steps: list[Step]) -> tuple[Component, ...]:
-    names, padding = dataset.structure.names, dataset.padding
+def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
+    names, padding = recipe.structure.names, recipe.padding
     return tuple(
         fuse_component(name, array, frame, padding, steps, leaf)
         for leaf, (name, array, frame) in enumerate(
-            zip(names, dataset.arrays, dataset.frames, strict=True)
+            zip(names, recipe.arrays, recipe.frames, strict=True)
         )
     )
 
@@ -96,7 +97,7 @@ def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
 
 
-def _later_call(call: Any) -> UnfusedStep:
+def _later_call(call: MapCall) -> UnfusedStep:
     if is_keras_layer(call.function):
         why = "a Keras layer that does not fold"
         return UnfusedStep(call.function, batched=True, why=why, on=call.on)

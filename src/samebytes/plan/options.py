@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FORMATS", "Options"]
-
-FORMATS = ("numpy", "tensorflow")
+__all__ = ["Options"]
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,13 @@ class Plan:
         return len(self.components[0].array if self.windows is None else self.windows)
 
     @property
+    def length(self) -> int | None:
+        """Number of elements, None where they never end."""
+        order = self.samples if self.batch_size is None else self.batches
+        length: int | None = order.length
+        return length
+
+    @property
     def padded(self) -> bool:
         """Whether some of a sample's rows may not be there."""
         return self.windows is not None and self.windows.padding is not None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from samebytes.plan.transforms.base import Transform
 
-__all__ = ["DrawnSeed", "as_seed", "reseeded", "seed_of"]
+__all__ = ["DrawnSeed", "as_seed", "seed_of"]
 
 
 class DrawnSeed(int):
@@ -41,26 +38,3 @@ def as_seed(seed: int | None) -> int:
         message = f"seed {seed}: expected an integer from 0 to 2**64 - 1"
         raise ValueError(message)
     return seed
-
-
-def reseeded(dataset: Any, change: Callable[[DrawnSeed], DrawnSeed]) -> Any:
-    """Return the dataset with what `change` makes of each drawn seed; all else the same."""
-
-    def fields(one: Any, *names: str) -> dict[str, Any]:
-        seeds = {name: getattr(one, name, None) for name in names}
-        return {name: change(seed) for name, seed in seeds.items() if isinstance(seed, DrawnSeed)}
-
-    def order(verb: Any) -> Any:
-        if not hasattr(verb, "parent"):
-            return verb
-        return replace(verb, parent=order(verb.parent), **fields(verb, "seed"))
-
-    changes: dict[str, Any] = {
-        "samples": order(dataset.samples),
-        "batches": order(dataset.batches),
-        "maps": tuple(replace(call, **fields(call, "seed")) for call in dataset.maps),
-    }
-    drawn = fields(dataset.windows, "phase_seed", "start_seed")
-    if drawn:
-        changes["windows"] = replace(dataset.windows, **drawn)
-    return replace(dataset, **changes)
