@@ -39,7 +39,8 @@ def factors_of(tables: Tables, fold: Fold, *, centered: bool = False) -> dict[st
     --------
     >>> from dataclasses import replace
     >>> from samebytes.dataset.fold import open_fold, open_tables
-    >>> fold = replace(open_fold((2, 2, 1), np.dtype(np.uint16)), linear=True)
+    >>> fold = open_fold((2, 2, 1), np.dtype(np.uint16))
+    >>> fold = replace(fold, linear=True, dtype=np.dtype(np.float32))
     >>> tables = open_tables(fold)
     >>> tables.multiply_add(10, -300_001)
     >>> {name: table.item() for name, table in factors_of(tables, fold).items()}
