@@ -16,6 +16,7 @@ pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 
 BATCH_BYTES = 64 * 152 * 152 * 3 * 4
+BLOCK_BYTES = -(-BATCH_BYTES // 4096) * 4096
 ORDERED = {"shuffle": False, "epochs": 2}
 WAYS = {
     "in order": ("fit", ORDERED),
@@ -56,8 +57,9 @@ def ours(tmp_path_factory):
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "workers" not in way])
 def test_no_more_batches_are_alive_than_of_to_tf(ours, theirs, way):
-    assert ours[way]["leased"] <= 1.2 * theirs["leased"], (ours[way], theirs)
-    assert ours[way]["pooled"] <= 1.2 * theirs["pooled"], (ours[way], theirs)
+    # Whether a block is back before the next is asked for is a matter of microseconds, in both.
+    assert ours[way]["leased"] <= theirs["leased"] + 1, (ours[way], theirs)
+    assert ours[way]["pooled"] <= theirs["pooled"] + BLOCK_BYTES, (ours[way], theirs)
 
 
 def test_the_process_is_no_larger_than_with_to_tf(ours, theirs):

@@ -29,9 +29,13 @@ class Writes:
             return
         # What this call writes: where two fillings of different memory agree on the bytes.
         written = []
+        # Several batches may lie in it, each a little behind the one before; what lies behind the
+        # last one is somebody else's.
+        sample_bytes = job.out.nbytes // max(len(job.out), 1)
+        counts = np.diff(job.ends, prepend=0)
+        ends = [k * job.apart + count * sample_bytes for k, count in enumerate(counts)]
         for value in (0, 255):
-            # Several batches may lie in it, each a little behind the one before.
-            memory = np.full(job.out.nbytes + len(job.ends) * job.apart, value, np.uint8)
+            memory = np.full(max(ends), value, np.uint8)
             table = job.out_table.copy()
             table[0] = memory.ctypes.data  # the layout stays: packed, with axes in any order
             self.real(job._replace(out_table=table), start, stop)

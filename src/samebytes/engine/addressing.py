@@ -110,7 +110,7 @@ def runs_of(frame: Stencil) -> list[tuple[slice, slice]]:
 
     Examples
     --------
-    >>> runs_of(Frame(columns=(0, 1, 2, 7, 5)))
+    >>> runs_of(Stencil(columns=(0, 1, 2, 7, 5)))
     [(slice(0, 3, 1), slice(0, 3, None)), (slice(7, 4, -2), slice(3, 5, None))]
     """
     if frame.columns is None:

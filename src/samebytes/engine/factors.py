@@ -38,11 +38,12 @@ def factors_of(tables: Tables, spec: ComponentSpec, *, centered: bool = False) -
     Examples
     --------
     >>> from dataclasses import replace
-    >>> from samebytes.plan.component_spec import open_fold, open_tables
-    >>> fold = replace(open_fold((2, 2, 1), np.dtype(np.uint16)), linear=True)
-    >>> tables = open_tables(fold)
+    >>> from samebytes.plan.component_spec import open_spec, open_tables
+    >>> spec = open_spec((2, 2, 1), np.dtype(np.uint16))
+    >>> spec = replace(spec, linear=True, dtype=np.dtype(np.float32))
+    >>> tables = open_tables(spec)
     >>> tables.multiply_add(10, -300_001)
-    >>> {name: table.item() for name, table in factors_of(tables, fold).items()}
+    >>> {name: table.item() for name, table in factors_of(tables, spec).items()}
     {'scale': 10.0, 'offset': -1.0, 'center': 30000.0}
     """
     center, offset = _centered(tables, spec)
