@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from running import BFLOAT, assert_same_bytes, pixels
 
 import samebytes as sb
+from tests.plan.running import BFLOAT, assert_same_bytes, pixels
 
 
 class Pair(NamedTuple):

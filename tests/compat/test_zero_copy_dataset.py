@@ -61,7 +61,12 @@ def test_verbs_before_batch_keep_the_engine(images, monkeypatch):
     expected = list(chain(ds.samples).batch(8).iterate(0))
     given = []
     plain = tf_data.hand_over
-    monkeypatch.setattr(tf_data, "hand_over", lambda one: given.append(one) or plain(one))
+
+    def watched(pipeline, **how):
+        given.append(pipeline.plan)
+        return plain(pipeline, **how)
+
+    monkeypatch.setattr(tf_data, "hand_over", watched)
     found = list(chained.batch(8))
     assert [one.batch_size for one in given] == [8]
     for one, other in zip(found, expected, strict=True):

@@ -29,7 +29,9 @@ def wide(*shape):
 
 
 def upcoming(dataset):
-    return helpings_ahead(dataset.plan, dataset.options.prefetch, dataset.pipeline.executor.block_bytes)
+    return helpings_ahead(
+        dataset.plan, dataset.options.prefetch, dataset.pipeline.executor.block_bytes
+    )
 
 
 @pytest.mark.parametrize("prefetch", [10**9, 2**62])

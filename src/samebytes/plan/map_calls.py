@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from samebytes.plan.seeds import seed_of
+from samebytes.plan.seeds import as_seed
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.transforms.cast import Cast
 from samebytes.plan.transforms.keras_layers import from_keras, is_keras_layer
@@ -53,7 +53,7 @@ def calls_of(
     """
     if isinstance(map_func, Transform):
         function = map_func if on is None else replace(map_func, on=on)
-        return [[MapCall(function, None, batched, seed_of(function, seed))]]
+        return [[MapCall(function, None, batched, _seed_of(function, seed))]]
     if not callable(map_func):
         message = f"map takes a transform, a Keras layer or a function; got {map_func!r}"
         raise TypeError(message)
@@ -66,6 +66,13 @@ def calls_of(
         facts = known.by_place, known.axes
         transforms = known.transforms
         found.insert(
-            0, [MapCall(one, None, batched, seed_of(one, seed), *facts) for one in transforms]
+            0, [MapCall(one, None, batched, _seed_of(one, seed), *facts) for one in transforms]
         )
     return found
+
+
+def _seed_of(transform: Transform, seed: int | None) -> int:
+    """Return the seed of a transform's draws; 0 where it draws nothing, so that plans compare."""
+    if not transform.draws:
+        return 0
+    return as_seed(seed if seed is not None else transform.seed)

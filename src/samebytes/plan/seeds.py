@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from samebytes.plan.transforms.base import Transform
-
-__all__ = ["DrawnSeed", "as_seed", "seed_of"]
+__all__ = ["DrawnSeed", "as_seed"]
 
 
 class DrawnSeed(int):
@@ -16,13 +14,6 @@ class DrawnSeed(int):
     """
 
     __slots__ = ()
-
-
-def seed_of(transform: Transform, seed: int | None) -> int:
-    """Return the seed of a transform's draws; 0 where it draws nothing, so that plans compare."""
-    if not transform.draws:
-        return 0
-    return as_seed(seed if seed is not None else transform.seed)
 
 
 def as_seed(seed: int | None) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def begin(code, cache):
@@ -22,7 +22,7 @@ def begin(code, cache):
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    code = f"import json\nfrom tests.engine.tiny_kernel import *\n{code}"
+    code = f"import json\nfrom tests.engine.kernels.tiny_kernel import *\n{code}"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         env=environment,

@@ -58,7 +58,7 @@ def test_code_of_another_version_is_never_run(tmp_path):
     assert hits == "0"
     assert python(DRAW, package, NUMBA_CACHE_DIR=cache) == [first, "1"]
     # Not the file that holds the cached function, but one with a function that it calls.
-    file = package / "dataset" / "draws.py"
+    file = package / "plan" / "rng.py"
     file.write_text(file.read_text().replace("0xD2511F53", "0xD2511F55"))
     other, hits = python(DRAW, package, NUMBA_CACHE_DIR=cache)
     assert hits == "0"
@@ -68,7 +68,7 @@ def test_code_of_another_version_is_never_run(tmp_path):
 def test_files_that_the_kernels_are_compiled_from_are_all_in_the_digest():
     files = {file for pattern in jit.SOURCES for file in PACKAGE.glob(pattern)}
     compiles = {f for f in PACKAGE.rglob("*.py") if "compiled(" in f.read_text()}
-    shared = {PACKAGE / "dataset" / name for name in ("draws.py", "order.py")}
+    shared = {PACKAGE / "plan" / name for name in ("rng.py", "permutation.py")}
     assert compiles | shared <= files
 
 

@@ -13,14 +13,15 @@ import samebytes
 def assembly(tmp_path_factory, request):
     """The machine code for uint8 to float32; another process, as cached code has none to show."""
     code = (
-        "import kernel_jobs as t; from samebytes.engine import kernels, loops\n"
+        "import kernel_jobs as t\n"
+        "from samebytes.engine.kernels import fill as loops, job as kernels\n"
         "source, indices, geometry, out, table = t.usual()\n"
         "batch = source, indices, geometry, out\n"
         f"job = kernels.prepare(*batch, scale=table, offset=table{request.param})\n"
         "t.fill_all(job)\n"
         "[text] = loops.fill_chunk.inspect_asm().values(); print(text)"
     )
-    folders = [Path(samebytes.__file__).parent.parent, Path(__file__).parent]
+    folders = [Path(samebytes.__file__).parent.parent, Path(__file__).parent.parent]
     fresh = {
         "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
         "PYTHONPATH": os.pathsep.join(map(str, folders)),

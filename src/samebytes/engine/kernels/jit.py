@@ -28,14 +28,14 @@ __all__ = ["cache_folder", "compiled", "source_digest"]
 
 CONFIG: Any = numba.config  # its attributes are made at run time
 
-# All of the engine rather than a list to keep up to date: a file too many costs a compilation
+# All of the kernels rather than a list to keep up to date: a file too many costs a compilation
 # after an upgrade, a file forgotten would run old code.
-SOURCES = ("engine/*.py", "plan/rng.py", "plan/permutation.py")
+SOURCES = ("engine/kernels/*.py", "plan/rng.py", "plan/permutation.py")
 
 
 def source_digest() -> str | None:
     """Return a name for what the kernels are compiled from, or None without source files."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parent.parent.parent
     files = sorted(file for pattern in SOURCES for file in package.glob(pattern))
     if not files:
         return None
