@@ -41,7 +41,7 @@ if typing.TYPE_CHECKING:
     from samebytes.compat.tokens import TokenDataset
     from samebytes.dataset import Dataset
     from samebytes.plan.boundaries import borders_at_gaps
-    from samebytes.plan.concat import ConcatArray, join
+    from samebytes.plan.concat import ConcatArray, concat, join
     from samebytes.plan.transforms import (
         Cast,
         CenterCrop,
@@ -97,6 +97,7 @@ __all__ = [
     "as_tensor",
     "audit",
     "borders_at_gaps",
+    "concat",
     "empty",
     "explain",
     "join",
@@ -132,6 +133,7 @@ _LATE = {
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "audit": "samebytes.auditing",
     "borders_at_gaps": "samebytes.plan.boundaries",
+    "concat": "samebytes.plan.concat",
     "join": "samebytes.plan.concat",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
     **dict.fromkeys(_TRANSFORMS, "samebytes.plan.transforms"),

@@ -226,7 +226,7 @@ class Dataset(Shown, Recipe):
             rows of a series side by side. Of several arrays a series has one id in each.
         boundaries : array, or tuple of them, optional
             Series that no window leaves, by the rows at which they begin and the number of rows
-            (`borders_at_gaps` gives those of gaps in time). Parts of a `join` are series anyway.
+            (`borders_at_gaps` gives those of gaps in time). Parts of a `concat` are series anyway.
         padding : {"left", "right"}, optional
             Fill a series shorter than a window up on this side; by default it is left out.
         padding_value : number

@@ -219,7 +219,7 @@ def test_arrays_of_all_axes_are_refused_by_name():
     with pytest.raises(
         ValueError, match=r"^component 0 has the shape \(6, 1, .*batches of 64 axes"
     ):
-        sb.Dataset.from_tensor_slices(sb.join([nested(64), nested(64)]))
+        sb.Dataset.from_tensor_slices(sb.concat([nested(64), nested(64)]))
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_behind_a_boundary_ids_are_new_ones():
     ids = np.tile(np.repeat([1, 2], 5), 2)
     cut = window(3, groups=ids, boundaries=[0, 10, 20])
     assert cut == window(3, boundaries=[0, 5, 10, 15, 20])
-    parts = sb.join([SERIES[:10], SERIES[10:]])
+    parts = sb.concat([SERIES[:10], SERIES[10:]])
     assert len(window(3, source=parts, groups=ids)) == len(cut) == 12
     # A boundary inside of a run of one id divides it.
     assert len(window(3, groups=np.repeat(1, 20), boundaries=[0, 7, 20])) == 5 + 11

@@ -14,18 +14,18 @@ def parts():
 
 
 def test_rows_are_counted_through():
-    joined = sb.join(parts())
+    joined = sb.concat(parts())
     whole = np.concatenate(parts())
     assert (joined.shape, joined.dtype, joined.ndim, len(joined)) == ((13, 2), np.float32, 2, 13)
     assert joined.borders.tolist() == [0, 5, 5, 6, 13]
-    assert repr(joined) == "<samebytes.Joined: float32 (13, 2) in 4 arrays>"
+    assert repr(joined) == "<samebytes.ConcatArray: float32 (13, 2) in 4 arrays>"
     np.testing.assert_array_equal(joined[np.arange(13)], whole)
     np.testing.assert_array_equal(joined[7], whole[7])
     np.testing.assert_array_equal(joined.columns(1)[np.arange(13)], whole[:, 1])
 
 
 def test_samples_of_all_parts_come_in_one_batch():
-    joined, whole = sb.join(parts()), np.concatenate(parts())
+    joined, whole = sb.concat(parts()), np.concatenate(parts())
     dataset = sb.Dataset.from_tensor_slices((joined, np.arange(13))).shuffle(seed=3).batch(13)
     rows, numbers = next(iter(dataset))
     np.testing.assert_array_equal(rows, whole[numbers])
@@ -36,7 +36,7 @@ def test_samples_of_all_parts_come_in_one_batch():
 def test_files_are_opened(tmp_path):
     for number, part in enumerate(parts()[:1] + parts()[3:]):
         np.save(tmp_path / f"{number}.npy", part)
-    joined = sb.join(sorted(tmp_path.glob("*.npy")))
+    joined = sb.concat(sorted(tmp_path.glob("*.npy")))
     dataset = sb.Dataset.from_tensor_slices(joined).window(3).shuffle(seed=1)
     assert "0.npy and others, 2 parts" in str(dataset)
     stored = pickle.dumps(dataset)
@@ -50,7 +50,7 @@ def test_files_are_opened(tmp_path):
 def test_a_part_that_is_cut_short_is_refused_before_it_is_read(tmp_path):
     for number in range(2):
         np.save(tmp_path / f"{number}.npy", np.zeros((50_000, 2), np.float32))
-    joined = sb.join(sorted(tmp_path.glob("*.npy")))
+    joined = sb.concat(sorted(tmp_path.glob("*.npy")))
     dataset = sb.Dataset.from_tensor_slices(joined).window(3).batch(4)
     with open(tmp_path / "1.npy", "r+b") as file:  # noqa: PTH123
         file.truncate(4096)
@@ -60,7 +60,7 @@ def test_a_part_that_is_cut_short_is_refused_before_it_is_read(tmp_path):
 
 def test_views_with_the_same_strides_are_joined():
     whole = np.arange(120.0).reshape(20, 6)
-    joined = sb.join([whole[:8, ::2], whole[12:, ::2], whole[8:9, ::2]])
+    joined = sb.concat([whole[:8, ::2], whole[12:, ::2], whole[8:9, ::2]])
     found = next(iter(sb.Dataset.from_tensor_slices(joined).batch(17)))
     np.testing.assert_array_equal(found, np.r_[whole[:8], whole[12:], whole[8:9]][:, ::2])
 
@@ -68,7 +68,7 @@ def test_views_with_the_same_strides_are_joined():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([], "join needs at least one array; got none"),
+        ([], "concat needs at least one array; got none"),
         (
             [np.zeros((2, 3)), np.zeros((2, 4))],
             (
@@ -95,10 +95,18 @@ def test_views_with_the_same_strides_are_joined():
 )
 def test_what_cannot_be_joined_is_refused_in_words(given, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        sb.join(given)
+        sb.concat(given)
 
 
 def test_a_file_of_several_arrays_is_refused(tmp_path):
     np.savez(tmp_path / "both.npz", a=np.zeros(3), b=np.zeros(3))
     with pytest.raises(ValueError, match=r"both\.npz, holds several arrays; open it and give one"):
-        sb.join([tmp_path / "both.npz"])
+        sb.concat([tmp_path / "both.npz"])
+
+
+def test_the_name_it_had_before_warns():
+    with pytest.warns(
+        DeprecationWarning, match=r"^samebytes\.join is now called samebytes\.concat$"
+    ):
+        joined = sb.join(parts())
+    np.testing.assert_array_equal(joined[range(13)], sb.concat(parts())[range(13)])

@@ -195,7 +195,7 @@ def test_parts_that_are_joined_are_known_too(tmp_path):
     paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
     for path in paths:
         np.save(path, IMAGES)
-    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.join(paths)))
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.concat(paths)))
     replaced(paths[1], IMAGES.view("int8"))
     with pytest.raises(sb.FileError, match=r"b\.npy holds int8"):
         pickle.loads(text)

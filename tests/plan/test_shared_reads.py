@@ -40,7 +40,7 @@ def same_as_reference(dataset):
         SERIES[::3],
         SERIES.astype(">u2"),
         SERIES.astype("int64"),
-        sb.join([SERIES[:700], SERIES[700:1500], SERIES[1500:]]),
+        sb.concat([SERIES[:700], SERIES[700:1500], SERIES[1500:]]),
     ],
     ids=["dense", "backwards", "with gaps", "big-endian", "not converted", "joined"],
 )

@@ -33,7 +33,7 @@ def test_unequal_items(items, sentence):
 def test_equal_items_are_taken_and_the_way_out_leads_out():
     assert sb.Dataset.from_tensor_slices([[1, 2], [3, 4]]).element_spec.shape == (2,)
     rows = [np.zeros((3, 2)), np.zeros((4, 2))]
-    assert len(sb.Dataset.from_tensor_slices(sb.join(rows))) == 7
+    assert len(sb.Dataset.from_tensor_slices(sb.concat(rows))) == 7
 
 
 IMAGE_TRANSFORMS = [

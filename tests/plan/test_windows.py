@@ -47,7 +47,7 @@ def series(draw, row, dtype):
         return layout(whole), {"groups": ids}, [piece for piece in pieces if len(piece)]
     if told == "offsets":
         return layout(whole), {"boundaries": np.cumsum([0, *lengths])}, pieces
-    source = sb.join([np.ascontiguousarray(piece) for piece in pieces])
+    source = sb.concat([np.ascontiguousarray(piece) for piece in pieces])
     if told == "parts":
         return source, {}, pieces
     middle = len(whole) // 2

@@ -39,8 +39,10 @@ KINDS = {
         path, np.uint8, "r", offset=128, shape=(IMAGES, SIZE, SIZE, 3)
     ),
     "mmap": with_mmap,
-    "joined": lambda path: sb.join([sb.open(path)[:30], sb.open(path)[30:31], np.load(path)[31:]]),
-    "joined, mapped": lambda path: sb.join([sb.open(path)[:30], np.load(path, "r")[30:]]),
+    "joined": lambda path: sb.concat(
+        [sb.open(path)[:30], sb.open(path)[30:31], np.load(path)[31:]]
+    ),
+    "joined, mapped": lambda path: sb.concat([sb.open(path)[:30], np.load(path, "r")[30:]]),
 }
 
 

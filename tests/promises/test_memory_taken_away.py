@@ -67,7 +67,7 @@ WAYS = {
     "take_away = lambda: (block.clear(), block.extend(bytes(9)))",
     "array.array": "block = array.array('B', VALUES.tobytes()); x = laid(block)\n"
     "take_away = lambda: block.extend(bytes(SIZE))",
-    "joined": "block = mapped(); x = sb.join([VALUES, laid(block)]); take_away = block.close",
+    "joined": "block = mapped(); x = sb.concat([VALUES, laid(block)]); take_away = block.close",
 }
 
 

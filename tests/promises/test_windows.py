@@ -24,7 +24,7 @@ KINDS = {
         60, 7, boundaries=np.r_[0:400:45, 400], padding="left"
     ),
     "parts": lambda: sb.Dataset.from_tensor_slices(
-        sb.join(np.split(numbered(), [50, 60, 61, 200]))
+        sb.concat(np.split(numbered(), [50, 60, 61, 200]))
     ).window(12),
     "tokens": lambda: sb.TokenDataset(np.arange(3000, dtype=np.uint16), 12, seed=4),
     "tokens that cross": lambda: sb.TokenDataset(

@@ -13,7 +13,7 @@ from samebytes.dataset import Dataset
 from samebytes.plan import samplers
 from samebytes.plan.arguments import at_least
 from samebytes.plan.boundaries import borders_of
-from samebytes.plan.concat import ConcatArray, join
+from samebytes.plan.concat import ConcatArray, concat
 from samebytes.plan.documents import DocumentFeature, borders_at_token
 from samebytes.plan.seeds import as_seed
 from samebytes.plan.sources import as_source
@@ -159,7 +159,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
 def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
     """Return the tokens of all parts as one source."""
     if isinstance(source, list | tuple):
-        found: Any = join([_tokens(part, dtype) for part in source])
+        found: Any = concat([_tokens(part, dtype) for part in source])
     elif isinstance(source, str | os.PathLike):
         # A .npy file tells its dtype itself.
         named = os.fspath(source)

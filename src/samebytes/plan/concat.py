@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from samebytes.plan.pickling import pack, unpack
 from samebytes.share.array import as_array
 from samebytes.share.creation import open as open_file
 
-__all__ = ["ConcatArray", "join"]
+__all__ = ["ConcatArray", "concat", "join"]
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +32,7 @@ class ConcatArray:
 
     See Also
     --------
-    join : Makes one.
+    concat : Makes one.
     """
 
     arrays: tuple[Array, ...]
@@ -72,7 +73,7 @@ class ConcatArray:
 
     def __repr__(self) -> str:
         """Return shape, dtype and the number of arrays."""
-        return f"<samebytes.Joined: {self.dtype} {self.shape} in {len(self.arrays):,} arrays>"
+        return f"<samebytes.ConcatArray: {self.dtype} {self.shape} in {len(self.arrays):,} arrays>"
 
     def __getitem__(self, rows: Any) -> Array:
         """Return a row, or the rows of an array of numbers; copies them."""
@@ -97,7 +98,7 @@ class ConcatArray:
         object.__setattr__(self, "arrays", tuple(unpack(array) for array in state["arrays"]))
 
 
-def join(parts: Sequence[Any]) -> ConcatArray:
+def concat(parts: Sequence[Any]) -> ConcatArray:
     """Return several arrays and files as one source for a `Dataset`; never copies.
 
     Parameters
@@ -115,7 +116,7 @@ def join(parts: Sequence[Any]) -> ConcatArray:
     --------
     >>> import numpy as np
     >>> import samebytes as sb
-    >>> series = sb.join([np.zeros((100, 2), "float32"), np.ones((70, 2), "float32")])
+    >>> series = sb.concat([np.zeros((100, 2), "float32"), np.ones((70, 2), "float32")])
     >>> series.shape
     (170, 2)
     >>> len(sb.Dataset.from_tensor_slices(series).window(60))  # none crosses from one to the other
@@ -123,7 +124,7 @@ def join(parts: Sequence[Any]) -> ConcatArray:
     """
     arrays = tuple(_part(number, part) for number, part in enumerate(parts))
     if not arrays:
-        message = "join needs at least one array; got none"
+        message = "concat needs at least one array; got none"
         raise ValueError(message)
     first = arrays[0]
     for number, array in enumerate(arrays):
@@ -163,3 +164,10 @@ def _part(number: int, part: Any) -> Array:
         message = f"part {number} is a single value; expected an axis of rows"
         raise ValueError(message)
     return array
+
+
+def join(parts: Sequence[Any]) -> ConcatArray:
+    """Return what `concat` does; the name it had before, kept for a while with a warning."""
+    message = "samebytes.join is now called samebytes.concat"
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
+    return concat(parts)

@@ -108,7 +108,7 @@ def of_list(name: str, items: list[Any]) -> Any:
         message = (
             f"component {name} is a list of unequal items: {_place(first)} has the shape {shape}, "
             f"{_place(other)} has {another}; bring them to one shape (np.pad, or cut them), or, "
-            "where their rows are the samples, lay them end to end: sb.join(x)"
+            "where their rows are the samples, lay them end to end: sb.concat(x)"
         )
         raise ValueError(message) from refused
 

@@ -1,0 +1,1 @@
+"""What somebody else would write: a transform and a formatter, a file each."""
