@@ -64,7 +64,7 @@ def test_a_tensor_keeps_its_block_when_all_others_have_died():
 @pytest.mark.parametrize("batch", [1, 3, 7, 64])
 def test_batches_are_the_same_alone_and_together(batch, monkeypatch):
     together = list(usual(batch=batch).repeat(2).shuffle(seed=4).iterate(1))
-    monkeypatch.setattr(prefetch, "HELPING_BYTES", 0)
+    monkeypatch.setattr(prefetch, "BLOCK_BYTES", 0)
     all_same(together, usual(batch=batch).repeat(2).shuffle(seed=4).iterate(1))
 
 

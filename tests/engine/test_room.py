@@ -8,8 +8,8 @@ from feeding import no_threads_left
 
 import samebytes as sb
 from samebytes.engine import room
-from samebytes.engine.room import MOST_AHEAD, helpings_ahead
-from samebytes.plan.prefetch import LONE_SAMPLES, ahead, samples_in
+from samebytes.engine.room import MOST_AHEAD, blocks_ahead_in_memory
+from samebytes.plan.prefetch import LONE_SAMPLES, blocks_ahead, samples_in
 
 SAMPLES = np.zeros((10, 224, 224, 3), np.uint8)
 SAMPLE_BYTES = 224 * 224 * 3
@@ -29,7 +29,7 @@ def wide(*shape):
 
 
 def upcoming(dataset):
-    return helpings_ahead(
+    return blocks_ahead_in_memory(
         dataset.plan, dataset.options.prefetch, dataset.pipeline.executor.block_bytes
     )
 
@@ -71,7 +71,7 @@ def test_ordinary_datasets_are_made_ahead_as_ever(memory):
         sb.Dataset.from_tensor_slices(SAMPLES).repeat(100),
         sb.Dataset.from_tensor_slices(np.arange(10**5)).batch(32),
     ):
-        assert upcoming(dataset) == ahead(dataset.plan, 2)
+        assert upcoming(dataset) == blocks_ahead(dataset.plan, 2)
 
 
 def test_blocks_are_of_what_there_is():

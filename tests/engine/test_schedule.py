@@ -76,7 +76,7 @@ def test_order_of_asking_changes_nothing(start: int) -> None:
     assert walk.at(len(forwards)) is None
 
 
-def test_a_stretch_is_located_once_and_ahead_of_its_first_helping() -> None:
+def test_a_segment_is_located_once_and_ahead_of_its_first_block() -> None:
     ds = Dataset.from_tensor_slices(np.zeros((40_000, 1), np.uint8)).batch(8)
     walk, prepared = walk_of(ds, 2)
     number = 0

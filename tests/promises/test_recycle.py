@@ -19,7 +19,7 @@ THREADS, PREFETCH = 2, 3
 def helpings(request, monkeypatch):
     """Small batches are made many at a time, in one block, unless it is said here that not."""
     if request.param == "alone":
-        monkeypatch.setattr(policy, "HELPING_BYTES", 0)
+        monkeypatch.setattr(policy, "BLOCK_BYTES", 0)
     return request.param
 
 

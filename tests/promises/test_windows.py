@@ -82,7 +82,7 @@ def test_every_batch_is_that_of_the_reference(windows):
 @pytest.mark.parametrize("together", [True, False])
 def test_a_state_goes_on_exactly_at_every_batch(windows, together, monkeypatch):
     if not together:
-        monkeypatch.setattr(policy, "HELPING_BYTES", 0)
+        monkeypatch.setattr(policy, "BLOCK_BYTES", 0)
     dataset = windows.shuffle(seed=2).batch(16)
     iterator, states, whole = dataset.iterate(2), [], []
     while True:

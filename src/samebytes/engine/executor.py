@@ -26,7 +26,7 @@ from samebytes.plan.component_spec import Floats
 from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
 from samebytes.plan.plan import Plan, Step, draw_units
-from samebytes.plan.prefetch import samples_in, together
+from samebytes.plan.prefetch import batches_per_block, samples_in
 from samebytes.plan.readable import arrays_of, plan_over
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
@@ -66,7 +66,7 @@ class Batch:
 
     Attributes
     ----------
-    laid : tuple of Laid
+    views : tuple of BlockViews
         The elements in pooled memory, component by component.
     pieces : tuple of Piece
         Together they write every cell once; at least one.
@@ -81,7 +81,7 @@ class Batch:
     """
 
     plan: Plan
-    laid: tuple[BlockViews, ...]
+    views: tuple[BlockViews, ...]
     pieces: tuple[WorkItem, ...]
     epochs: Indices
     indices: Indices
@@ -101,7 +101,7 @@ class Batch:
             self.check()
         if self.whole:
             return []
-        columns = [laid.arrays() for laid in self.laid]
+        columns = [views.arrays() for views in self.views]
         elements = [self.plan.structure.rebuild(list(row)) for row in zip(*columns, strict=True)]
         for later in self.plan.later:  # with these there is one
             elements[0] = apply_unfused(later, elements[0], self.epochs, self.indices)
@@ -203,14 +203,14 @@ class Executor:
         rng.words(0, 0, first, 0, 1)
         rng.permute(first, TABLE_LIMIT + 1, 0, 0)
 
-    def open(self, pools: tuple[Pool, ...], stretch: Segment, place: int, pieces: int) -> Batch:
+    def open(self, pools: tuple[Pool, ...], segment: Segment, place: int, pieces: int) -> Batch:
         """Return a batch whose numbers are known and whose blocks are taken, nothing written yet.
 
         Parameters
         ----------
         pools : tuple of Pool
             One a group of leaves.
-        stretch : Stretch
+        segment : Segment
             The samples of this batch and of others.
         place : int
             Which of its elements this one is.
@@ -228,25 +228,25 @@ class Executor:
             check = self.held.check
             if not self.held.is_guarded:
                 check()
-        start, stop = stretch.cuts[place], stretch.cuts[place + 1]
-        epochs, indices = stretch.epochs[start:stop], stretch.indices[start:stop]
+        start, stop = segment.cuts[place], segment.cuts[place + 1]
+        epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
         measured: list[Any] = []
         if self._measuring:  # which reads the samples, so not those of later batches
             measured = self.prepare(epochs, indices, measured=True)
-        counts, ends = stretch.counts[place], stretch.ends[place]
-        laid: dict[int, BlockViews] = {}
+        counts, ends = segment.counts[place], segment.ends[place]
+        views: dict[int, BlockViews] = {}
         jobs = []
         for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
             block, apart = pools[number].take(), passes[0].apart
-            laid.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
+            views.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
             samples = passes[0].samples(block, stop - start)
             for run, one in enumerate(passes):
-                job = (measured if one.measures else stretch.prepared)[number][run]
+                job = (measured if one.measures else segment.prepared)[number][run]
                 begin = 0 if one.measures else start
                 end, planes = begin + stop - start, one.planes
                 target, behind = one.target(samples), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
-        leaves = tuple(laid[leaf] for leaf in range(len(laid)))
+        leaves = tuple(views[leaf] for leaf in range(len(views)))
         return Batch(
             self.plan, leaves, _cut(jobs, pieces), epochs, indices, self._whole, check=check
         )
@@ -280,7 +280,7 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
     batches = plan.batch_size is not None and not plan.later
     # Tensors are made of batches as they lie, without arrays in between.
     whole = formatter_of(options.format).batches is not None and batches
-    return Executor(plan, together(plan, options.prefetch), whole=whole)
+    return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)
 
 
 def _cut(jobs: list[Job | DocumentJob], pieces: int) -> tuple[WorkItem, ...]:

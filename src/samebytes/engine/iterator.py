@@ -16,14 +16,14 @@ from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
-from samebytes.engine.room import helpings_ahead
+from samebytes.engine.room import blocks_ahead_in_memory
 from samebytes.engine.schedule import Schedule, counted_in
 from samebytes.engine.source import Source
 from samebytes.engine.stats import Meter, Stats
 from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
-from samebytes.plan.prefetch import together
+from samebytes.plan.prefetch import batches_per_block
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -83,7 +83,7 @@ class Iterator:
     def __init__(self, pipeline: Pipeline, epoch: int, position: int = 0) -> None:
         self._plan = pipeline.plan
         self._options = pipeline.options
-        self._together = together(self._plan, self._options.prefetch)
+        self._together = batches_per_block(self._plan, self._options.prefetch)
         self._formatter = formatter_of(self._options.format)
         if not self._plan.later:
             self._formatter.check((c.name, c.spec.dtype) for c in self._plan.components)
@@ -168,12 +168,12 @@ class Iterator:
         if ticket is None:
             return None
         batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
-        elements, counts = ticket.element, list(batch.laid[0].counts)
-        sample_bytes = sum(laid.sample_bytes for laid in batch.laid)
+        elements, counts = ticket.element, list(batch.views[0].counts)
+        sample_bytes = sum(views.sample_bytes for views in batch.views)
         sizes = [count * sample_bytes for count in counts]
         formatter = self._formatter
         if batch.whole and formatter.batches is not None:
-            elements = formatter.batches(self._plan.structure, batch.laid)
+            elements = formatter.batches(self._plan.structure, batch.views)
         elif self._plan.batch_size is None:
             count = counts[0]
             (samples,) = elements
@@ -201,11 +201,11 @@ class Iterator:
             self._closed = True  # as after every other error, there is no further element
             raise
         begin = self._epoch, self._position
-        walk = Schedule(self._plan, *begin, self._together, ready.prepare, ready.numbers)
-        upcoming = helpings_ahead(self._plan, self._options.prefetch, ready.block_bytes)
+        schedule = Schedule(self._plan, *begin, self._together, ready.prepare, ready.numbers)
+        upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, ready.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._shelf.take(ready.block_bytes, most)
-        source = Source(ready, walk, pools, self._threads)
+        source = Source(ready, schedule, pools, self._threads)
         made = WorkerPool(source.open, self._threads, upcoming, ready.end)
         # The threads know the crew, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from samebytes.memory.available import available_memory
 from samebytes.plan.plan import Plan
-from samebytes.plan.prefetch import ahead, samples_in, together
+from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
 
-__all__ = ["helpings_ahead"]
+__all__ = ["blocks_ahead_in_memory"]
 
 MOST_AHEAD = 4096
-"""Helpings made ahead at most, however small: each is known to the threads before it is made."""
+"""Blocks made ahead at most, however small: each is known to the threads before it is made."""
 
 SMALL_BYTES = 64 << 20
 """What takes less than this in all is made without asking how much memory there is."""
@@ -21,30 +21,30 @@ SHARE = 3, 4
 """Of the memory there is, what batches made ahead may take; the rest is for whoever takes them."""
 
 
-def helpings_ahead(plan: Plan, prefetch: int, block_bytes: tuple[int, ...]) -> int:
-    """Return how many helpings are made ahead of the one that is wanted.
+def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ...]) -> int:
+    """Return how many blocks are made ahead of the one that is wanted.
 
     Raises
     ------
     MemoryError
         If a single one is more than this process can have; nothing was allocated yet.
     """
-    each, size = together(plan, prefetch), samples_in(plan)
-    upcoming = min(ahead(plan, prefetch), MOST_AHEAD)
+    each, size = batches_per_block(plan, prefetch), samples_in(plan)
+    upcoming = min(blocks_ahead(plan, prefetch), MOST_AHEAD)
     count = _elements(plan, size)
     if count is not None:
         # The first ones are smaller: 1, 2, 4 and so on, up to `each`.
         upcoming = min(upcoming, -(-count // each) + each.bit_length())
-    helping = sum(block_bytes) + size * each * INDEX_BYTES
-    if helping * (upcoming + 1) <= SMALL_BYTES:
+    block = sum(block_bytes) + size * each * INDEX_BYTES
+    if block * (upcoming + 1) <= SMALL_BYTES:
         return upcoming
     memory = available_memory()
     if memory is None:
         return upcoming
-    if helping > memory:
-        raise MemoryError(_refusal(plan, size, each, helping, memory))
+    if block > memory:
+        raise MemoryError(_refusal(plan, size, each, block, memory))
     part, whole = SHARE
-    return min(upcoming, max(memory * part // whole // helping - 1, 0))
+    return min(upcoming, max(memory * part // whole // block - 1, 0))
 
 
 def _elements(plan: Plan, size: int) -> int | None:
@@ -56,12 +56,12 @@ def _elements(plan: Plan, size: int) -> int | None:
     return None if samples is None else -(-samples // size)
 
 
-def _refusal(plan: Plan, size: int, each: int, helping: int, memory: int) -> str:
+def _refusal(plan: Plan, size: int, each: int, block: int, memory: int) -> str:
     largest = max(plan.components, key=lambda component: component.sample_bytes)
     count = "a sample" if size * each == 1 else f"{size * each:,} samples"
     what = count if plan.batch_size is None or each > 1 else f"a batch of {count}"
     return (
-        f"{what} would take {helping:,} bytes, and this process can have {memory:,}: most of it is "
+        f"{what} would take {block:,} bytes, and this process can have {memory:,}: most of it is "
         f"component {largest.name}, {largest.spec.dtype.name} {largest.spec.result_shape} each. "
         f"Make smaller batches, or crop, window or cast samples to less"
     )

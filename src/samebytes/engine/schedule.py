@@ -1,10 +1,10 @@
 """Where a batch is: from its number to the samples in it, by arithmetic alone.
 
-Small batches are made several at a time, a helping: what one costs beside its bytes (its numbers,
+Small batches are made several at a time, a block: what one costs beside its bytes (its numbers,
 its blocks, waking a thread) they share.
 
 The position of an iterator counts samples, so that a state is good for any batch size; only where
-verbs after ``batch`` choose among batches does it count batches. A helping therefore stands at a
+verbs after ``batch`` choose among batches does it count batches. A block therefore stands at a
 position that needs no memory of those before it, and any thread may ask for any.
 """
 
@@ -45,7 +45,7 @@ LOOK_FIRST = 512
 GROWTH = 2
 """Times as many are located each time, until it is the most.
 
-Filling one stretch shall take longer than locating the next, or the threads wait for it.
+Filling one segment shall take longer than locating the next, or the threads wait for it.
 """
 
 
@@ -62,18 +62,18 @@ def position_of(plan: Plan, batch: int) -> int:
 
 @dataclass(frozen=True)
 class Segment:
-    """Some helpings in a row, whose numbers are made together.
+    """Some blocks in a row, whose numbers are made together.
 
     Attributes
     ----------
     epochs, indices : ndarray of int64
         The samples of all of them.
     cuts : tuple of int
-        Helping k has the samples from ``cuts[k]`` to ``cuts[k + 1]``.
+        Block k has the samples from ``cuts[k]`` to ``cuts[k + 1]``.
     counts : tuple of tuple of int
-        How many samples each element of each helping has.
+        How many samples each element of each block has.
     ends : tuple of ndarray of int64
-        Behind which sample of its helping each element ends.
+        Behind which sample of its block each element ends.
     prepared : object
         What else was worked out for them.
     """
@@ -87,7 +87,7 @@ class Segment:
 
 
 class Schedule:
-    """The helpings of an epoch from a position on; safe from any thread.
+    """The blocks of an epoch from a position on; safe from any thread.
 
     Parameters
     ----------
@@ -98,10 +98,10 @@ class Schedule:
     start : int
         Position of the first element, in what `counted_in` tells.
     elements : int
-        In each helping, but for the last, and the first ones: they grow up to it, so that who
+        In each block, but for the last, and the first ones: they grow up to it, so that who
         begins does not wait for more than an element.
     prepare : callable
-        Works out what else is needed of samples, for a stretch at a time: (epochs, indices).
+        Works out what else is needed of samples, for a segment at a time: (epochs, indices).
     numbers : int
         How many are worked out for each sample; of many, fewer samples are located at a time.
     """
@@ -126,35 +126,35 @@ class Schedule:
         self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
         first = max(1, LOOK_FIRST // each)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)
-        # The last two stretches: threads may stand on both sides of the border between them.
-        self._stretches: dict[int, Segment] = {}
+        # The last two segments: threads may stand on both sides of the border between them.
+        self._segments: dict[int, Segment] = {}
         self._looking = threading.Lock()
 
     def at(self, number: int) -> tuple[Segment, int] | None:
-        """Return the stretch with helping `number`, and its place there; None behind the end."""
-        which, place, count = self._stretch_of(number)
-        stretch = self._stretches.get(which)
-        if stretch is None:
+        """Return the segment with block `number`, and its place there; None behind the end."""
+        which, place, count = self._segment_of(number)
+        segment = self._segments.get(which)
+        if segment is None:
             with self._looking:
-                stretch = self._stretches.get(which)
-                if stretch is None:
-                    self._stretches.pop(which - 2, None)
-                    stretch = self._stretches[which] = self._locate(number - place, count)
-        return (stretch, place) if place < len(stretch.cuts) - 1 else None
+                segment = self._segments.get(which)
+                if segment is None:
+                    self._segments.pop(which - 2, None)
+                    segment = self._segments[which] = self._locate(number - place, count)
+        return (segment, place) if place < len(segment.cuts) - 1 else None
 
     def upcoming(self, number: int) -> int | None:
-        """Return a helping to look at while `number` is made, or None.
+        """Return a block to look at while `number` is made, or None.
 
-        In the middle of a stretch it is the first of the next one: locating thousands of samples
-        takes as long as filling a helping, and no thread could fill any meanwhile.
+        In the middle of a segment it is the first of the next one: locating thousands of samples
+        takes as long as filling a block, and no thread could fill any meanwhile.
         """
-        _, place, count = self._stretch_of(number)
+        _, place, count = self._segment_of(number)
         return number - place + count if place == count // 2 else None
 
-    def _stretch_of(self, number: int) -> tuple[int, int, int]:
-        """Return the stretch that helping `number` is in, its place there, and how long that is.
+    def _segment_of(self, number: int) -> tuple[int, int, int]:
+        """Return the segment that block `number` is in, its place there, and how long that is.
 
-        Stretches grow up to the most: the first helping need not wait for many others, and who
+        Segments grow up to the most: the first block need not wait for many others, and who
         takes only a few does not pay for them.
         """
         which, begin, count = 0, 0, self._first
@@ -165,8 +165,8 @@ class Schedule:
         behind, place = divmod(number - begin, self._most)
         return which + behind, place, self._most
 
-    def _locate(self, number: int, helpings: int) -> Segment:
-        begins = [self._elements_before(number + k) for k in range(helpings + 1)]
+    def _locate(self, number: int, blocks: int) -> Segment:
+        begins = [self._elements_before(number + k) for k in range(blocks + 1)]
         epochs, firsts, counts = self._batches(begins[0], begins[-1] - begins[0])
         ends = np.cumsum(counts)
         # Position by position: the first of its element, and how far it is behind it.
@@ -176,19 +176,19 @@ class Schedule:
         )
         every = counts.tolist()
         places = [begin - begins[0] for begin in begins if begin - begins[0] < len(every)]
-        helping = [slice(*both) for both in pairwise([*places, len(every)])]
-        cuts = [0, *(int(ends[one.stop - 1]) for one in helping)]
+        block = [slice(*both) for both in pairwise([*places, len(every)])]
+        cuts = [0, *(int(ends[one.stop - 1]) for one in block)]
         return Segment(
             epochs,
             indices,
             tuple(cuts),
-            tuple(tuple(every[one]) for one in helping),
-            tuple(ends[one] - cut for one, cut in zip(helping, cuts, strict=False)),
+            tuple(tuple(every[one]) for one in block),
+            tuple(ends[one] - cut for one, cut in zip(block, cuts, strict=False)),
             self._prepare(epochs, indices) if every else None,
         )
 
     def _elements_before(self, number: int) -> int:
-        """Return how many elements the helpings before `number` have: 1, 2, 4 and so on each."""
+        """Return how many elements the blocks before `number` have: 1, 2, 4 and so on each."""
         growing = min(number, (self._elements - 1).bit_length())
         return (1 << growing) - 1 + (number - growing) * self._elements
 

@@ -19,7 +19,7 @@ class Source:
     ----------
     executor : Executor
         Of the plan.
-    walk : Walk
+    schedule : Schedule
         Which samples are in which batch.
     pools : Pools
         Where the blocks come from.
@@ -27,19 +27,19 @@ class Source:
         Into about how many pieces to cut a batch.
     """
 
-    def __init__(self, executor: Executor, walk: Schedule, pools: PoolSet, pieces: int) -> None:
+    def __init__(self, executor: Executor, schedule: Schedule, pools: PoolSet, pieces: int) -> None:
         self._executor = executor
-        self._walk = walk
+        self._schedule = schedule
         self._pools = pools
         self._pieces = pieces
 
     def open(self, number: int) -> Batch | None:
         """Return batch `number` with nothing written yet, None behind the last one."""
-        place = self._walk.at(number)
+        place = self._schedule.at(number)
         if place is None:
             return None
         batch = self._executor.open(self._pools.pools, *place, self._pieces)
-        upcoming = self._walk.upcoming(number)
+        upcoming = self._schedule.upcoming(number)
         if upcoming is None:
             return batch
-        return replace(batch, meanwhile=functools.partial(self._walk.at, upcoming))
+        return replace(batch, meanwhile=functools.partial(self._schedule.at, upcoming))

@@ -148,17 +148,17 @@ class ArrayWriter(Writer):
         padded: bool = False,
     ) -> None:
         super().__init__(component, size, elements)
-        self._grid = addressing_of(component, columns, padded=padded)
+        self._addressing = addressing_of(component, columns, padded=padded)
         self._place = place
         self._usual = self._usual_factors() if self.spec.linear else {}
         self.measures = self.spec.read_again > 0
-        self.planes = len(self._grid.planes)
+        self.planes = len(self._addressing.planes)
 
     @property
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
-        padded, arithmetic = self._grid.padding is not None, self.spec.arithmetic
-        return self._grid.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+        padded, arithmetic = self._addressing.padding is not None, self.spec.arithmetic
+        return self._addressing.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what this writes of a batch, with the axes n, height, width, channels."""
@@ -167,16 +167,16 @@ class ArrayWriter(Writer):
         if self.spec.is_image:
             return array.transpose(0, 2, 3, 1) if self.spec.planar else array
         items = words(array) if moves(self.spec) else array
-        return items.reshape(len(array) * self.planes, *self._grid.source.shape[1:])
+        return items.reshape(len(array) * self.planes, *self._addressing.source.shape[1:])
 
     def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
         """Return the job of these samples, checked, with nowhere to write to yet."""
-        places = self._grid.places(rows)
+        places = self._addressing.places(rows)
 
         def means(tables: Tables) -> Floats:
             def measure(**limits: Any) -> Floats:
                 size = tables.height, tables.width
-                source, geometry = self._grid.source, tables.geometry
+                source, geometry = self._addressing.source, tables.geometry
                 return channel_means(source, indices, geometry, *size, **limits, places=places)
 
             return mean_of(tables, self.spec, measure)
@@ -187,14 +187,14 @@ class ArrayWriter(Writer):
             np.empty(1, self.spec.dtype), (len(indices), *self._shape), self._strides
         )
         return prepare(
-            self._grid.source,
+            self._addressing.source,
             indices,
             _repeated(tables.geometry, self.planes),
             self.target(nowhere),
             **self._factors(tables),
             places=places,
-            spans=self._grid.spans(rows),
-            padding=self._grid.padding,
+            spans=self._addressing.spans(rows),
+            padding=self._addressing.padding,
         )
 
     def _factors(self, tables: Tables) -> dict[str, Any]:
@@ -224,14 +224,14 @@ class ArrayWriter(Writer):
 
     def warm_up(self) -> None:
         """Fill a pixel as a batch will be filled."""
-        grid = self._grid
-        source = np.zeros((1, 1, 1, grid.source.shape[3]), grid.source.dtype)
+        addressing = self._addressing
+        source = np.zeros((1, 1, 1, addressing.source.shape[3]), addressing.source.dtype)
         moved = moves(self.spec) and not self.spec.is_image
         out = np.empty(source.shape, source.dtype if moved else self.spec.dtype)
         table = np.zeros((1, source.shape[3]), self.spec.arithmetic)
         given: dict[str, Any] = dict.fromkeys(self._usual, table)
-        if grid.padding is not None:
-            given |= {"spans": np.zeros((1, 4), np.int64), "padding": grid.padding}
+        if addressing.padding is not None:
+            given |= {"spans": np.zeros((1, 4), np.int64), "padding": addressing.padding}
         one = np.zeros(1, np.int64)
         job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
         fill(job, 0, job.units)
@@ -253,7 +253,7 @@ class PairWriter(ArrayWriter):
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what this writes of samples: of each a line of the one and a line of the other."""
         items = words(array) if moves(self.spec) else array
-        _, _, width, channels = self._grid.source.shape
+        _, _, width, channels = self._addressing.source.shape
         # Not by a reshape, which changes the stride of a single sample.
         strides = (*self._strides[:2], channels * items.itemsize, items.itemsize)
         return as_strided(items, (len(array), 2, width, channels), strides)

@@ -16,7 +16,7 @@ from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import function_name
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
-from samebytes.plan.prefetch import ahead, samples_in, together
+from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
 from samebytes.plan.shared_reads import read_bytes
 from samebytes.plan.transforms.base import Transform
 from samebytes.plan.windows import Stencil
@@ -144,8 +144,8 @@ def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
     ]
     if plan.batch_size is not None:
         rows.append(("batch", _batch(plan)))
-    each = together(plan, options.prefetch)
-    depth = (ahead(plan, options.prefetch) + 1) * each
+    each = batches_per_block(plan, options.prefetch)
+    depth = (blocks_ahead(plan, options.prefetch) + 1) * each
     length = plan.samples.length if plan.batch_size is None else plan.batches.length
     depth = depth if length is None else max(1, min(depth, length))
     blocks = f", {each} in a block" if each > 1 else ""

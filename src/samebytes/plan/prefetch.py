@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samebytes.plan.plan import Plan
 
-__all__ = ["LONE_SAMPLES", "ahead", "samples_in", "together"]
+__all__ = ["LONE_SAMPLES", "batches_per_block", "blocks_ahead", "samples_in"]
 
 LONE_SAMPLES = 32
 """Samples made at a time where single samples are handed out, unless they are large."""
@@ -12,7 +12,7 @@ LONE_SAMPLES = 32
 LONE_BYTES = 256 << 20
 """Single samples that are made at a time have so many bytes at most, or are a single one."""
 
-HELPING_BYTES = 16 << 20
+BLOCK_BYTES = 16 << 20
 """Batches that are smaller are made together, up to this much.
 
 Beside its bytes a batch costs the interpreter some 150 µs (numbers, blocks, waking threads), and
@@ -33,7 +33,7 @@ def samples_in(plan: Plan) -> int:
     return size if length is None else max(min(size, length), 1)
 
 
-def together(plan: Plan, prefetch: int) -> int:
+def batches_per_block(plan: Plan, prefetch: int) -> int:
     """Return how many batches are made together, in blocks they share.
 
     Functions that run after the pass are given the batches they were promised, and fail when
@@ -43,16 +43,16 @@ def together(plan: Plan, prefetch: int) -> int:
     if plan.batch_size is None or plan.later or prefetch == 0:
         return 1
     nbytes = samples_in(plan) * sum(component.sample_bytes for component in plan.components)
-    some = min(max(HELPING_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
+    some = min(max(BLOCK_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
     length = plan.batches.length
     return some if length is None else max(min(some, length), 1)
 
 
-def ahead(plan: Plan, prefetch: int) -> int:
-    """Return how many helpings are made ahead: what was asked for, rounded up to whole ones.
+def blocks_ahead(plan: Plan, prefetch: int) -> int:
+    """Return how many blocks are made ahead: what was asked for, rounded up to whole ones.
 
     Of several batches two at least, so that the numbers of one are made while another is filled:
     with one, a thread of two had nothing to do half of the time.
     """
-    each = together(plan, prefetch)
+    each = batches_per_block(plan, prefetch)
     return prefetch if each == 1 else max(-(-prefetch // each), 2)
