@@ -44,12 +44,11 @@ docs-serve: $(INSTALLED)
 
 # First ours beside every peer that is installed, then the promises and their bounds.
 bench: $(INSTALLED)
-	$(BIN)/samebytes bench
 	$(BIN)/python -m benchmarks
 
 # Measures all jobs beside all peers that are installed, and writes the documentation's page of it.
 benchmark-page: $(INSTALLED)
-	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.documentation_page
 
 # Writes the measured tables of the README anew.
 readme: $(INSTALLED)

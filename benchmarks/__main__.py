@@ -1,17 +1,17 @@
-"""Every benchmark, one after the other, each in a process of its own: ``make bench``."""
+"""The whole suite, peers and then promises, each in a process of its own: ``make bench``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-MODULES = ["benchmarks.sharing", "benchmarks.feeding", "benchmarks.series"]
+PARTS = ("benchmarks.peers", "benchmarks.promises")
 
 
 def main() -> int:
-    """Run all and give the worst exit status: 1 when a figure was missed."""
+    """Run all and return the worst exit status: 1 when a promise was missed."""
     return max(
-        subprocess.run([sys.executable, "-m", name], check=False).returncode for name in MODULES
+        subprocess.run([sys.executable, "-m", name], check=False).returncode for name in PARTS
     )
 
 

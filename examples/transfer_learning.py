@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 import samebytes as sb
-from samebytes.report.memory import PeakMeter
+from samebytes.measure.memory import PeakMeter
 
 OLD = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg")
 NEW = ("ihc.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")

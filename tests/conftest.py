@@ -7,13 +7,15 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from tests.forking import RunModule, forking_python
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Compiled kernels of the tests, apart from the user's own. Inside, the engine names a folder by
@@ -45,3 +47,10 @@ def array_at() -> MakeArray:
         return room[start : start + nbytes].view(kind).reshape(shape)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def run_with_tensorflow() -> Iterator[RunModule]:
+    """Run modules in processes of their own that need not import TensorFlow first."""
+    with forking_python() as run:
+        yield run

@@ -7,11 +7,16 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+import benchmarks
 import samebytes
 
 SOURCE = Path(samebytes.__file__).parent
+BENCHMARKS = Path(benchmarks.__file__).parent
 FRAMEWORKS = [
     "tensorflow",
     "keras",
@@ -26,7 +31,8 @@ FRAMEWORKS = [
     "skimage",
 ]
 
-# DESIGN.md, the house: a line may import from the lines above it, never from those below.
+# CONTRIBUTING.md, the house: a line may import from the lines above it, never from those below;
+# who stands beside another in a line, not from the other.
 HOUSE = [
     ["errors"],
     ["memory"],
@@ -35,9 +41,13 @@ HOUSE = [
     ["engine"],
     ["feeds"],
     ["compat"],
-    ["report"],
+    ["measure"],
+    ["html"],
+    ["auditing", "compare", "demo"],
     ["cli"],
 ]
+# In these some files still form circles; whoever mends them takes the name out.
+UNMENDED = {"errors", "memory", "share", "dataset", "feeds"}
 
 
 def run(script: str) -> str:
@@ -111,12 +121,84 @@ def test_imports_only_go_down_the_house():
         part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
         if part.startswith("__"):
             continue
-        for other in imported_parts(path):
-            assert level[other] <= level[part], f"{path.name} of {part} imports {other}"
+        for other in imported_parts(path) - {part}:
+            assert level[other] < level[part], f"{path.name} of {part} imports {other}"
 
 
 def test_the_linter_holds_the_same_layers():
     project = (SOURCE.parent.parent / "pyproject.toml").read_text()
     block = project[project.index("layers = [") :]
     listed = [line.strip(' ",()') for line in block[: block.index("]")].splitlines()[1:]]
-    assert [name for name in listed if name] == [line[0] for line in reversed(HOUSE)]
+    assert [name for name in listed if name] == [" | ".join(line) for line in reversed(HOUSE)]
+
+
+def modules_below(folder: Path, name: str) -> dict[str, Path]:
+    """Give the files of a package by the full names of their modules."""
+    modules = {}
+    for path in folder.rglob("*.py"):
+        parts = [name, *path.relative_to(folder).with_suffix("").parts]
+        modules[".".join(part for part in parts if part != "__init__")] = path
+    return modules
+
+
+def needed(tree: ast.AST, modules: Mapping[str, object]) -> set[str]:
+    """Give those of `modules` that a file needs, in whatever way it says so.
+
+    An import counts wherever it stands: at the top, inside of a function, or for the type checker
+    alone. So does a name in a text, alone or as ``module:function``, which is how modules are
+    imported late and run as processes.
+    """
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names.update(inner & modules.keys() or {node.module})
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            module, _, function = node.value.partition(":")
+            names.update({module} if "." in module and " " not in function else ())
+    return names & modules.keys()
+
+
+def circles(needs: Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """Give the sets of modules of which each needs each, be it by way of others."""
+    reached = {}
+    for module in needs:
+        reached[module], waiting = set(), [module]
+        while waiting:
+            new = needs[waiting.pop()] - reached[module]
+            reached[module] |= new
+            waiting += new
+    return {
+        frozenset(other for other in reached[module] if module in reached[other])
+        for module in needs
+        if module in reached[module]
+    }
+
+
+def test_no_files_form_a_circle():
+    modules = modules_below(SOURCE, "samebytes") | modules_below(BENCHMARKS, "benchmarks")
+    needs = {name: needed(ast.parse(path.read_text()), modules) for name, path in modules.items()}
+    assert len(needs["samebytes.auditing.context"]) > 5
+    assert "samebytes.auditing" in needs["samebytes"]
+    for circle in circles(needs):
+        parts = {module.split(".")[1] if "." in module else module for module in circle}
+        assert parts <= UNMENDED, sorted(circle)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from house import cellar",
+        "from house.cellar import wine",
+        "def f():\n    import house.cellar",
+        "if TYPE_CHECKING:\n    from house.cellar import wine",
+        'import_module("house.cellar")',
+        'WINE = "house.cellar:wine"',
+    ],
+)
+def test_the_test_above_sees_every_kind_of_circle(line):
+    lines = {"house": "", "house.roof": line, "house.cellar": "import house.roof"}
+    needs = {name: needed(ast.parse(text), lines) for name, text in lines.items()}
+    assert circles(needs) == {frozenset({"house.roof", "house.cellar"})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from samebytes.report.ways import WAYS
+from samebytes.compare.ways import WAYS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 TABLE = README.split("<!-- compare: begin -->")[1].split("<!-- compare: end -->")[0]

@@ -36,6 +36,7 @@ from samebytes.share.tensorflow import as_tensor
 from samebytes.share.verdict import Code, Reason, Verdict
 
 if typing.TYPE_CHECKING:
+    from samebytes.auditing import audit
     from samebytes.compat.timeseries import timeseries_dataset_from_array
     from samebytes.compat.tokens import TokenDataset
     from samebytes.dataset.borders import borders_at_gaps
@@ -54,7 +55,6 @@ if typing.TYPE_CHECKING:
         Rescaling,
         Transform,
     )
-    from samebytes.report.audit import audit
 
 __version__ = "0.1.0"
 
@@ -130,7 +130,7 @@ _LATE = {
     "SavePosition": "samebytes.feeds.position",
     "TokenDataset": "samebytes.compat.tokens",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
-    "audit": "samebytes.report.audit",
+    "audit": "samebytes.auditing",
     "borders_at_gaps": "samebytes.dataset.borders",
     "join": "samebytes.dataset.joined",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",

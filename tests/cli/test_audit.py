@@ -31,14 +31,14 @@ def test_runs_the_script_as_itself_and_tells_on_standard_error(samebytes, script
     assert "x = sb.aligned(x)" in told
 
 
-def test_the_exit_code_is_the_scripts(samebytes, script):
-    assert samebytes("audit", "--fail-over", "1MB", script, "3").returncode == 3
+def test_the_exit_code_is_the_scripts(samebytes_forked, script):
+    assert samebytes_forked("audit", "--fail-over", "1MB", script, "3").returncode == 3
 
 
 @pytest.mark.parametrize(("limit", "code"), [("7MB", 1), ("8MB", 0)])
-def test_fails_over_what_is_allowed(samebytes, script, tmp_path, limit, code):
+def test_fails_over_what_is_allowed(samebytes_forked, script, tmp_path, limit, code):
     facts = tmp_path / "facts.json"
-    done = samebytes("audit", "--fail-over", limit, "--json", facts, script, "0")
+    done = samebytes_forked("audit", "--fail-over", limit, "--json", facts, script, "0")
     assert done.returncode == code
     sentence = "copied 8.0 MB, and --fail-over allows 7.0 MB"
     assert (sentence in done.stderr) == bool(code)
@@ -48,9 +48,9 @@ def test_fails_over_what_is_allowed(samebytes, script, tmp_path, limit, code):
     assert (copy["file"], copy["line"], copy["count"]) == (str(script), 7, 1)
 
 
-def test_writes_a_page_that_says_how_to_run_it_again(samebytes, script, tmp_path):
+def test_writes_a_page_that_says_how_to_run_it_again(samebytes_forked, script, tmp_path):
     page = tmp_path / "found.html"
-    done = samebytes("audit", "--html", page, script, "0", "--epochs", "3")
+    done = samebytes_forked("audit", "--html", page, script, "0", "--epochs", "3")
     assert done.returncode == 0
     written = page.read_text()
     assert "8.0 MB copied that the code does not show" in written

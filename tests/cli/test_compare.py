@@ -4,15 +4,15 @@ import pytest
 from typer.testing import CliRunner
 
 from samebytes.cli.commands import app
-from samebytes.report import comparison
-from samebytes.report.comparison import Outcome, Row
-from samebytes.report.trial import Trial
-from samebytes.report.ways import WAYS
+from samebytes.compare import comparison
+from samebytes.compare.comparison import Outcome, Row
+from samebytes.compare.trial import Trial
+from samebytes.compare.ways import WAYS
 
 
 @pytest.fixture
 def measured_at_once(monkeypatch):
-    """Put figures in the place of children: what they find is tested in tests/report."""
+    """Put figures in the place of children: what they find is tested in tests/compare."""
     sizes = []
 
     def pretend(way, nbytes):

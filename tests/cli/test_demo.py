@@ -11,9 +11,9 @@ def figures(printed: str, name: str) -> list[float]:
     return [float(number.replace(",", "")) for number in re.findall(r"\d+(?:[,.]\d+)*", found[1])]
 
 
-def test_shows_the_same_address_twice(samebytes):
+def test_shows_the_same_address_twice(samebytes_forked):
     pytest.importorskip("skimage")
-    done = samebytes("demo", "--tiles", "18")
+    done = samebytes_forked("demo", "--tiles", "18")
     assert (done.returncode, done.stderr) == (0, "")
     of_array = re.search(r"address of the array +(0x[0-9a-f]+)", done.stdout)
     of_tensor = re.search(r"address of the tensor +(0x[0-9a-f]+) +the same", done.stdout)
@@ -27,9 +27,9 @@ def test_shows_the_same_address_twice(samebytes):
     assert not Path(path[1]).exists()  # removed at the end
 
 
-def test_forecasts_a_series(samebytes):
+def test_forecasts_a_series(samebytes_forked):
     pytest.importorskip("statsmodels")
-    done = samebytes("demo", "--job", "series")
+    done = samebytes_forked("demo", "--job", "series")
     assert (done.returncode, done.stderr) == (0, "")
     (model,), (last_value,) = (figures(done.stdout, it) for it in ("the model ", "the last value"))
     assert 0 < model < last_value
@@ -41,8 +41,8 @@ def test_forecasts_a_series(samebytes):
     assert len(re.findall(r"│ .+ … .+ │ .+ … .+ │", first_rows)) == 3
 
 
-def test_learns_text(samebytes):
-    done = samebytes("demo", "--job", "tokens")
+def test_learns_text(samebytes_forked):
+    done = samebytes_forked("demo", "--job", "tokens")
     assert (done.returncode, done.stderr) == (0, "")
     (entropy,) = figures(done.stdout, "unigram entropy")
     first, last = figures(done.stdout, "loss of the model")
@@ -69,8 +69,8 @@ def test_refuses_what_a_job_does_not_know(samebytes):
 def test_names_the_extra_where_the_photographs_are_missing(monkeypatch):
     import importlib.util
 
+    from samebytes.demo.photographs import read_photographs
     from samebytes.errors import MissingPackage
-    from samebytes.report.photographs import read_photographs
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingPackage, match=r"pip install 'samebytes\[demo\]'"):

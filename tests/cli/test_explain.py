@@ -25,8 +25,8 @@ def test_tells_that_a_file_is_shared_with_tensorflow(samebytes, images):
     assert "shared, no byte is copied" in done.stdout
 
 
-def test_tells_why_a_slice_is_copied(samebytes, images):
-    done = samebytes("explain", images, "--slice", "10:20, :, ::2")
+def test_tells_why_a_slice_is_copied(samebytes_forked, images):
+    done = samebytes_forked("explain", images, "--slice", "10:20, :, ::2")
     assert (done.returncode, done.stderr) == (0, "")
     assert "(10, 8, 3)" in done.stdout
     assert "strides:" in done.stdout

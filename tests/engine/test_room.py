@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from feeding import no_threads_left
 
 import samebytes as sb
-from feeding import no_threads_left
 from samebytes.dataset.helpings import LONE_SAMPLES, ahead, samples_in
 from samebytes.engine import room
 from samebytes.engine.room import MOST_AHEAD, helpings_ahead

@@ -57,7 +57,7 @@ def engine_threads():
 def photograph_task():
     """Tiles of four photographs, and of which each is: a real task, and a tiny one."""
     pytest.importorskip("skimage")
-    from samebytes.report.photographs import cut_tiles, read_photographs
+    from samebytes.demo.photographs import cut_tiles, read_photographs
 
     photographs = dict(list(read_photographs().items())[:4])
     tiles = np.zeros((64, 512, 512, 3), np.uint8)

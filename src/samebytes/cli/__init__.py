@@ -1,1 +1,1 @@
-"""The command line: what can be typed. What it measures and shows lives in `samebytes.report`."""
+"""The command line: what can be typed. What a command does lives in a folder of its own."""

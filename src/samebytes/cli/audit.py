@@ -36,29 +36,30 @@ def audit(
 
     The exit code is the script's own; where that is 0 and --fail-over was exceeded, it is 1.
     """
-    from samebytes.report.audit import Audit
-    from samebytes.report.audit.running import run_script
-    from samebytes.report.audit.table import print_audit
-    from samebytes.report.console import make_console
-    from samebytes.report.html import Audited, check_packages, render_audit_html
-    from samebytes.report.machine import this_machine
+    from samebytes.auditing import Audit
+    from samebytes.auditing.page import AuditFacts, render_audit_html
+    from samebytes.auditing.script import run_script
+    from samebytes.auditing.table import print_audit
+    from samebytes.cli.console import make_console
+    from samebytes.html.page import check_packages
+    from samebytes.measure.machine import this_machine
 
     most = None if fail_over is None else parsed(parse_size, fail_over, "--fail-over")
     json, html = _ready(json), _ready(html)
     if html is not None:
         check_packages()
     given = arguments or []
-    found, machine, start = Audit(), this_machine(), time.perf_counter()
-    code = run_script(script, given, found)
+    audited, machine, start = Audit(), this_machine(), time.perf_counter()
+    code = run_script(script, given, audited)
     seconds = time.perf_counter() - start
     sys.stdout.flush()
     console = make_console(stderr=True)
-    print_audit(found, console)
+    print_audit(audited, console)
     if json is not None:
-        json.write_text(found.to_json(), encoding="utf-8")
+        json.write_text(audited.to_json(), encoding="utf-8")
     if html is not None:
-        audited = Audited(
-            copies=found.copies,
+        facts = AuditFacts(
+            copies=audited.copies,
             machine=machine,
             script=str(script),
             command=shlex.join(["samebytes", "audit", str(script), *given]),
@@ -66,10 +67,10 @@ def audit(
             date=dt.datetime.now().astimezone().date().isoformat(),
             seconds=seconds,
         )
-        html.write_text(render_audit_html(audited), encoding="utf-8")
-    if code == 0 and most is not None and found.bytes_copied > most:
+        html.write_text(render_audit_html(facts), encoding="utf-8")
+    if code == 0 and most is not None and audited.bytes_copied > most:
         sys.stderr.write(
-            f"samebytes: {script} copied {as_bytes_text(found.bytes_copied)}, and --fail-over "
+            f"samebytes: {script} copied {as_bytes_text(audited.bytes_copied)}, and --fail-over "
             f"allows {as_bytes_text(most)}; the lines above say what to write instead\n"
         )
         code = 1
@@ -77,7 +78,7 @@ def audit(
 
 
 def _ready(path: Path | None) -> Path | None:
-    """Give where to write, whatever folder the script changes to; raise now if that cannot be."""
+    """Return where to write, whatever folder the script changes to; raise now if that cannot be."""
     if path is None:
         return None
     path.touch()

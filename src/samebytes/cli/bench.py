@@ -1,77 +1,20 @@
-"""``samebytes bench``: the library's jobs beside every peer that is installed."""
+"""``samebytes bench``: where the benchmarks are, which do not come with the package."""
 
 from __future__ import annotations
 
-from enum import Enum
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-__all__ = ["bench"]
+__all__ = ["SETTINGS", "bench"]
+
+# Whatever is typed behind it, the answer is the same.
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-class Job(str, Enum):
-    """What is measured."""
-
-    IMAGES = "images"
-    WINDOWS = "windows"
-    TOKENS = "tokens"
-    FIT = "fit"
-
-
-def bench(
-    job: Annotated[
-        list[Job] | None, typer.Option(help="One of them; may be repeated. All by default.")
-    ] = None,
-    *,
-    quick: Annotated[
-        bool,
-        typer.Option(
-            "--quick", help="Less data, shorter turns, some variants left out: under two minutes."
-        ),
-    ] = False,
-    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
-) -> None:
-    """Measure images, windows, tokens and fit beside every peer that is installed, in turns."""
-    from rich.text import Text
-
-    from samebytes.report.bench.contenders import CONTENDERS, QUICK_CONTENDERS
-    from samebytes.report.bench.jobs import FULL, QUICK
-    from samebytes.report.bench.measuring import FULL_PACE, QUICK_PACE, measure
-    from samebytes.report.bench.table import print_benchmark
-    from samebytes.report.console import make_console, make_progress
-    from samebytes.report.html import check_packages, render_benchmark_html
-
-    if html is not None:
-        check_packages()
-    for target in (json, html):
-        if target is not None:
-            target.touch()  # to fail now, not after the minutes that measuring takes
-    wanted = {each.value for each in job or Job}
-    jobs = [each for each in (QUICK if quick else FULL) if each.key in wanted]
-    chosen = [f"--job {each.value}" for each in job or ()]
-    command = " ".join(["samebytes bench", *chosen, *(["--quick"] if quick else [])])
-    progress = make_progress()
-    with progress:
-        task = progress.add_task("", total=None)
-
-        def announce(what: str, done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total, description=what)
-
-        found = measure(
-            jobs,
-            QUICK_CONTENDERS if quick else CONTENDERS,
-            QUICK_PACE if quick else FULL_PACE,
-            announce=announce,
-            command=command,
-        )
-    console = make_console()
-    print_benchmark(found, console)
-    if json is not None:
-        json.write_text(found.as_json(), encoding="utf-8")
-        console.print(Text(f"wrote {json}"), soft_wrap=True)
-    if html is not None:
-        html.write_text(render_benchmark_html(found), encoding="utf-8")
-        console.print(Text(f"wrote {html}"), soft_wrap=True)
+def bench() -> None:
+    """Say how to measure the library beside other libraries."""
+    typer.echo(
+        "samebytes: the benchmarks are in the source repository, not in the package; "
+        "run make bench there, or python -m benchmarks.peers --help",
+        err=True,
+    )
+    raise typer.Exit(2)

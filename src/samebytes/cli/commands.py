@@ -1,4 +1,4 @@
-"""What can be typed: demo, explain, compare, audit and bench."""
+"""What can be typed: demo, explain, compare and audit; and where the benchmarks are."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import typer
 from rich.text import Text
 
 import samebytes as sb
-from samebytes.cli.audit import SETTINGS, audit
-from samebytes.cli.bench import bench
+from samebytes.cli import audit, bench
 from samebytes.cli.options import parsed
 from samebytes.cli.sizes import parse_shape, parse_size
 from samebytes.cli.slices import Index, parse_slice
+from samebytes.compare.way import Way
 from samebytes.errors import SamebytesError
-from samebytes.report.way import Way
 
 __all__ = ["app"]
 
@@ -35,8 +34,8 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 (typer calls it so)
         raise typer.Exit
 
 
-app.command(context_settings=SETTINGS)(audit)
-app.command()(bench)
+app.command(context_settings=audit.SETTINGS)(audit.audit)
+app.command(context_settings=bench.SETTINGS)(bench.bench)
 
 
 @app.callback()
@@ -71,24 +70,24 @@ def demo(
     ] = None,
 ) -> None:
     """Feed a small model with real data that needs no download, beside what others do."""
-    from samebytes.report.console import make_console
+    from samebytes.cli.console import make_console
 
     if tiles is not None and job is not Job.IMAGES:
         message = f"there are tiles in images only, not in {job.value}; leave it away"
         raise typer.BadParameter(message, param_hint="--tiles")
     console = make_console()
     if job is Job.SERIES:
-        from samebytes.report.series import run_series
+        from samebytes.demo.series import run_series
 
         well = run_series(console)
     elif job is Job.TOKENS:
-        from samebytes.report.tokens import run_tokens
+        from samebytes.demo.tokens import run_tokens
 
         well = run_tokens(console)
     else:
-        from samebytes.report.demo import run_demo
+        from samebytes.demo.images import run_images
 
-        well = run_demo(512 if tiles is None else tiles, console)
+        well = run_images(512 if tiles is None else tiles, console)
     if not well:
         raise typer.Exit(1)
 
@@ -113,15 +112,15 @@ def explain(
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
     try:
-        found = sb.open(file, dtype, lengths, offset=offset)
+        opened = sb.open(file, dtype, lengths, offset=offset)
     except SamebytesError:
         raise
     except (TypeError, ValueError) as error:  # a dtype that is none, --shape without --dtype
         raise typer.BadParameter(str(error)) from error
-    members = found if isinstance(found, dict) else {"": found}
+    members = opened if isinstance(opened, dict) else {"": opened}
     chosen = {name: _chosen(array, index, name) for name, array in members.items()}
     if to == "tensorflow":
-        from samebytes.report.quiet import import_quietly
+        from samebytes.measure.tensorflow_startup import import_quietly
 
         import_quietly()
     for name, array in chosen.items():
@@ -153,11 +152,13 @@ def compare(
     markdown: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
 ) -> None:
     """Measure every way from NumPy to a tensor, each in a process of its own."""
-    from samebytes.report.comparison import compare as measure_all
-    from samebytes.report.console import make_console, make_progress, print_comparison
-    from samebytes.report.html import check_packages, render_comparison_html
-    from samebytes.report.markdown import render_markdown
-    from samebytes.report.ways import WAYS
+    from samebytes.cli.console import make_console, make_progress
+    from samebytes.compare.comparison import compare as measure_all
+    from samebytes.compare.markdown import render_markdown
+    from samebytes.compare.page import render_comparison_html
+    from samebytes.compare.table import print_comparison
+    from samebytes.compare.ways import WAYS
+    from samebytes.html.page import check_packages
 
     nbytes = parsed(parse_size, size, "--size")
     for target in (json, html, markdown):

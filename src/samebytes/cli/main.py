@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from samebytes.errors import SamebytesError
-from samebytes.report.quiet import silence
+from samebytes.measure.tensorflow_startup import silence_tensorflow
 
 __all__ = ["main"]
 
@@ -18,7 +18,7 @@ def main() -> None:
     The code is 1 for anything wrong with a file or the machine, 2 for anything wrong with
     what was typed, or with the installation.
     """
-    silence()
+    silence_tensorflow()
     try:
         from samebytes.cli.commands import app
     except ModuleNotFoundError as missing:

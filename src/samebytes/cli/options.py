@@ -13,7 +13,7 @@ _Parsed = TypeVar("_Parsed")
 
 
 def parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
-    """Give what `parse` makes of `text`, its ValueError turned into one about the option."""
+    """Return what `parse` makes of `text`, its ValueError turned into one about the option."""
     try:
         return parse(text)
     except ValueError as error:

@@ -22,7 +22,7 @@ _UNITS = {
 
 
 def parse_size(text: str) -> int:
-    """Give the bytes that `text` names, in decimal (``4GB``) or binary units (``4GiB``).
+    """Return the bytes that `text` names, in decimal (``4GB``) or binary units (``4GiB``).
 
     Raises
     ------
@@ -34,12 +34,12 @@ def parse_size(text: str) -> int:
     >>> parse_size("4GB"), parse_size("1.5 MiB"), parse_size("800000")
     (4000000000, 1572864, 800000)
     """
-    found = _SIZE.fullmatch(text.strip())
-    factor = None if found is None else _UNITS.get(found[2].lower())
-    if found is None or factor is None:
+    match = _SIZE.fullmatch(text.strip())
+    factor = None if match is None else _UNITS.get(match[2].lower())
+    if match is None or factor is None:
         message = f"{text!r} is no size; expected a number and a unit, such as 4GB or 512MiB"
         raise ValueError(message)
-    size = int(float(found[1]) * factor)
+    size = int(float(match[1]) * factor)
     if size == 0:
         message = f"{text!r} is less than a byte; expected a size such as 4GB or 512MiB"
         raise ValueError(message)
@@ -47,7 +47,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
-    """Give the shape that `text` writes; one length may be -1.
+    """Return the shape that `text` writes; one length may be -1.
 
     Raises
     ------

@@ -14,7 +14,7 @@ _EXAMPLE = "expected what stands between NumPy's brackets, as in '10:20, :, ::2'
 
 
 def parse_slice(text: str) -> tuple[Index, ...]:
-    """Give the index that `text` writes: integers, slices, ``...`` and ``None``.
+    """Return the index that `text` writes: integers, slices, ``...`` and ``None``.
 
     Raises
     ------

@@ -1,0 +1,104 @@
+"""Write the documentation's page of figures: ``make benchmark-page``.
+
+`benchmarks.peers` measures; what the page shows of it lies beside the page as JSON.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.peers.result import Benchmark, JobResult, Outcome, Result
+from samebytes.measure.numbers import number_text
+from samebytes.share.layout import as_bytes_text
+
+DOCUMENTS = Path(__file__).parent.parent / "docs"
+PAGE, FACTS = DOCUMENTS / "benchmark.md", DOCUMENTS / "benchmark.json"
+
+_INTRODUCTION = """\
+# Benchmark
+
+Every figure on this page was printed by `{command}`, in {minutes:.0f} minutes on {date}; nothing
+is typed by hand. Each contender runs in a process of its own, set up as well as we know how, its
+batches checked for shape, dtype, range and freshness before it counts. All take turns, round by
+round; figures are medians over the rounds, with the lowest and the highest.
+
+The **limit** is memset: the same bytes written by all cores into five batches by turns, and nothing
+else. Where the last cache holds all five, as it does on a server's processor, that is faster than
+memory itself can be written.
+**Memory** is what no file stands behind, at its peak, worker processes included, beyond what the
+process held before it opened the data.
+
+{machine}.
+"""
+
+
+_HEAD = (
+    "| | {unit} a second | lowest to highest | of the limit | our best is | "
+    "µs of processor each | memory |"
+)
+
+
+def render(benchmark: Benchmark) -> str:
+    """Return the page of what was measured."""
+    introduction = _INTRODUCTION.format(
+        command=benchmark.command,
+        minutes=max(1, benchmark.seconds / 60),
+        date=benchmark.date,
+        machine=benchmark.machine,
+    )
+    peers = ", ".join(f"{name} {version}" for name, version in benchmark.packages.items())
+    if peers:
+        introduction += f"Peers: {peers}.\n"
+    again = f"\nMeasure it again: `{benchmark.command} --html page.html`, with pictures.\n"
+    return "\n".join([introduction, *map(_job, benchmark.jobs)]) + again
+
+
+def _job(job: JobResult) -> str:
+    measured = [one for one in job.results if one.outcome is Outcome.MEASURED]
+    ours = max((one.rate for one in measured if one.ours), default=None)
+    lines = [
+        f"## {job.key.capitalize()}",
+        "",
+        f"{job.title}. The limit: {job.limit.rate:,.0f} {job.unit} a second.",
+        "",
+        _HEAD.format(unit=job.unit),
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for one in sorted(measured, key=lambda one: -one.rate):
+        name = f"**{one.name}**" if one.ours else one.name
+        times = "" if ours is None or one.ours else f"{number_text(ours / one.rate)} times as fast"
+        cells = (
+            name,
+            f"{one.rate:,.0f}",
+            f"{min(one.rates):,.0f} to {max(one.rates):,.0f}",
+            f"{one.rate / job.limit.rate:.0%}",
+            times,
+            number_text(one.cpu_seconds_an_item * 1e6),
+            as_bytes_text(one.peak_anonymous_bytes),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *map(_left_out, (one for one in job.results if one not in measured))]
+    lines += ["How each is set up:", "", *(f"- {one.name}: {one.settings}" for one in measured), ""]
+    return "\n".join(lines)
+
+
+def _left_out(result: Result) -> str:
+    return f"{result.name} was left out: {result.outcome.value} ({result.detail}).\n"
+
+
+def main() -> None:
+    """Measure, keep the facts that the page shows, and write the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = Path(folder, "measured.json")
+        peers = [sys.executable, "-m", "benchmarks.peers", "--json", str(measured)]
+        subprocess.run(peers, check=True)
+        benchmark = Benchmark.from_json(measured.read_text()).without_memory_curves()
+    FACTS.write_text(benchmark.as_json())
+    PAGE.write_text(render(benchmark))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the library must reach, measured against what people use today."""

@@ -1,0 +1,142 @@
+"""``sb.audit()``: a block in which the copies that TensorFlow code hides are found."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict
+from types import TracebackType
+from typing import final
+
+from samebytes.auditing.callbacks import CALLBACKS
+from samebytes.auditing.conversions import CONVERSIONS
+from samebytes.auditing.copies import Copy
+from samebytes.auditing.graph_rewriting import REWRITING
+from samebytes.auditing.hooks import Hooks
+from samebytes.auditing.recording import Open, close, open_
+from samebytes.auditing.text import as_text
+
+__all__ = ["Audit", "audit"]
+
+SCHEMA = "samebytes.audit/1"
+
+_lock = threading.Lock()
+_hooks = Hooks((*CONVERSIONS, *CALLBACKS, *REWRITING))
+
+
+@final
+class Audit:
+    """What `audit` gives: a with-block once, and from then on what it found.
+
+    Attributes
+    ----------
+    copies : tuple of Copy
+        The most bytes first.
+    bytes_copied : int
+        Their sum. A copy that TensorFlow makes twice counts once, so it is at least this much.
+    """
+
+    def __init__(self) -> None:
+        self._open = Open()
+        self._entered = False
+
+    def __enter__(self) -> Audit:
+        """Begin to watch.
+
+        Raises
+        ------
+        RuntimeError
+            If it was entered before.
+        """
+        with _lock:
+            if self._entered:
+                message = "this audit has been used; make another one: with sb.audit() as found"
+                raise RuntimeError(message)
+            self._entered = True
+            if open_(self._open):
+                _hooks.place()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Watch no longer, whatever ended the block, and let that pass."""
+        with _lock:
+            if close(self._open):
+                _hooks.take_away()
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """What was found so far, the most bytes first."""
+        return self._open.ledger.copies()
+
+    @property
+    def bytes_copied(self) -> int:
+        """All bytes that were copied, each copy counted once."""
+        return sum(copy.bytes for copy in self.copies)
+
+    def to_json(self) -> str:
+        """Return every fact as JSON."""
+        copies = self.copies
+        facts = {
+            "schema": SCHEMA,
+            "bytes_copied": sum(copy.bytes for copy in copies),
+            "copies": [asdict(copy) for copy in copies],
+        }
+        return json.dumps(facts, indent=2) + "\n"
+
+    def to_html(self) -> str:
+        """Return one page that opens anywhere: bars, each line with what to write instead.
+
+        Raises
+        ------
+        MissingPackage
+            If Jinja or Matplotlib is not installed.
+        """
+        from samebytes.auditing.page import AuditFacts, render_audit_html
+        from samebytes.measure.machine import this_machine
+
+        return render_audit_html(AuditFacts(self.copies, this_machine()))
+
+    def __str__(self) -> str:
+        """Return a paragraph a copy: where, how much, and the line to write instead."""
+        return as_text(self.copies)
+
+    def __repr__(self) -> str:
+        """Return the class and the sum."""
+        return f"<Audit: {len(self.copies)} kinds of copies, {self.bytes_copied} bytes>"
+
+
+def audit() -> Audit:
+    """Return a block that finds the copies TensorFlow and Keras code makes without saying so.
+
+    The code runs as it is, in this thread and all others. What becomes a tensor is told apart by
+    the address of its bytes: what shares is not told of. TensorFlow need not be imported yet.
+    Blocks nest, and each is told of all that happens while it is open. Copies below 4096 bytes,
+    copies in other processes, and those that NumPy makes for NumPy are not told of.
+
+    Returns
+    -------
+    Audit
+        Print it, or read ``copies`` and ``bytes_copied``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import samebytes as sb
+    >>> import tensorflow as tf
+    >>> x = np.ones((1000, 1000), "float32")
+    >>> with sb.audit() as found:
+    ...     t = tf.constant(x)
+    >>> [copy.way for copy in found.copies], found.bytes_copied
+    (['tf.constant'], 4000000)
+    >>> x = sb.zeros((1000, 1000), "float32")
+    >>> with sb.audit() as found:
+    ...     t = tf.convert_to_tensor(x)
+    >>> print(found)
+    no copy of 4.1 kB or more
+    """
+    return Audit()

@@ -1,0 +1,1 @@
+"""What ``samebytes demo`` is: small models fed with real data that needs no download."""

@@ -1,1 +1,0 @@
-"""The benchmark: the library's jobs beside every peer that is installed."""

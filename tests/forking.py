@@ -1,0 +1,89 @@
+"""A Python that has TensorFlow imported, and forks for each module it is told to run.
+
+To import TensorFlow takes seconds, and dozens of tests need a process of their own that has it.
+What is forked has run no operation yet: TensorFlow's own threads start with the first one.
+
+``python -m tests.forking`` reads a request a line from standard input, as JSON, and answers each
+with a return code. Which greetings an import prints, and what an audit does before TensorFlow is
+there, must be tested in a Python of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import json
+import os
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+RunModule = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@contextmanager
+def forking_python(timeout: float = 200) -> Iterator[RunModule]:
+    """Give what runs a module with arguments, as ``python -m`` does, and tells how it ended."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.forking"],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        start_new_session=True,
+    )
+
+    def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        argv = [module, *map(str, arguments)]
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder, name) for name in ("out", "err")]
+            server.stdin.write(json.dumps([argv, str(Path.cwd()), *map(str, files)]) + "\n")
+            if not select.select([server.stdout], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(argv, timeout)
+            answer = server.stdout.readline()
+            if not answer:
+                message = f"the Python that forks ended with {server.wait()}"
+                raise ChildProcessError(message)
+            out, err = (file.read_text() for file in files)
+            return subprocess.CompletedProcess(argv, int(answer), out, err)
+
+    try:
+        yield run
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.communicate()
+
+
+def serve() -> list[str] | None:
+    """Fork for every request; give its arguments in what was forked, and None at the end."""
+    for line in sys.stdin:
+        argv, folder, out, err = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.chdir(folder)
+            for number, path in ((0, os.devnull), (1, out), (2, err)):
+                file = os.open(path, os.O_RDWR | os.O_CREAT)
+                os.dup2(file, number)
+                os.close(file)
+            return argv
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+    return None
+
+
+if __name__ == "__main__":
+    for name in ("keras", "numba", "rich.table", "tensorflow", "typer"):
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+    gc.freeze()  # so that no collection touches, and so copies, what is shared
+    requested = serve()
+    if requested is not None:
+        sys.argv = requested
+        runpy.run_module(requested[0], run_name="__main__", alter_sys=True)
