@@ -1,26 +1,74 @@
-"""Write the measured table of the README anew: ``make readme``."""
+"""Measure every way from NumPy to a tensor, and write the tables and the picture: ``make readme``.
+
+The whole table is a page of the documentation; the README shows five lines of it side by side, and
+the picture that `benchmarks.readme_picture` draws.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
+from benchmarks import readme_picture
+from samebytes.compare.cells import cells
+from samebytes.compare.comparison import Comparison, Row, compare
+from samebytes.compare.markdown import render_markdown
+from samebytes.share.layout import as_bytes_text
+
+ROOT = Path(__file__).parent.parent
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "compare.md"
 BEGIN, END = "<!-- compare: begin -->\n", "<!-- compare: end -->"
+NBYTES = 3_000_000_000
+
+PAIRS = (
+    ("an array", "tf-convert", "unchanged-convert"),
+    ("a dataset of its rows, and the first row", "tf-data", "unchanged-data-bare"),
+    ("a memoryview", "tf-convert-memoryview", "as-tensor-memoryview"),
+    ("a crop, which no tensor can share", "tf-convert-slice", "as-tensor-slice"),
+    ("a tensor back to NumPy", "back-numpy", "back-as-array"),
+)
+"""What is handed over, and the keys of the ways that do it: TensorFlow's own, and with samebytes."""
+
+
+def render_summary(comparison: Comparison) -> str:
+    """Return the five lines of the README, with the machine beneath them."""
+    rows = {row.way.key: row for row in comparison.rows}
+    lines = ["| handed over | stock TensorFlow | with samebytes |", "|---|---|---|"]
+    for what, stock, ours in PAIRS:
+        lines.append(f"| {what} | {_cell(rows[stock])} | {_cell(rows[ours])} |")
+    size = as_bytes_text(comparison.nbytes)
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{size} of images: what happens to the bytes, the extra RAM at the peak, and the time "
+            f"of the first call and of the next. {comparison.machine}.",
+            "",
+        ]
+    )
+
+
+def _cell(row: Row) -> str:
+    words = cells(row)
+    code = f"`{row.way.code}`"
+    if words.first == "-":
+        return f"{code}<br>{words.result}"
+    return f"{code}<br>{words.result}, {words.extra}, {words.first}, then {words.again}"
+
+
+def put_between_marks(path: Path, text: str) -> None:
+    """Write `text` to where the marks in `path` are."""
+    before, rest = path.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    path.write_text(f"{before}{BEGIN}{text}{END}{after}")
 
 
 def main() -> None:
-    """Run ``samebytes compare`` and put its table between the marks."""
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder, "compare.md")
-        samebytes = [sys.executable, "-m", "samebytes.cli.main"]
-        subprocess.run([*samebytes, "compare", "--markdown", str(table)], check=True)
-        measured = table.read_text()
-    before, rest = README.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    README.write_text(f"{before}{BEGIN}{measured}{END}{after}")
+    """Measure, write both tables, and draw the picture."""
+    size = f"{NBYTES // 10**9}GB"
+    comparison = compare(NBYTES, command=f"samebytes compare --size {size}")
+    put_between_marks(PAGE, render_markdown(comparison))
+    put_between_marks(README, render_summary(comparison))
+    readme_picture.main()
 
 
 if __name__ == "__main__":
