@@ -23,7 +23,7 @@ def test_all_is_sorted_and_complete():
         for name, value in vars(sb).items()
         if not name.startswith("_") and not isinstance(value, types.ModuleType)
     } - {"Any"}
-    late = set(sb._LATE)  # classes that derive from a framework's, made when first asked for
+    late = set(sb._LAZY)  # classes that derive from a framework's, made when first asked for
     assert public | late | {"__version__"} == set(sb.__all__)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the README and of the page behind it are what was measured; so is the picture."""
+"""The tables of the README and of the page behind it are what was measured, and so is the picture."""
 
 from __future__ import annotations
 

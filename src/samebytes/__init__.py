@@ -12,7 +12,6 @@ Importing samebytes imports no framework.
 """
 
 import importlib
-import typing
 from typing import Any
 
 from samebytes.errors import (
@@ -35,31 +34,11 @@ from samebytes.share.layout import Layout, layout
 from samebytes.share.tensorflow import as_tensor
 from samebytes.share.verdict import Code, Reason, Verdict
 
-if typing.TYPE_CHECKING:
-    from samebytes.auditing import audit
-    from samebytes.compat.timeseries import timeseries_dataset_from_array
-    from samebytes.compat.tokens import TokenDataset
-    from samebytes.dataset import Dataset
-    from samebytes.plan.boundaries import borders_at_gaps
-    from samebytes.plan.concat import ConcatArray, concat, join
-    from samebytes.plan.transforms import (
-        Cast,
-        CenterCrop,
-        ChannelsFirst,
-        ChannelsLast,
-        Normalization,
-        RandomBrightness,
-        RandomContrast,
-        RandomCrop,
-        RandomFlip,
-        Rescaling,
-        Transform,
-    )
-
 __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "ArraySpec",
     "Cast",
     "CenterCrop",
     "ChannelsFirst",
@@ -70,6 +49,7 @@ __all__ = [
     "CopyNeeded",
     "Dataset",
     "FileError",
+    "Iterator",
     "Layout",
     "MissingPackage",
     "Normalization",
@@ -84,6 +64,7 @@ __all__ = [
     "SamebytesError",
     "SavePosition",
     "SharingStats",
+    "Stats",
     "TokenDataset",
     "Transform",
     "Unconvertible",
@@ -111,37 +92,41 @@ __all__ = [
 ]
 
 # Imported when first asked for: what feeds, so that sharing alone starts as fast as NumPy does, and
-# what needs a framework or the compiler.
-_TRANSFORMS = (
-    "Cast",
-    "CenterCrop",
-    "ChannelsFirst",
-    "ChannelsLast",
-    "Normalization",
-    "RandomBrightness",
-    "RandomContrast",
-    "RandomCrop",
-    "RandomFlip",
-    "Rescaling",
-    "Transform",
-)
-_LATE = {
-    "Dataset": "samebytes.dataset",
+# what needs a framework or the compiler. Their types are in __init__.pyi.
+_LAZY = {
+    "ArraySpec": "samebytes.plan.element_spec",
+    "Cast": "samebytes.plan.transforms",
+    "CenterCrop": "samebytes.plan.transforms",
+    "ChannelsFirst": "samebytes.plan.transforms",
+    "ChannelsLast": "samebytes.plan.transforms",
     "ConcatArray": "samebytes.plan.concat",
+    "Dataset": "samebytes.dataset",
+    "Iterator": "samebytes.engine.iterator",
+    "Normalization": "samebytes.plan.transforms",
+    "RandomBrightness": "samebytes.plan.transforms",
+    "RandomContrast": "samebytes.plan.transforms",
+    "RandomCrop": "samebytes.plan.transforms",
+    "RandomFlip": "samebytes.plan.transforms",
+    "Rescaling": "samebytes.plan.transforms",
     "SavePosition": "samebytes.compat.save_position",
+    "Stats": "samebytes.engine.stats",
     "TokenDataset": "samebytes.compat.tokens",
+    "Transform": "samebytes.plan.transforms",
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "audit": "samebytes.auditing",
     "borders_at_gaps": "samebytes.plan.boundaries",
     "concat": "samebytes.plan.concat",
     "join": "samebytes.plan.concat",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
-    **dict.fromkeys(_TRANSFORMS, "samebytes.plan.transforms"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(importlib.import_module(_LATE[name]), name)
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     message = f"module 'samebytes' has no attribute {name!r}"
     raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

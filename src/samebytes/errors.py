@@ -19,10 +19,8 @@ so code that catches ``ValueError`` or ``TypeError`` today still does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from samebytes.share.verdict import Verdict
+from collections.abc import Sequence
+from typing import Protocol
 
 __all__ = [
     "CompressedMember",
@@ -54,6 +52,26 @@ class MissingPackage(SamebytesError, ImportError):
     """An optional package is needed and not installed."""
 
 
+class WhyNotShared(Protocol):
+    """What a verdict says, as far as an error shows it; `samebytes.Verdict` says more."""
+
+    @property
+    def target(self) -> str:
+        """Where the bytes should have gone, as prose names it."""
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """Why they cannot be shared, in words for programs: ``"strides"``, ``"dtype"``."""
+
+    @property
+    def bytes_copied(self) -> int:
+        """Bytes that the copy would write."""
+
+    @property
+    def remedy(self) -> str | None:
+        """A line of code after which ``x`` is shared; None when there is nothing to do."""
+
+
 class CopyNeeded(SamebytesError, ValueError):
     """A copy was forbidden, and only a copy would do.
 
@@ -61,14 +79,16 @@ class CopyNeeded(SamebytesError, ValueError):
     ----------
     verdict : Verdict
         Why the bytes cannot be shared, what the copy costs, and the remedy.
+    forbidden_by : str
+        Who forbids it: ``copy=False`` or ``sb.no_copy()``.
     """
 
-    def __init__(self, verdict: Verdict, forbidden_by: str) -> None:
+    def __init__(self, verdict: WhyNotShared, forbidden_by: str) -> None:
         self.verdict = verdict
         self.forbidden_by = forbidden_by
         super().__init__(f"{forbidden_by} forbids a copy, and only a copy would do.\n{verdict}")
 
-    def __reduce__(self) -> tuple[type[CopyNeeded], tuple[Verdict, str]]:
+    def __reduce__(self) -> tuple[type[CopyNeeded], tuple[WhyNotShared, str]]:
         return CopyNeeded, (self.verdict, self.forbidden_by)
 
 

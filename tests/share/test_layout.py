@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import re
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import samebytes as sb
-from samebytes.share.layout import as_bytes_text
 
 # NumPy 2 moved it.
 BYTE_BOUNDS = getattr(np.lib, "array_utils", np).byte_bounds
@@ -168,20 +169,17 @@ class TestTouchesNothing:
         assert not sb.explain(sb.as_array(mapped)[::2].reshape(2, -1).T, to="numpy").reasons
 
 
-@pytest.mark.parametrize(
-    ("nbytes", "text"),
-    [
-        (0, "0 bytes"),
-        (1, "1 byte"),
-        (999, "999 bytes"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (786_432_000, "786.4 MB"),
-        (4e9, "4.0 GB"),
-        (1.5e12, "1.5 TB"),
-        (2e15, "2000.0 TB"),
-    ],
-)
-def test_sizes_are_written_in_decimal_units(nbytes, text):
-    assert as_bytes_text(nbytes) == text
+def test_a_tensor_on_a_device_has_a_layout_without_an_address(monkeypatch):
+    pytest.importorskip("tensorflow")
+    module = importlib.import_module("samebytes.share.layout")
+    elsewhere = types.SimpleNamespace(
+        dtype=np.dtype("f4"), shape=(3, 2), backing_device="/job:localhost/device:GPU:1"
+    )
+    monkeypatch.setattr(module, "as_eager", lambda obj: obj if obj is elsewhere else None)
+    facts = sb.layout(elsewhere)
+    assert (facts.address, facts.device, facts.readonly) == (None, "GPU:1", True)
+    assert (facts.shape, facts.strides, facts.packed) == ((3, 2), (8, 4), True)
+    elsewhere.shape = ()
+    assert sb.layout(elsewhere).strides == ()
+    elsewhere.backing_device = ""  # the host, whose tensors lend their memory
+    assert module.device_layout(elsewhere) is None

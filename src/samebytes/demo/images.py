@@ -160,7 +160,7 @@ def _warm_up(tensorflow: Any, x: sb.Array, plain: Images) -> None:
     calls: tuple[Callable[[], Any], ...] = (
         lambda: tensorflow.convert_to_tensor(x[:2]),
         lambda: tensorflow.convert_to_tensor(np.ascontiguousarray(plain[:2])),
-        lambda: sb.explain(x[:2, ::2]).milliseconds,
+        lambda: sb.explain(x[:2, ::2]).estimate_milliseconds(),
         lambda: sb.as_tensor(np.moveaxis(x[:2], -1, 1)),
     )
     for call in calls:

@@ -13,9 +13,8 @@ import numpy.typing as npt
 from samebytes.errors import FileError, WrongSize
 from samebytes.memory.files.mapping import MappedFile, map_file
 from samebytes.memory.files.npy import read_npy
-from samebytes.memory.files.npz import read_npz
 from samebytes.memory.files.origin import mapping_of
-from samebytes.memory.files.sniffing import format_of
+from samebytes.memory.files.registry import format_of
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["pack", "unpack"]
@@ -135,19 +134,24 @@ def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
 def _header(mapping: Any, offset: int) -> _Header | None:
     """Return what a mapped file tells of the array around `offset`, None where it tells nothing."""
     try:
-        found = format_of(mapping)
-        if found is None:
-            return None
-        arrays = {"": read_npy(mapping, 0, len(mapping), "")} if found == "npy" else {}
-        arrays = arrays or read_npz(mapping)
+        opened = _opened(mapping)
     except FileError:
         return None  # it only begins like one, and was opened raw
+    arrays = opened if isinstance(opened, dict) else {"": opened}
     begin = np.frombuffer(mapping, np.uint8).ctypes.data
     for name, array in arrays.items():
         start = array.ctypes.data - begin
         if start <= offset < start + array.nbytes:
             return _Header(name, start, array.shape, array.strides, array.dtype)
     return None
+
+
+def _opened(mapping: Any) -> Any:
+    """Return what a mapped file holds by its own account: nothing where it is of no format."""
+    if not isinstance(mapping, MappedFile):  # NumPy's own mapping, which it makes of .npy alone
+        return read_npy(mapping, 0, len(mapping), "")
+    found = format_of(mapping)
+    return {} if found is None else found.read(mapping)
 
 
 def _place(array: npt.NDArray[Any]) -> _Mapped | None:

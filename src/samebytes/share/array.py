@@ -16,8 +16,9 @@ from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
-from samebytes.share.layout import layout_of_view
-from samebytes.share.tensorflow import convert, device_layout, device_values
+from samebytes.share.layout import device_layout, layout_of_view
+from samebytes.share.tensorflow import convert
+from samebytes.share.tensors import device_values
 from samebytes.share.verdict import NUMPY, judge
 
 __all__ = ["Array", "as_array"]

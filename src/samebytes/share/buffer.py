@@ -11,23 +11,14 @@ import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.share.dlpack import view_of_dlpack
+from samebytes.share.loaded import loaded_class
 from samebytes.share.memoryviews import FULL_READ_ONLY, held, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
+from samebytes.share.tensors import view_of_tensor
 
-__all__ = ["framework_class", "type_name", "view"]
+__all__ = ["type_name", "view"]
 
 _CTYPES = (ctypes.Array, ctypes.Structure, ctypes.Union)
-
-
-def framework_class(module: str, name: str) -> type[Any] | None:
-    """Return class `name` of `module` if that is already imported, else None; imports nothing.
-
-    An object of a framework cannot exist before the framework was imported, so what is not in
-    ``sys.modules`` need not be asked about.
-    """
-    loaded = sys.modules.get(module)
-    found = getattr(loaded, name, None)
-    return found if isinstance(found, type) else None
 
 
 class _Owner:
@@ -66,7 +57,7 @@ def view(obj: object) -> npt.NDArray[Any]:
     if isinstance(obj, np.ndarray):
         return _view_of_ndarray(obj)
     for recognise in (
-        _view_of_tensor,
+        view_of_tensor,
         _view_of_shared_memory,
         _view_of_arrow,
         _view_of_ctypes,
@@ -94,16 +85,8 @@ def _view_of_ndarray(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.view(np.ndarray)
 
 
-def _view_of_tensor(obj: object) -> npt.NDArray[Any] | None:
-    if "tensorflow" not in sys.modules:
-        return None
-    from samebytes.share import tensorflow
-
-    return tensorflow.view(obj)
-
-
 def _view_of_shared_memory(obj: object) -> npt.NDArray[Any] | None:
-    kind = framework_class("multiprocessing.shared_memory", "SharedMemory")
+    kind = loaded_class("multiprocessing.shared_memory", "SharedMemory")
     if kind is None or not isinstance(obj, kind):
         return None
     exported = obj.buf
@@ -117,7 +100,7 @@ def _view_of_shared_memory(obj: object) -> npt.NDArray[Any] | None:
 def _view_of_arrow(obj: object) -> npt.NDArray[Any] | None:
     if "pyarrow" not in sys.modules:
         return None
-    from samebytes.share import arrow
+    from samebytes.share import arrow  # which imports pyarrow
 
     return arrow.view(obj)
 

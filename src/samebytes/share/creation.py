@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -120,6 +120,28 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     native = None if wanted is None else wanted.newbyteorder("=")
     record(judge(layout_of_view(source, type_name(array)), _PAGES, native))
     return pages.aligned(source, wanted, huge_pages=huge_pages).view(Array)
+
+
+@overload
+def open(
+    path: str | os.PathLike[str],
+    dtype: None = None,
+    shape: None = None,
+    *,
+    offset: int = 0,
+    mode: Mode = "r",
+) -> Array | Any: ...
+
+
+@overload
+def open(
+    path: str | os.PathLike[str],
+    dtype: Any,
+    shape: Shape | None = None,
+    *,
+    offset: int = 0,
+    mode: Mode = "r",
+) -> Array: ...
 
 
 @plain_python

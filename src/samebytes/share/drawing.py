@@ -5,12 +5,9 @@ from __future__ import annotations
 import html
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from samebytes.share.layout import Layout, as_bytes_text
-
-if TYPE_CHECKING:
-    from samebytes.share.verdict import Verdict
+from samebytes.memory.text import as_bytes_text
+from samebytes.share.layout import Layout
 
 __all__ = ["Runs", "draw_layout", "draw_verdict", "runs_of"]
 
@@ -151,16 +148,25 @@ def _ticks(address: int, pitch: int, scale: float, y: int) -> list[str]:
     ]
 
 
-def draw_verdict(verdict: Verdict) -> str:
-    """Return a verdict as HTML: its headline and reasons, and the layout drawn below."""
-    lines = str(verdict).splitlines()
-    mark = "shared" if verdict.shared else "copied" if verdict.possible else "impossible"
-    reasons = "".join(f"<li>{html.escape(line.strip())}</li>" for line in lines[1:])
+def draw_verdict(outcome: str, text: str, layout: Layout) -> str:
+    """Return a verdict as HTML: its headline and reasons, and the layout drawn below.
+
+    Parameters
+    ----------
+    outcome : str
+        In one word, for style sheets: ``shared``, ``copied`` or ``impossible``.
+    text : str
+        The verdict in words: the headline, then a line a reason.
+    layout : Layout
+        Where the bytes lie.
+    """
+    headline, *reasons = text.splitlines()
+    listed = "".join(f"<li>{html.escape(line.strip())}</li>" for line in reasons)
     return (
-        f'<div class="samebytes-verdict" data-outcome="{mark}">'
-        f"<p><strong>{html.escape(lines[0])}</strong><br>"
-        f"<small>{html.escape(str(verdict.layout))}</small></p>"
-        + (f"<ul>{reasons}</ul>" if reasons else "")
-        + draw_layout(verdict.layout)
+        f'<div class="samebytes-verdict" data-outcome="{html.escape(outcome)}">'
+        f"<p><strong>{html.escape(headline)}</strong><br>"
+        f"<small>{html.escape(str(layout))}</small></p>"
+        + (f"<ul>{listed}</ul>" if listed else "")
+        + draw_layout(layout)
         + "</div>"
     )

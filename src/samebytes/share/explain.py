@@ -10,8 +10,8 @@ from samebytes.errors import NotABuffer
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import view
 from samebytes.share.dtypes import as_dtype
-from samebytes.share.layout import layout
-from samebytes.share.tensorflow import device_layout, judge_tensor
+from samebytes.share.layout import device_layout, layout
+from samebytes.share.tensorflow import judge_tensor
 from samebytes.share.verdict import NUMPY, Verdict, judge
 
 __all__ = ["explain", "shares_memory"]

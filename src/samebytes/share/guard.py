@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from samebytes.errors import CopyNeeded
-from samebytes.share.layout import as_bytes_text
+from samebytes.memory.text import as_bytes_text
 from samebytes.share.verdict import Verdict
 
 __all__ = ["SharingStats", "no_copy", "record", "record_shared", "stats"]
@@ -34,7 +34,7 @@ class SharingStats:
     bytes_copied: int = 0
 
     def _repr_html_(self) -> str:
-        """Show the figures in a notebook, with a bar of how many of the bytes were shared."""
+        """Return the figures for a notebook, with a bar of how many of the bytes were shared."""
         from samebytes.share.notebook import card
 
         total = self.bytes_shared + self.bytes_copied
@@ -75,7 +75,7 @@ _stats = SharingStats()
 
 @contextmanager
 def no_copy() -> Iterator[None]:
-    """Return a block in which any copy by this library raises `CopyNeeded` instead.
+    """Return a context in which any copy by this library raises `CopyNeeded` instead.
 
     It holds for the thread that enters it and for all threads that start while it lasts,
     a framework's own included; threads that were there before are left alone. Blocks nest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,26 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.aligned import address_of
+from samebytes.memory.text import as_bytes_text
 from samebytes.share.buffer import type_name, view
+from samebytes.share.dtypes import as_dtype
+from samebytes.share.tensors import as_eager, device_of
 
-__all__ = ["Layout", "as_bytes_text", "layout", "layout_of_view"]
-
-
-def as_bytes_text(nbytes: float) -> str:
-    """Return a size as a person writes it, in decimal units.
-
-    Examples
-    --------
-    >>> as_bytes_text(512), as_bytes_text(786_432_000)
-    ('512 bytes', '786.4 MB')
-    """
-    if nbytes < 1000:
-        return "1 byte" if nbytes == 1 else f"{nbytes:.0f} bytes"
-    for unit in ("kB", "MB", "GB"):
-        nbytes /= 1000
-        if nbytes < 999.95:
-            return f"{nbytes:.1f} {unit}"
-    return f"{nbytes / 1000:.1f} TB"
+__all__ = ["Layout", "as_bytes_text", "device_layout", "layout", "layout_of_view"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +109,22 @@ def layout_of_view(array: npt.NDArray[Any], exporter: str) -> Layout:
     )
 
 
+def device_layout(obj: object) -> Layout | None:
+    """Return the layout of a tensor outside of host memory, None for anything else."""
+    if "tensorflow" not in sys.modules:
+        return None
+    tensor = as_eager(obj)
+    if tensor is None or device_of(tensor).startswith("CPU"):
+        return None
+    dtype = as_dtype(tensor.dtype)
+    shape = tuple(tensor.shape)
+    # Those of a packed array; one made empty has none but zeros.
+    strides = np.empty(0, dtype).reshape((0, *shape)).strides[1:]
+    return Layout(
+        type_name(tensor), None, shape, strides, dtype, readonly=True, device=device_of(tensor)
+    )
+
+
 def layout(obj: object) -> Layout:
     """Return where the bytes of `obj` lie; never copies and never touches the data.
 
@@ -142,8 +145,6 @@ def layout(obj: object) -> Layout:
     >>> facts.shape, facts.strides, facts.packed, facts.readonly
     ((50, 64), (512, 4), False, False)
     """
-    from samebytes.share.tensorflow import device_layout
-
     elsewhere = device_layout(obj)
     if elsewhere is not None:
         return elsewhere

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import statistics
-import time
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["as_utf8", "is_string", "seconds_a_string"]
+__all__ = ["as_utf8", "is_string"]
 
 
 def is_string(dtype: np.dtype[Any]) -> bool:
@@ -65,15 +62,3 @@ def _refusal(array: npt.NDArray[Any], what: str, place: int, text: object) -> Va
         f"the item at [{where}] of {what} is {type(text).__name__}, and a string tensor holds "
         "strings; put one in its place"
     )
-
-
-@functools.cache
-def seconds_a_string() -> float:
-    """Return how long encoding one short string takes here, measured once (1 ms)."""
-    strings = np.full(1000, "sixteen letters.")
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        as_utf8(strings)
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds) / strings.size

@@ -1,125 +1,37 @@
-"""TensorFlow on the same bytes: tensors read in place, and `as_tensor`."""
+"""`as_tensor`: TensorFlow on the same bytes."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.errors import NotABuffer, Unconvertible
+from samebytes.errors import Unconvertible
 from samebytes.memory.aligned import empty
 from samebytes.memory.files.origin import check_unshrunk
 from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
-from samebytes.share.buffer import framework_class, type_name
+from samebytes.share.buffer import type_name
 from samebytes.share.buffer import view as view_of_buffer
 from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
 from samebytes.share.strings import as_utf8
+from samebytes.share.tensors import device_of, tensor_class
 from samebytes.share.verdict import Code, Reason, Target, Verdict, judge
 
 __all__ = [
     "as_tensor",
     "convert",
-    "device_layout",
-    "device_values",
     "judge_tensor",
     "string_tensor",
     "supports",
-    "view",
 ]
-
-
-def _tensor_class() -> type[Any] | None:
-    return framework_class("tensorflow", "Tensor")
-
-
-def _as_eager(obj: Any) -> Any:
-    """Return the eager tensor behind `obj`, a Tensor or a Variable, or None for other things.
-
-    Raises
-    ------
-    NotABuffer
-        For a symbolic tensor: it is a promise, and has no memory yet.
-    """
-    variable = framework_class("tensorflow", "Variable")
-    if variable is not None and isinstance(obj, variable):
-        # Its present value: TensorFlow writes later values into memory of their own while
-        # this one is held.
-        obj = obj.value() if callable(obj.value) else obj.value
-    tensor = _tensor_class()
-    if tensor is None or not isinstance(obj, tensor):
-        return None
-    if not hasattr(obj, "_numpy"):
-        message = (
-            f"a symbolic {type_name(obj)} of shape {tuple(obj.shape)} has no memory yet; inside "
-            "tf.function work on the tensor itself, outside of it pass the value"
-        )
-        raise NotABuffer(message)
-    return obj
-
-
-def _device(tensor: Any) -> str:
-    """Return where the tensor's bytes lie, as ``CPU:0``."""
-    return str(tensor.backing_device).rpartition("device:")[2] or "CPU:0"
-
-
-def device_layout(obj: object) -> Layout | None:
-    """Return the layout of a tensor outside of host memory, None for anything else."""
-    if "tensorflow" not in sys.modules:
-        return None
-    tensor = _as_eager(obj)
-    if tensor is None or _device(tensor).startswith("CPU"):
-        return None
-    dtype = as_dtype(tensor.dtype)
-    shape = tuple(tensor.shape)
-    strides = empty(0, dtype).reshape((0, *shape)).strides[1:] if shape else ()
-    return Layout(
-        type_name(tensor), None, shape, strides, dtype, readonly=True, device=_device(tensor)
-    )
-
-
-def device_values(obj: object) -> npt.NDArray[Any]:
-    """Return the values of a tensor outside of host memory; always copies them to the host."""
-    return np.asarray(_as_eager(obj))
-
-
-def _reshape(tensor: Any, shape: tuple[int, ...]) -> Any:
-    """Return an eager tensor on the same bytes in another shape, also while a graph is built."""
-    tensorflow = import_tensorflow()
-    with tensorflow.init_scope(), tensorflow.device("CPU:0"):
-        return tensorflow.reshape(tensor, shape)
-
-
-def view(obj: object) -> npt.NDArray[Any] | None:
-    """Return a read-only ndarray on a host tensor's bytes, None for non-tensors; never copies."""
-    tensor = _as_eager(obj)
-    if tensor is None:
-        return None
-    if tensor.dtype.name in {"string", "variant", "resource"}:
-        message = (
-            f"a tf.Tensor of {tensor.dtype.name} holds no plain values that could be shared; "
-            "copy it: x.numpy()"
-        )
-        raise NotABuffer(message)
-    if not _device(tensor).startswith("CPU"):
-        message = f"this tf.Tensor lies on {_device(tensor)}; copy it to the host: x.numpy()"
-        raise NotABuffer(message)
-    if tensor.shape.rank == 0:
-        # Of a 0-d tensor of bfloat16 and the like, TensorFlow makes a scalar, not an array.
-        array = np.asarray(_reshape(tensor, (1,))).reshape(())
-    else:
-        array = np.asarray(tensor)
-    # TensorFlow takes a tensor for immutable and may have used it already.
-    array.flags.writeable = False
-    return array
 
 
 # ------------------------------------------------------------------------------ deciding
@@ -218,7 +130,7 @@ def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> An
     """
     tensorflow = import_tensorflow()
     wanted = None if dtype is None else as_dtype(dtype)
-    kind = _tensor_class()
+    kind = tensor_class()
     if isinstance(obj, tensorflow.Variable):
         obj = tensorflow.convert_to_tensor(obj)
     if kind is not None and isinstance(obj, kind):
@@ -235,7 +147,7 @@ def _as_tensor_from_tensor(
     same = wanted is None or wanted == came
     if same and not copy:
         return tensor
-    if hasattr(tensor, "_numpy") and _device(tensor).startswith("CPU"):
+    if hasattr(tensor, "_numpy") and device_of(tensor).startswith("CPU"):
         array = view_of_buffer(tensor)
         facts = layout_of_view(array, type_name(tensor))
         return _hand_over(tensorflow, array, judge_tensor(facts, wanted, copy=copy), copy=copy)

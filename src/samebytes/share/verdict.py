@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -13,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.memory.aligned import empty
-from samebytes.memory.gather import gather
-from samebytes.share.layout import Layout, as_bytes_text
-from samebytes.share.strings import is_string, seconds_a_string
+from samebytes.memory.text import as_bytes_text
+from samebytes.share.cost import milliseconds_to_encode, milliseconds_to_gather
+from samebytes.share.layout import Layout
+from samebytes.share.strings import is_string
 
-__all__ = ["NUMPY", "Code", "Reason", "Target", "Verdict", "gather_bandwidth", "judge"]
+__all__ = ["NUMPY", "Code", "Reason", "Target", "Verdict", "judge"]
 
 
 class Code(str, Enum):
@@ -90,19 +87,6 @@ NUMPY = Target(
 )
 
 
-@functools.cache
-def gather_bandwidth() -> float:
-    """Return the bytes a second a gather into fresh memory reaches here, measured once (10 ms)."""
-    source = empty(16 << 20, np.uint8)
-    source[...] = 1
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        gather(source, empty(source.shape, source.dtype))
-        seconds.append(time.perf_counter() - start)
-    return source.nbytes / statistics.median(seconds)
-
-
 @dataclass(frozen=True)
 class Verdict:
     """What happens to a buffer on its way to a target, why, what it costs, what to do instead.
@@ -157,12 +141,16 @@ class Verdict:
             return self.layout.nbytes
         return self.layout.size * self.dtype.itemsize
 
-    @property
-    def milliseconds(self) -> float:
-        """Estimated time of the copy, from this machine's measured speed."""
-        if self.possible and not self.shared and self.dtype.kind == "O":
-            return self.layout.size * seconds_a_string() * 1e3
-        return self.bytes_copied / gather_bandwidth() * 1e3 if self.bytes_copied else 0.0
+    def estimate_milliseconds(self) -> float:
+        """Return how long the copy takes here; 0 when shared or impossible.
+
+        The first estimate of a process measures the machine, which takes 32 MiB and 10 ms.
+        """
+        if self.shared or not self.possible:
+            return 0.0
+        if self.dtype.kind == "O":  # strings, encoded one by one
+            return milliseconds_to_encode(self.layout.size)
+        return milliseconds_to_gather(self.bytes_copied)
 
     def __str__(self) -> str:
         """Return the verdict in one line, then a line a reason, then the remedy."""
@@ -172,7 +160,8 @@ class Verdict:
         if not self.possible:
             cost = "impossible"
         else:
-            about = f"about {self.milliseconds:,.0f}" if self.milliseconds >= 1 else "under 1"
+            estimate = self.estimate_milliseconds()
+            about = f"about {estimate:,.0f}" if estimate >= 1 else "under 1"
             cost = f"copied, {as_bytes_text(self.bytes_copied)}, {about} ms"
         lines = [f"{what}: {cost}"]
         lines += [f"  {reason.code}: {reason.sentence}" for reason in self.reasons]
@@ -181,10 +170,11 @@ class Verdict:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        """Draw the layout in a notebook: bytes used, gaps, rows, alignment."""
-        from samebytes.share.drawing import draw_verdict
+        """Return the verdict for a notebook, its layout drawn: bytes used, gaps, alignment."""
+        from samebytes.share.drawing import draw_verdict  # only notebooks draw
 
-        return draw_verdict(self)
+        outcome = "shared" if self.shared else "copied" if self.possible else "impossible"
+        return draw_verdict(outcome, str(self), self.layout)
 
 
 def judge(
@@ -340,7 +330,7 @@ def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
 
 
 def _disorder(layout: Layout) -> str:
-    """Say what keeps the elements from lying packed, in words."""
+    """Return what keeps the elements from lying packed, in words."""
     axes = [
         (axis, length, step)
         for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True))

@@ -3,7 +3,6 @@
 import pytest
 
 from samebytes.memory.files import map_file, mapping_of, open_file
-from samebytes.memory.files.wording import bytes_in_words, shortened
 
 
 @pytest.fixture
@@ -23,10 +22,3 @@ def test_a_mapping_cannot_be_closed_under_a_living_array(path):
     with pytest.raises(BufferError):
         mapping_of(array).close()
     assert array[7] == 7
-
-
-def test_words():
-    assert [bytes_in_words(n) for n in (0, 1, 4096)] == ["0 bytes", "1 byte", "4,096 bytes"]
-    assert bytes_in_words(10**5000) == "more bytes than a computer can address"
-    assert shortened("a\nb") == "a b"
-    assert shortened("x" * 500, 10) == "xxxxxxx..."

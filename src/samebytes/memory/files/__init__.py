@@ -1,4 +1,7 @@
-"""Files as arrays, mapped: nothing is read until it is touched, and nothing is copied."""
+"""Files as arrays, mapped: nothing is read until it is touched, and nothing is copied.
+
+A file a format, and one registry of them, to which `register` adds from outside.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,11 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from samebytes.errors import UnknownFormat
-from samebytes.memory.files.mapping import MappedFile, map_file
-from samebytes.memory.files.npy import read_npy
-from samebytes.memory.files.npz import read_npz
+from samebytes.memory.files.file_format import FileFormat
+from samebytes.memory.files.mapping import MappedFile, map_file, view_of
 from samebytes.memory.files.origin import check_unshrunk, mapping_of
 from samebytes.memory.files.raw import open_raw
-from samebytes.memory.files.sniffing import format_of
+from samebytes.memory.files.registry import format_of, names, register
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +24,16 @@ if TYPE_CHECKING:
 
     from samebytes.memory.files.mapping import Mode
 
-__all__ = ["MappedFile", "check_unshrunk", "map_file", "mapping_of", "open_file"]
+__all__ = [
+    "FileFormat",
+    "MappedFile",
+    "check_unshrunk",
+    "map_file",
+    "mapping_of",
+    "open_file",
+    "register",
+    "view_of",
+]
 
 
 def open_file(
@@ -36,7 +47,8 @@ def open_file(
     """Return what a file holds as arrays on its mapped bytes; it never copies.
 
     Opening takes the same time for any size. With `dtype` the file is raw; otherwise its
-    first bytes, not its name, tell whether it is a ``.npy`` or an ``.npz`` file.
+    first bytes, not its name, tell whether it is a ``.npy`` or an ``.npz`` file, or of a format
+    that was added by `register`.
 
     Parameters
     ----------
@@ -91,17 +103,16 @@ def open_file(
     found = format_of(mapping)
     if found is None:
         message = (
-            f"{mapping.path} begins neither as .npy nor as .npz files do, so nothing tells what it "
-            "holds. Pass dtype=, and shape= for more than one axis, to open it as raw numbers: "
-            "for example dtype='float32', shape=(-1, 28, 28)."
+            f"{mapping.path} begins neither as {' nor as '.join(f'.{name}' for name in names())} "
+            "files do, so nothing tells what it holds. Pass dtype=, and shape= for more than one "
+            "axis, to open it as raw numbers: for example dtype='float32', shape=(-1, 28, 28)."
         )
         raise UnknownFormat(message)
     if shape is not None or operator.index(offset) != 0:
         message = (
-            f"{mapping.path} is an .{found} file, whose header tells shape and offset: expected "
-            "neither shape= nor offset=. Leave them out, or add dtype= to open the file raw."
+            f"{mapping.path} is an .{found.name} file, whose header tells shape and offset: "
+            "expected neither shape= nor offset=. Leave them out, or add dtype= to open the file "
+            "raw."
         )
         raise ValueError(message)
-    if found == "npz":
-        return read_npz(mapping)
-    return read_npy(mapping, 0, len(mapping), str(mapping.path))
+    return found.read(mapping)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy.lib import format as numpy_format
 
 from samebytes.errors import FileError, PickledData, UnknownFormat, WrongSize
+from samebytes.memory.files.file_format import FileFormat
 from samebytes.memory.files.mapping import view_of
-from samebytes.memory.files.wording import bytes_in_words, dtype_in_words, shortened
+from samebytes.memory.text import bytes_in_words, dtype_in_words, shortened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from samebytes.memory.files.mapping import MappedFile
 
-__all__ = ["read_npy"]
+__all__ = ["NPY", "read_npy"]
 
 # NumPy's own limit: the parser of Python literals can be made to recurse without end.
 _LONGEST_HEADER = 10_000
@@ -233,3 +234,10 @@ def _refuse_wrong_size(header: _Header, found: int, data_start: int, name: str) 
             f"offset=; the part that the header tells of has offset={data_start}."
         )
     raise WrongSize(message)
+
+
+NPY = FileFormat(
+    "npy",
+    lambda first, _: first.startswith(numpy_format.MAGIC_PREFIX),
+    lambda mapping: read_npy(mapping, 0, len(mapping), str(mapping.path)),
+)

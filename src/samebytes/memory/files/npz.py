@@ -9,18 +9,21 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from samebytes.errors import CompressedMember, FileError, UnknownFormat, WrongSize
+from samebytes.memory.files.file_format import FileFormat
 from samebytes.memory.files.npy import read_npy
-from samebytes.memory.files.wording import bytes_in_words, shortened
+from samebytes.memory.text import bytes_in_words, shortened
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from samebytes.memory.files.mapping import MappedFile
 
-__all__ = ["read_npz"]
+__all__ = ["NPZ", "read_npz"]
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _LOCAL_MAGIC = b"PK\x03\x04"
+# How an archive without any member begins: with the end of its directory.
+_END_MAGIC = b"PK\x05\x06"
 _ENCRYPTED = 0x1
 _METHODS = {
     zipfile.ZIP_DEFLATED: "deflate",
@@ -190,3 +193,6 @@ class _AsFile(io.RawIOBase):
         found = self._mapping[self._position : self._position + wanted]
         self._position += wanted
         return found
+
+
+NPZ = FileFormat("npz", lambda first, _: first.startswith((_LOCAL_MAGIC, _END_MAGIC)), read_npz)

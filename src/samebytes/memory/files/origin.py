@@ -17,7 +17,7 @@ import numpy as np
 
 from samebytes.errors import FileError, WrongSize
 from samebytes.memory.files.mapping import MappedFile
-from samebytes.memory.files.wording import bytes_in_words
+from samebytes.memory.text import bytes_in_words
 
 __all__ = ["Origin", "check_unshrunk", "mapping_of", "origin_of"]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from samebytes.errors import PickledData, UnknownFormat, WrongSize
 from samebytes.memory.files.mapping import check_mode, map_file, view_of
-from samebytes.memory.files.sniffing import format_of
-from samebytes.memory.files.wording import bytes_in_words, dtype_in_words
+from samebytes.memory.files.registry import format_of
+from samebytes.memory.text import bytes_in_words, dtype_in_words
 
 if TYPE_CHECKING:
     import os
@@ -97,8 +97,9 @@ def open_raw(
     found_format = format_of(mapping) if skipped == 0 else None
     if found_format is not None:
         message = (
-            f"{path} begins as .{found_format} files do, so dtype= would read its header as data. "
-            "Leave dtype= out to open what it holds, or give offset= to say where the data begins."
+            f"{path} begins as .{found_format.name} files do, so dtype= would read its header as "
+            "data. Leave dtype= out to open what it holds, or give offset= to say where the data "
+            "begins."
         )
         raise UnknownFormat(message)
     return view_of(mapping, skipped, _fitted(mapping, dtype, lengths, skipped), dtype)

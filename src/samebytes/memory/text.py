@@ -1,4 +1,4 @@
-"""Sizes, shapes and dtypes as the error messages of this package write them."""
+"""Bytes, times, dtypes and long texts in words, the same wherever they are told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["bytes_in_words", "dtype_in_words", "shortened"]
+__all__ = ["as_bytes_text", "as_time_text", "bytes_in_words", "dtype_in_words", "shortened"]
+
+
+def as_bytes_text(nbytes: float) -> str:
+    """Return a size as a person writes it, in decimal units.
+
+    Examples
+    --------
+    >>> as_bytes_text(512), as_bytes_text(786_432_000)
+    ('512 bytes', '786.4 MB')
+    """
+    if nbytes < 1000:
+        return "1 byte" if nbytes == 1 else f"{nbytes:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        nbytes /= 1000
+        if nbytes < 999.95:
+            return f"{nbytes:.1f} {unit}"
+    return f"{nbytes / 1000:.1f} TB"
+
+
+def as_time_text(milliseconds: float) -> str:
+    """Return a time in milliseconds with the digits that mean something.
+
+    Examples
+    --------
+    >>> as_time_text(0.0123), as_time_text(4.56), as_time_text(12345.6)
+    ('0.012 ms', '4.6 ms', '12,346 ms')
+    """
+    digits = 3 if milliseconds < 1 else 1 if milliseconds < 100 else 0
+    return f"{milliseconds:,.{digits}f} ms"
 
 
 def bytes_in_words(count: int) -> str:

@@ -1,0 +1,105 @@
+"""The formats that files can be opened in, one line each; more can be added from outside.
+
+A format is one file that ends in one call::
+
+    from samebytes.memory.files import FileFormat, register, view_of
+
+    def open_be(mapping):
+        rows = int.from_bytes(mapping[4:8], "big")
+        return view_of(mapping, 8, (rows, 4), np.dtype(">f4"))
+
+    register(FileFormat("be", lambda first, path: first.startswith(b"BE01"), open_be))
+
+Importing that file is enough: from then on ``sb.open`` opens such files. Raw files are of no
+format: they say nothing of themselves, and ``dtype=`` says it for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
+from samebytes.memory.files.npy import NPY
+from samebytes.memory.files.npz import NPZ
+
+if TYPE_CHECKING:
+    from samebytes.memory.files.mapping import MappedFile
+
+__all__ = ["format_of", "names", "register"]
+
+_formats: tuple[FileFormat, ...] = (
+    NPY,
+    NPZ,
+)
+_lock = threading.Lock()
+
+
+def register(file_format: FileFormat) -> None:
+    """Add a format, so that `samebytes.open` opens its files; copies nothing.
+
+    The latest is asked first, so that a format of files that begin as others do (archives of many
+    kinds are zip files) is recognised before these. The same one again, as when its file is loaded
+    anew, takes its own place.
+
+    Parameters
+    ----------
+    file_format : FileFormat
+        How to recognise and to read it.
+
+    Raises
+    ------
+    TypeError
+        If it is no `FileFormat`.
+    ValueError
+        If another format has its name already.
+    """
+    global _formats
+    given: object = file_format
+    if not isinstance(given, FileFormat):
+        message = (
+            f"register was given {type(given).__name__}: expected a FileFormat, "
+            "register(FileFormat(name, matches, open))."
+        )
+        raise TypeError(message)
+    with _lock:
+        others = tuple(each for each in _formats if _source(each) != _source(file_format))
+        if file_format.name in {each.name for each in others}:
+            message = (
+                f"a file format named .{file_format.name} is registered already: expected a name "
+                f"beside {' and '.join(f'.{name}' for name in names())}. Give it another."
+            )
+            raise ValueError(message)
+        _formats = (*others, file_format)
+
+
+def _source(file_format: FileFormat) -> tuple[str, object, object]:
+    """Return what stays the same of a format when the file that adds it is loaded anew."""
+    function = file_format.open
+    where = getattr(function, "__module__", None), getattr(function, "__qualname__", function)
+    return file_format.name, *where
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all formats, in the order in which they came."""
+    return tuple(file_format.name for file_format in _formats)
+
+
+def format_of(mapping: MappedFile) -> FileFormat | None:
+    """Return the format of a file, by its first bytes or its path; it never copies the data.
+
+    Parameters
+    ----------
+    mapping : MappedFile
+        The file.
+
+    Returns
+    -------
+    FileFormat or None
+        None when no format recognises it.
+    """
+    first = mapping[:FIRST_BYTES]
+    for file_format in reversed(_formats):
+        if file_format.recognises(first, mapping.path):
+            return file_format
+    return None
