@@ -1,4 +1,4 @@
-"""The tables and the picture of the README, and the page behind them, are what was measured."""
+"""The tables of the README and of the page behind it are what was measured; so is the picture."""
 
 from __future__ import annotations
 
