@@ -26,7 +26,7 @@ PAIRS = (
     ("a crop, which no tensor can share", "tf-convert-slice", "as-tensor-slice"),
     ("a tensor back to NumPy", "back-numpy", "back-as-array"),
 )
-"""What is handed over, and the keys of the ways that do it: TensorFlow's own, and with samebytes."""
+"""What is handed over, and the keys of two ways to do it: TensorFlow's, and with samebytes."""
 
 
 def render_summary(comparison: Comparison) -> str:
@@ -35,16 +35,11 @@ def render_summary(comparison: Comparison) -> str:
     lines = ["| handed over | stock TensorFlow | with samebytes |", "|---|---|---|"]
     for what, stock, ours in PAIRS:
         lines.append(f"| {what} | {_cell(rows[stock])} | {_cell(rows[ours])} |")
-    size = as_bytes_text(comparison.nbytes)
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{size} of images: what happens to the bytes, the extra RAM at the peak, and the time "
-            f"of the first call and of the next. {comparison.machine}.",
-            "",
-        ]
+    told = (
+        f"{as_bytes_text(comparison.nbytes)} of images: what happens to the bytes, extra RAM at "
+        f"the peak, and the time of the first call and of the next. {comparison.machine}."
     )
+    return "\n".join([*lines, "", told, ""])
 
 
 def _cell(row: Row) -> str:
