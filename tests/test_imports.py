@@ -169,7 +169,11 @@ def circles(needs: Mapping[str, set[str]]) -> set[frozenset[str]]:
 
 def test_no_files_form_a_circle():
     modules = modules_below(SOURCE, "samebytes") | modules_below(BENCHMARKS, "benchmarks")
-    needs = {name: needed(ast.parse(path.read_text()), modules) for name, path in modules.items()}
+    # A module may name itself, to run in a process of its own.
+    needs = {
+        name: needed(ast.parse(path.read_text()), modules) - {name}
+        for name, path in modules.items()
+    }
     assert len(needs["samebytes.auditing.context"]) > 5
     assert "samebytes.auditing" in needs["samebytes"]
     assert not circles(needs)

@@ -92,6 +92,7 @@ def datasets(images: sb.Array) -> None:
 
 def series(values: npt.NDArray[np.float32]) -> None:
     joined = sb.concat(["a.npy", values])
+    joined = sb.join(["a.npy", values])
     assert_type(joined, sb.ConcatArray)
     assert_type(joined.shape, tuple[int, ...])
     assert_type(sb.borders_at_gaps(values, 1.0), npt.NDArray[np.int64])
