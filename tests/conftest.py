@@ -29,7 +29,7 @@ MakeArray = Callable[..., npt.NDArray[Any]]
 
 @pytest.fixture(autouse=True)
 def threads_before() -> None:
-    """Return the tests that count threads which are not theirs."""
+    """Tell the tests that count threads which are not theirs."""
     feeding = sys.modules.get("tests.engine.feeding")
     if feeding is not None:
         feeding.before = set(threading.enumerate())

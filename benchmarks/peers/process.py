@@ -98,7 +98,7 @@ class ContenderProcess:
         self.run(0, warm)
 
     def run(self, lead: float, seconds: float) -> Round:
-        """Return it a turn; outside of turns all its processes are stopped."""
+        """Give it a turn, and return it; outside of turns all its processes are stopped."""
         self._signal(signal.SIGCONT)
         self._tell(f"run {lead} {seconds}")
         facts = self._answer(lead + seconds + self._timeouts.turn, "its turn")

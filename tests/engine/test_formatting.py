@@ -29,7 +29,7 @@ def first_call():
 @pytest.mark.parametrize("count", [248, 245], ids=["even", "a smaller last one"])
 def test_batches_made_together_are_tensors_on_one_block(size, count):
     dataset = shaped(count, 8, size)
-    assert prefetch.together(dataset.plan, 2) > 1
+    assert prefetch.batches_per_block(dataset.plan, 2) > 1
     expected = list(dataset.iterate(0))
     with sb.no_copy():  # which raises where anything of ours is copied
         found = list(dataset.with_format("tensorflow").iterate(0))
@@ -71,7 +71,7 @@ def test_batches_are_the_same_alone_and_together(batch, monkeypatch):
 def test_functions_see_the_batches_they_were_promised():
     seen = []
     dataset = shaped(20, 8, 4).map(lambda x, y: (seen.append(len(x)), (x, y))[1])
-    assert prefetch.together(dataset.plan, 2) == 1
+    assert prefetch.batches_per_block(dataset.plan, 2) == 1
     list(dataset.with_options(threads=1))
     assert seen == [8, 8, 4]
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from feeding import no_threads_left
+from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
 from samebytes.engine import room

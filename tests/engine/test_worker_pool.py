@@ -12,9 +12,12 @@ import pytest
 from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
-from samebytes.engine import formatting, iterator, worker_pool
+from samebytes.engine import iterator, worker_pool
+from samebytes.engine.formatting import numpy as as_arrays
+from samebytes.engine.formatting import tensorflow as as_tensors
 
-CONSUMER = {worker_pool.__file__, iterator.__file__, formatting.__file__}
+FORMATTERS = {as_arrays.__file__, as_tensors.__file__}
+CONSUMER = {worker_pool.__file__, iterator.__file__, *FORMATTERS}
 """Where the consumer's thread goes; a signal raises in that thread alone."""
 
 

@@ -36,12 +36,9 @@ def test_times_have_the_digits_that_mean_something(milliseconds, text):
 
 
 def test_each_function_is_one_object_wherever_it_is_imported_from():
-    from samebytes.report import wording
-
     from samebytes.share import layout
 
     assert layout.as_bytes_text is as_bytes_text
-    assert wording.as_time_text is as_time_text
 
 
 @pytest.mark.parametrize(

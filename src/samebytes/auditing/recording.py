@@ -38,7 +38,7 @@ def open_(audit: Open) -> bool:
 
 
 def close(audit: Open) -> bool:
-    """Return `audit` nothing any more; return whether it was the last."""
+    """Tell `audit` nothing any more; return whether it was the last."""
     global _open
     _open = tuple(other for other in _open if other is not audit)
     return not _open
@@ -56,7 +56,7 @@ def note(
     again: int = 0,
     site: CallSite | None = None,
 ) -> None:
-    """Return all open audits of one copy.
+    """Tell all open audits of one copy.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from samebytes.compare.comparison import Outcome, Row
-from samebytes.measure.numbers import time_text
+from samebytes.memory.text import as_time_text
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["Cells", "cells", "extra_text"]
@@ -83,6 +83,6 @@ def cells(row: Row) -> Cells:
         result,
         "kept" if trial.shape == trial.expected_shape else f"lost: {trial.shape}",
         extra_text(trial.extra_bytes, trial.nbytes),
-        time_text(trial.first_milliseconds),
-        time_text(trial.again_milliseconds),
+        as_time_text(trial.first_milliseconds),
+        as_time_text(trial.again_milliseconds),
     )

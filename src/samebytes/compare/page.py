@@ -13,7 +13,7 @@ from samebytes.compare.way import Kind, Way
 from samebytes.html.bars import Bar, Group, Mark, Panel, draw_bars
 from samebytes.html.page import render
 from samebytes.html.picture import Picture
-from samebytes.measure.numbers import time_text
+from samebytes.memory.text import as_time_text
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["render_comparison_html"]
@@ -79,7 +79,7 @@ def _share(kind: Kind, rows: list[Row]) -> _Share:
         shared=sum(row.outcome is Outcome.SHARED for row in rows),
         of=len(rows),
         most_extra=as_bytes_text(_most(extras)),
-        slowest=time_text(_most(firsts)),
+        slowest=as_time_text(_most(firsts)),
     )
 
 

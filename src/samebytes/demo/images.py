@@ -19,10 +19,10 @@ from samebytes.demo.photographs import TILE_SHAPE, cut_tiles, read_photographs
 from samebytes.demo.printer import StepPrinter
 from samebytes.measure.cost import MeasuredTwice, measure_twice
 from samebytes.measure.memory import anonymous_bytes
-from samebytes.measure.numbers import time_text
 from samebytes.measure.rates import as_rates_text
 from samebytes.measure.tensorflow_startup import hide_accelerators, import_quietly
 from samebytes.memory.aligned import address_of
+from samebytes.memory.text import as_time_text
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["Step", "run_images"]
@@ -51,7 +51,7 @@ class Step:
 
 
 def run_images(tiles: int, console: Console) -> bool:
-    """Return and show the whole of it, and return whether all values were equal.
+    """Tell and show the whole of it, and return whether all values were equal.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def _bare(measured: MeasuredTwice[Any]) -> MeasuredTwice[None]:
 def _cost(measured: MeasuredTwice[Any]) -> str:
     first, again = measured.first_milliseconds, measured.again_milliseconds
     extra = as_bytes_text(measured.extra_bytes)
-    return f"{time_text(first):>10}, again {time_text(again):>10}; {extra} extra"
+    return f"{as_time_text(first):>10}, again {as_time_text(again):>10}; {extra} extra"
 
 
 def _conclude(printer: StepPrinter, steps: list[Step]) -> None:
@@ -199,8 +199,8 @@ def _conclude(printer: StepPrinter, steps: list[Step]) -> None:
             table.add_row(
                 step.name if cost is step.ours else "",
                 name,
-                time_text(cost.first_milliseconds),
-                time_text(cost.again_milliseconds),
+                as_time_text(cost.first_milliseconds),
+                as_time_text(cost.again_milliseconds),
                 as_bytes_text(cost.extra_bytes),
             )
         table.add_section()

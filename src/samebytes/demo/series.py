@@ -33,7 +33,7 @@ SHOWN_ROWS = 3
 
 
 def run_series(console: Console) -> bool:
-    """Return and show the whole of it, and return whether the model was better and values equal.
+    """Tell and show the whole of it, and return whether the model was better and values equal.
 
     Parameters
     ----------

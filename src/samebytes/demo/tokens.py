@@ -24,7 +24,7 @@ __all__ = ["run_tokens"]
 
 
 def run_tokens(console: Console) -> bool:
-    """Return and show the whole of it, and return whether the model learned more than frequencies.
+    """Tell and show the whole of it, and return whether the model learned more than frequencies.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Addressing:
         A plane of the sample that begins at row 0.
     planes : ndarray of int64
         Bytes from a sample to each of its planes.
-    frame : Frame
+    frame : Stencil
         Which rows make a sample.
     step : int
         Bytes from a row to the next.
@@ -106,7 +106,7 @@ def moves(spec: ComponentSpec) -> bool:
 
 
 def runs_of(frame: Stencil) -> list[tuple[slice, slice]]:
-    """Return the columns that a frame picks as slices: of the source, and of the output.
+    """Return the columns that a stencil picks as slices: of the source, and of the output.
 
     Examples
     --------

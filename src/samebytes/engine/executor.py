@@ -68,7 +68,7 @@ class Batch:
     ----------
     views : tuple of BlockViews
         The elements in pooled memory, component by component.
-    pieces : tuple of Piece
+    pieces : tuple of WorkItem
         Together they write every cell once; at least one.
     epochs, indices : ndarray of int64
         Which samples these are.

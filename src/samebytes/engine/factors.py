@@ -30,7 +30,7 @@ def factors_of(tables: Tables, spec: ComponentSpec, *, centered: bool = False) -
     ----------
     tables : Tables
         In float64.
-    fold : Fold
+    spec : ComponentSpec
         Of the component, which tells source, output and arithmetic.
     centered : bool
         Whether to give centers even where all are zero.
@@ -65,7 +65,7 @@ def mean_of(tables: Tables, spec: ComponentSpec, measure: Callable[..., Floats])
     ----------
     tables : Tables
         In float64.
-    fold : Fold
+    spec : ComponentSpec
         Of the component.
     measure : callable
         Gives the means of the source, within the bounds that it is given as factors by name.

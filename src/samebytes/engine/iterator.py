@@ -42,13 +42,13 @@ _warmed: set[Any] = set()
 
 @dataclass(frozen=True)
 class _Ready:
-    """What was taken from a crew and not handed out yet.
+    """What was taken from a worker pool and not handed out yet.
 
     Attributes
     ----------
     position : int
         Behind all of it.
-    crew : Crew
+    crew : WorkerPool, optional
         Who made it.
     ticket : int
         The number of the next one.
@@ -207,7 +207,7 @@ class Iterator:
         pools = self._shelf.take(ready.block_bytes, most)
         source = Source(ready, schedule, pools, self._threads)
         made = WorkerPool(source.open, self._threads, upcoming, ready.end)
-        # The threads know the crew, not this iterator, so it can be collected.
+        # The threads know their pool, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
         finalizer.atexit = False
         crew = self._crews.setdefault(process, made)

@@ -63,7 +63,7 @@ _shelves: dict[int, PoolCache] = {}
 
 
 def pool_cache_of(source: Any) -> PoolCache:
-    """Return the shelf of `source`, an object that all datasets on the same arrays share."""
+    """Return the pools of `source`, an object that all datasets on the same arrays share."""
     made = PoolCache()
     shelf = _shelves.setdefault(id(source), made)
     if shelf is made:

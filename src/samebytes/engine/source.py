@@ -21,7 +21,7 @@ class Source:
         Of the plan.
     schedule : Schedule
         Which samples are in which batch.
-    pools : Pools
+    pools : PoolSet
         Where the blocks come from.
     pieces : int
         Into about how many pieces to cut a batch.

@@ -5,8 +5,9 @@ Why no lock guards the work, only queues and single steps that are whole by them
 in any thread, in the middle of anything, also in the middle of a locked section; what its end has
 to do must then be possible without taking a lock. So stopping is one flag and one message.
 
-Why the consumer only appends tickets and says that there are some: a Ctrl-C reaches it between any
-two steps, and never the threads. What it has left half done it does again when it next asks.
+Why the consumer only appends pending batches and says that there are some: a Ctrl-C reaches it
+between any two steps, and never the threads. What it has left half done it does again when it next
+asks.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class PendingBatch:
 
 
 class _Worker(threading.Thread):
-    """A thread of a crew; a class of its own, to know one's own kind by."""
+    """A thread of a worker pool; a class of its own, to know one's own kind by."""
 
 
 class WorkerPool:
@@ -103,7 +104,7 @@ class WorkerPool:
         self._closing: set[int] = set()
         self.closed = False
         self.broken = False
-        """Whether some threads could not be started, so that another crew has to go on."""
+        """Whether some threads could not be started, so that another pool has to go on."""
         self.process = os.getpid()
         self.turn = threading.RLock()
         """Held by the one consumer that is in `next`, also while it waits."""
@@ -220,7 +221,7 @@ class WorkerPool:
     # ----------------------------------------------------------------------- the end
 
     def stop(self) -> None:
-        """Return the threads to end, and return at once; possible anywhere, in a finalizer too."""
+        """Tell the threads to end, and return at once; possible anywhere, in a finalizer too."""
         self.closed = True
         self._tasks.put(None)
 

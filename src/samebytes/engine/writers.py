@@ -123,7 +123,7 @@ class DocumentWriter(Writer):
     @property
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
-        return "telling", self.spec.dtype
+        return "documents", self.spec.dtype
 
     def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> DocumentJob:  # noqa: ARG002
         """Return the job of these samples, with nowhere to write to yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["duration_text", "number_text", "percent_text", "ratio_text", "spread_text", "time_text"]
+__all__ = ["duration_text", "number_text", "percent_text", "ratio_text", "spread_text"]
 
 
 def number_text(value: float) -> str:
@@ -66,15 +66,3 @@ def duration_text(seconds: float) -> str:
     """
     whole = round(seconds)
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
-
-
-def time_text(milliseconds: float) -> str:
-    """Return a time in milliseconds with the digits that mean something.
-
-    Examples
-    --------
-    >>> time_text(0.0123), time_text(4.56), time_text(12345.6)
-    ('0.012 ms', '4.6 ms', '12,346 ms')
-    """
-    digits = 3 if milliseconds < 1 else 1 if milliseconds < 100 else 0
-    return f"{milliseconds:,.{digits}f} ms"

@@ -129,7 +129,7 @@ class ComponentSpec:
 
 
 def open_spec(shape: tuple[int, ...], dtype: np.dtype[Any], lead: int = 0) -> ComponentSpec:
-    """Return the fold of a component to which nothing was done yet."""
+    """Return the spec of a component to which nothing was done yet."""
     height, width, channels = shape if len(shape) == 3 else (0, 0, 0)
     # Numbers come out as this machine writes them; what is only moved keeps its bytes.
     written = dtype.newbyteorder("=") if dtype.name in NUMBERS else dtype
@@ -168,7 +168,7 @@ class Tables:
         self.height, self.width = height, width
 
     def _set_apart(self, count: int) -> None:
-        """Return each sample a row of geometry once places are told for each."""
+        """Give each sample a row of geometry once places are told for each."""
         if len(self.geometry) < count:
             self.geometry = np.repeat(self.geometry, count, axis=0)
 

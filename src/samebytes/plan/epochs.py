@@ -11,7 +11,7 @@ import numpy.typing as npt
 __all__ = ["by_epoch"]
 
 RUNS = 64
-"""Stretches of one epoch each that are gone through one by one. Of more, equal ones go together
+"""Runs of one epoch each that are gone through one by one. Of more, equal ones go together
 where they come again and again."""
 
 

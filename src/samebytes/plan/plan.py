@@ -88,13 +88,13 @@ class Component:
     ----------
     name : str
         Its place in the structure.
-    array : ndarray or Joined
+    array : ndarray, ConcatArray or DocumentFeature
         The source; not compared, since a plan is the same over other data of the same kind.
-    frame : Frame
+    frame : Stencil
         Which of its rows make a sample.
     padding : number
         What stands where a sample has no row.
-    fold : Fold
+    spec : ComponentSpec
         What the pass writes.
     steps : tuple of Step
         What was folded into it.
@@ -139,15 +139,15 @@ class Plan:
         How the components nest.
     components : tuple of Component
         The leaves, in the structure's order.
-    samples : Verb
+    samples : Sampler
         Which sample comes at which position.
     batch_size : int or None
         Samples a batch; None hands out single samples.
     drop_remainder : bool
         Whether an incomplete last batch is left out.
-    batches : tuple
-        Verbs after ``batch``, which choose whole batches: (name, arguments).
-    later : tuple of Later
+    batches : Sampler, optional
+        Which batch comes at which position; None before ``batch``.
+    later : tuple of UnfusedStep
         What runs after the pass.
     windows : Windows, optional
         Where samples are read; without it sample i is row i.

@@ -1,4 +1,4 @@
-"""From what ``window`` was asked for to what windows are: frames, borders, or a refusal."""
+"""From what ``window`` was asked for to what windows are: stencils, borders, or a refusal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Windowed:
-    """What `Dataset.window` changes: an array and a frame a component, and where windows begin."""
+    """What `Dataset.window` changes: an array and stencil a component, and where windows begin."""
 
     arrays: tuple[Any, ...]
     structure: Structure

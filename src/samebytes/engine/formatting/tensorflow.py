@@ -42,9 +42,9 @@ def tensors_of_rows(element: Any, count: int) -> list[Any]:  # noqa: ARG001 (as 
     return _nested(structure, [tensors_on_rows(np.asarray(leaf)) for leaf in leaves])
 
 
-def tensors_of_batches(structure: Structure, laid: Sequence[BlockViews]) -> list[Any]:
+def tensors_of_batches(structure: Structure, views: Sequence[BlockViews]) -> list[Any]:
     """Return batches made together as tensors; never copies where `as_tensor` would not."""
-    return _nested(structure, [tensors_on(one.arrays()) for one in laid])
+    return _nested(structure, [tensors_on(one.arrays()) for one in views])
 
 
 def _nested(structure: Structure, columns: Sequence[Sequence[Any]]) -> list[Any]:

@@ -143,7 +143,7 @@ class CodeCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
 
     @contextlib.contextmanager
     def _untroubled(self, what: str, sig: Any, codegen: Any) -> Iterator[None]:
-        """Return of what goes wrong, and take the entry away; the code is compiled all the same."""
+        """Tell of what goes wrong, and take the entry away; the code is compiled all the same."""
         try:
             yield
         # Whatever it is: pickle, LLVM and the system have no error in common, and every one of

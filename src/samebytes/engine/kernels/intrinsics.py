@@ -1,7 +1,7 @@
 """The few machine operations that Numba has no Python for: typed memory and streaming stores.
 
 Addresses are plain integers here, as `array.ctypes.data` gives them. Nothing in this file checks
-bounds: `kernels.prepare` does, for the whole batch, before the first address is formed.
+bounds: `job.prepare` does, for the whole batch, before the first address is formed.
 """
 
 # mypy: ignore-errors

@@ -211,7 +211,7 @@ def prepare(
     Parameters
     ----------
     source : array, shape (N, H, W, C)
-        Any strides and byte permutation.
+        Any strides and byte order.
     indices : array of int64, shape (n,)
         Which sample comes where in the batch.
     geometry : array of int64, shape (n, 4) or (1, 4)

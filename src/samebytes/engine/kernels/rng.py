@@ -1,4 +1,4 @@
-"""The order and the draws, compiled: the same numbers as `order` and `draws`, many times faster.
+"""Permutation and draws, compiled: the numbers of `plan.permutation` and `plan.rng`, but faster.
 
 Nothing is written twice. The arithmetic of `permutation.encipher` and `rng.philox` is plain Python
 that NumPy runs on arrays and Numba compiles for scalars; only the loops round them live here.
