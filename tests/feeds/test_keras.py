@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.feeds.keras import WINDOW, AnyOrder, to_keras
+from samebytes.feeds.keras import to_keras
+from samebytes.feeds.keras_batches import WINDOW, AnyOrder
 from samebytes.feeds.tf_data import to_tf
 from tests.feeds.fitting import as_bytes, linear
 
@@ -59,7 +60,7 @@ def test_looking_at_the_first_two_changes_nothing(dataset, expected):
 
 
 def test_batches_asked_for_in_order_are_made_ahead(dataset):
-    epoch = AnyOrder(dataset, 0)
+    epoch = AnyOrder(dataset.pipeline, 0)
     for index in range(13):
         epoch.batch(index)
         assert (epoch._running is not None) == (index >= 2)
@@ -67,7 +68,7 @@ def test_batches_asked_for_in_order_are_made_ahead(dataset):
 
 
 def test_shuffled_numbers_start_nothing_ahead(pictures):
-    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1), 0)
+    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
     for index in (50, 3, 90, 20, 70):
         epoch.batch(index)
         assert epoch._running is None
@@ -220,7 +221,7 @@ def test_workers_of_keras_train_on_every_batch_once(pictures, options, shuffle):
 def test_the_arguments_of_the_feed_are_those_of_the_method():
     for method, feed in ((sb.Dataset.to_keras, to_keras), (sb.Dataset.to_tf, to_tf)):
         _, *of_method = inspect.signature(method).parameters.values()
-        _, *of_feed = inspect.signature(feed).parameters.values()
+        _, _, *of_feed = inspect.signature(feed).parameters.values()  # pipeline, epochs
         assert of_method == of_feed
 
 
@@ -262,7 +263,7 @@ def test_what_is_advised_in_another_process_is_there(dataset, monkeypatch):
 
 
 def test_numbers_that_are_only_near_each_other_leave_nothing_ahead(pictures):
-    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1), 0)
+    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
     for index in (5, 6, 7, 3, 9, 4):
         same(epoch.batch(index, 1, 1), [part[index : index + 1] for part in pictures])
     assert epoch._running is None
@@ -270,7 +271,7 @@ def test_numbers_that_are_only_near_each_other_leave_nothing_ahead(pictures):
 
 
 def test_an_epoch_that_keras_begins_is_made_ahead_from_its_first_batch(dataset):
-    epoch = AnyOrder(dataset, 0)
+    epoch = AnyOrder(dataset.pipeline, 0)
     epoch.batch(0, 1, 1)
     assert epoch._running is not None
     epoch.close()

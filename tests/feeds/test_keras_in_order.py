@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.feeds.keras import to_keras
 from tests.feeds.fitting import QUIET, as_bytes, interrupted, keras, linear
 
 # Keras' saving of weights does not know NumPy 2's copy keyword yet.
@@ -43,7 +42,7 @@ def test_fit_continues_with_the_very_batches(path, dataset, expected, shuffle, w
     position = sb.SavePosition(path, dataset)
     seen = []
     history = linear(seen).fit(
-        to_keras(position.dataset, workers=workers),
+        position.dataset.to_keras(workers=workers),
         initial_epoch=position.epoch,
         epochs=3,
         callbacks=[position],

@@ -25,7 +25,7 @@ import samebytes as sb
     ],
 )
 def test_unequal_items(items, sentence):
-    named = rf"^component rows is a list of unequal items: .*{sentence}; .*np\.pad.*sb\.join\(x\)"
+    named = rf"^component rows is a list of unequal items: .*{sentence}; .*np\.pad.*sb\.concat\(x\)"
     with pytest.raises(ValueError, match=named):
         sb.Dataset.from_tensor_slices({"rows": items})
 

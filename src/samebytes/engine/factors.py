@@ -79,7 +79,10 @@ def mean_of(tables: Tables, spec: ComponentSpec, measure: Callable[..., Floats])
     low = np.where(tables.scale == 0, -np.inf, np.minimum(*ends))
     high = np.where(tables.scale == 0, np.inf, np.maximum(*ends))
     plain = {"scale": np.ones_like(low), "offset": np.zeros_like(low)}
-    found = measure(**_alike({**plain, "low": low, "high": high}, spec.arithmetic))
+    # Bounds of integers are rounded by far less than a unit; those of floats would move with them.
+    whole = spec.source_dtype.kind in "iub"
+    dtype = spec.arithmetic if whole else np.dtype(np.float64)
+    found = measure(**_alike({**plain, "low": low, "high": high}, dtype))
     return np.clip((found - tables.center) * tables.scale + tables.offset, *bounds)
 
 
