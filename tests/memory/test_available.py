@@ -49,11 +49,11 @@ def test_version_1_counts_as_well(tmp_path, limit, left):
 
 
 def test_a_limit_of_any_group_around_the_process_counts(alone):
-    (alone / "self" / "cgroup").write_text("0::/work/train\n")
-    write_group(alone / "work" / "train", "max", 600_000)
-    write_group(alone / "work", "2000000", 600_000)
+    (alone / "self" / "cgroup").write_text("0::/jobs/train\n")
+    write_group(alone / "jobs" / "train", "max", 600_000)
+    write_group(alone / "jobs", "2000000", 600_000)
     assert left_in_group(alone) == 1_399_000
-    write_group(alone / "work" / "train", "1000000", 600_000)
+    write_group(alone / "jobs" / "train", "1000000", 600_000)
     assert left_in_group(alone) == 399_000
     (alone / "self" / "cgroup").write_text("0::/../other\n")  # seen from inside a container
     assert left_in_group(alone) is None
