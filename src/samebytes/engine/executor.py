@@ -22,7 +22,7 @@ from samebytes.engine.writers import Writer, writers_of
 from samebytes.memory.files.bus_guard import stand_in_front
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
-from samebytes.plan.component_spec import Floats
+from samebytes.plan.affine import Floats
 from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
 from samebytes.plan.plan import Plan, Step, draw_units

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Tables
+from samebytes.plan.affine import Affine, Floats
+from samebytes.plan.component_spec import ComponentSpec
 
 __all__ = ["factors_of", "mean_of"]
 
@@ -23,12 +24,12 @@ WHOLE = float(1 << 20)
 """Terms up to this are rounded by less than a quarter in float32."""
 
 
-def factors_of(tables: Tables, spec: ComponentSpec, *, centered: bool = False) -> dict[str, Any]:
+def factors_of(affine: Affine, spec: ComponentSpec, *, centered: bool = False) -> dict[str, Any]:
     """Return the factors of a batch by name, those that do nothing left out.
 
     Parameters
     ----------
-    tables : Tables
+    affine : Affine
         In float64.
     spec : ComponentSpec
         Of the component, which tells source, output and arithmetic.
@@ -38,52 +39,52 @@ def factors_of(tables: Tables, spec: ComponentSpec, *, centered: bool = False) -
     Examples
     --------
     >>> from dataclasses import replace
-    >>> from samebytes.plan.component_spec import open_spec, open_tables
+    >>> from samebytes.plan.component_spec import open_spec
     >>> spec = open_spec((2, 2, 1), np.dtype(np.uint16))
     >>> spec = replace(spec, linear=True, dtype=np.dtype(np.float32))
-    >>> tables = open_tables(spec)
-    >>> tables.multiply_add(10, -300_001)
-    >>> {name: table.item() for name, table in factors_of(tables, spec).items()}
+    >>> affine = Affine.identity(1)
+    >>> affine.multiply_add(10, -300_001)
+    >>> {name: table.item() for name, table in factors_of(affine, spec).items()}
     {'scale': 10.0, 'offset': -1.0, 'center': 30000.0}
     """
-    center, offset = _centered(tables, spec)
-    found = {"scale": tables.scale, "offset": offset}
+    center, offset = _centered(affine, spec)
+    found = {"scale": affine.scale, "offset": offset}
     if centered or center.any():
         found["center"] = center
-    if tables.limited:
-        found |= {"low": tables.low, "high": tables.high}
+    if affine.limited:
+        found |= {"low": affine.low, "high": affine.high}
     return _alike(found, spec.arithmetic)
 
 
-def mean_of(tables: Tables, spec: ComponentSpec, measure: Callable[..., Floats]) -> Floats:
-    """Return the mean of each channel of what tables describe, from means of the source.
+def mean_of(affine: Affine, spec: ComponentSpec, measure: Callable[..., Floats]) -> Floats:
+    """Return the mean of each channel of what is written, from means of the source.
 
     What is linear is calculated from the mean, in float64, instead of the other way round; bounds
     are moved in front of it.
 
     Parameters
     ----------
-    tables : Tables
+    affine : Affine
         In float64.
     spec : ComponentSpec
         Of the component.
     measure : callable
         Gives the means of the source, within the bounds that it is given as factors by name.
     """
-    if not tables.limited:
-        return (measure() - tables.center) * tables.scale + tables.offset
-    bounds = tables.low, tables.high
+    if not affine.limited:
+        return (measure() - affine.center) * affine.scale + affine.offset
+    bounds = affine.low, affine.high
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = [(bound - tables.offset) / tables.scale + tables.center for bound in bounds]
+        ends = [(bound - affine.offset) / affine.scale + affine.center for bound in bounds]
     # A factor of 0 leaves no bounds in front of it.
-    low = np.where(tables.scale == 0, -np.inf, np.minimum(*ends))
-    high = np.where(tables.scale == 0, np.inf, np.maximum(*ends))
+    low = np.where(affine.scale == 0, -np.inf, np.minimum(*ends))
+    high = np.where(affine.scale == 0, np.inf, np.maximum(*ends))
     plain = {"scale": np.ones_like(low), "offset": np.zeros_like(low)}
     # Bounds of integers are rounded by far less than a unit; those of floats would move with them.
     whole = spec.source_dtype.kind in "iub"
     dtype = spec.arithmetic if whole else np.dtype(np.float64)
     found = measure(**_alike({**plain, "low": low, "high": high}, dtype))
-    return np.clip((found - tables.center) * tables.scale + tables.offset, *bounds)
+    return np.clip((found - affine.center) * affine.scale + affine.offset, *bounds)
 
 
 def _alike(tables: dict[str, Floats], dtype: np.dtype[Any]) -> dict[str, Any]:
@@ -92,18 +93,18 @@ def _alike(tables: dict[str, Floats], dtype: np.dtype[Any]) -> dict[str, Any]:
     return {name: table.astype(dtype) for name, table in zip(tables, same, strict=True)}
 
 
-def _centered(tables: Tables, spec: ComponentSpec) -> tuple[Floats, Floats]:
+def _centered(affine: Affine, spec: ComponentSpec) -> tuple[Floats, Floats]:
     """Return centers that the arithmetic holds exactly, and the offsets that belong to them."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        crossing = tables.center - tables.offset / tables.scale
+        crossing = affine.center - affine.offset / affine.scale
         center = _exact(crossing, spec).astype(np.float64)
     # Without a crossing there is nothing to cancel.
-    useful = np.isfinite(center) & (tables.scale != 0)
+    useful = np.isfinite(center) & (affine.scale != 0)
     if spec.dtype.kind in "iu" and spec.dtype.itemsize <= 2:
         # What is rounded to whole numbers shows nothing of what smaller terms lose.
-        useful &= np.abs(tables.offset - tables.center * tables.scale) > WHOLE
+        useful &= np.abs(affine.offset - affine.center * affine.scale) > WHOLE
     center = np.where(useful, center, 0.0)
-    return center, tables.offset + (center - tables.center) * tables.scale
+    return center, affine.offset + (center - affine.center) * affine.scale
 
 
 def _exact(crossing: Floats, spec: ComponentSpec) -> npt.NDArray[Any]:

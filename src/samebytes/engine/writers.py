@@ -18,10 +18,11 @@ from samebytes.engine.kernels.documents import DocumentJob, prepare_documents
 from samebytes.engine.kernels.job import Job, fill, prepare
 from samebytes.engine.kernels.means import channel_means
 from samebytes.engine.planes import words
-from samebytes.plan.component_spec import Floats, Tables
+from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate
 from samebytes.plan.shared_reads import Group
+from samebytes.plan.tables import Tables
 from samebytes.plan.windows import Rows
 
 __all__ = ["Writer", "writers_of"]
@@ -175,11 +176,14 @@ class ArrayWriter(Writer):
 
         def means(tables: Tables) -> Floats:
             def measure(**limits: Any) -> Floats:
-                size = tables.height, tables.width
-                source, geometry = self._addressing.source, tables.geometry
-                return channel_means(source, indices, geometry, *size, **limits, places=places)
+                geometry = tables.geometry
+                size = geometry.height, geometry.width
+                source = self._addressing.source
+                return channel_means(
+                    source, indices, geometry.steps, *size, **limits, places=places
+                )
 
-            return mean_of(tables, self.spec, measure)
+            return mean_of(tables.affine, self.spec, measure)
 
         tables = tabulate(self.component, epochs, indices, means, units)
         # Only its layout is looked at; the parts of this job get memory.
@@ -189,26 +193,21 @@ class ArrayWriter(Writer):
         return prepare(
             self._addressing.source,
             indices,
-            _repeated(tables.geometry, self.planes),
+            _repeated(tables.geometry.steps, self.planes),
             self.target(nowhere),
-            **self._factors(tables),
+            **self._factors(tables.affine),
             places=places,
             spans=self._addressing.spans(rows),
             padding=self._addressing.padding,
         )
 
-    def _factors(self, tables: Tables) -> dict[str, Any]:
+    def _factors(self, affine: Affine) -> dict[str, Any]:
         """Return the tables of these columns, a row for each plane."""
         if not self.spec.linear:
             return {}
         chosen = self._place if self.component.frame.columns is not None else slice(None)
-        return {
-            name: _repeated(table[:, chosen], self.planes)
-            for name, table in self._affine(tables).items()
-        }
-
-    def _affine(self, tables: Tables) -> dict[str, Any]:
-        return factors_of(tables, self.spec, centered="center" in self._usual)
+        factors = factors_of(affine, self.spec, centered="center" in self._usual)
+        return {name: _repeated(table[:, chosen], self.planes) for name, table in factors.items()}
 
     def _usual_factors(self) -> dict[str, Any]:
         """Return factors of a sample that never was: which there are decides what is compiled."""
@@ -218,9 +217,10 @@ class ArrayWriter(Writer):
             return np.full((1, step.transform.draws), 0.25)
 
         def means(tables: Tables) -> Floats:
-            return np.ones_like(tables.scale)
+            return np.ones_like(tables.affine.scale)
 
-        return factors_of(tabulate(self.component, one, one, means, units_of), self.spec)
+        tables = tabulate(self.component, one, one, means, units_of)
+        return factors_of(tables.affine, self.spec)
 
     def warm_up(self) -> None:
         """Fill a pixel as a batch will be filled."""

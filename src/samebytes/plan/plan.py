@@ -10,18 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import (
-    ComponentSpec,
-    Floats,
-    Means,
-    Tables,
-    open_spec,
-    open_tables,
-)
+from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epochs import by_epoch
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.rng import integers, uniform
+from samebytes.plan.tables import Floats, Means, Tables, open_tables
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.tree import Structure
 from samebytes.plan.windows import Integers, Rows, Stencil, Windows

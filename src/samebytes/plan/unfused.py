@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import Floats, open_spec
+from samebytes.plan.affine import Floats
+from samebytes.plan.component_spec import open_spec
 from samebytes.plan.fuse import function_name, places_of
 from samebytes.plan.plan import Step, UnfusedStep, draw_units
 from samebytes.plan.transforms.cast import cast_values

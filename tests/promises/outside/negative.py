@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 import samebytes as sb
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import calculated, need_image
 
 
@@ -30,9 +31,9 @@ class RandomNegative(sb.Transform):
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Read the chosen samples from below, and take their values from white."""
         chosen = units[:, 0] < self.share
-        tables.flip(rows=chosen, columns=np.zeros_like(chosen))
+        tables.geometry.flip(rows=chosen, columns=np.zeros_like(chosen))
         sign = np.where(chosen, -1.0, 1.0)[:, np.newaxis]
-        tables.multiply_add(sign, np.where(chosen, self.white, 0.0)[:, np.newaxis])
+        tables.affine.multiply_add(sign, np.where(chosen, self.white, 0.0)[:, np.newaxis])
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image after it, by plain NumPy."""

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Floats, Means, Tables, Unfoldable
+from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Unfoldable
+from samebytes.plan.tables import Floats, Means, Tables
 
 __all__ = [
     "On",

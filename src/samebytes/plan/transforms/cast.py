@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Floats, Means, Tables, Unfoldable
+from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Unfoldable
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform
 from samebytes.share.dtypes import as_dtype
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, as_counts, need_image
 
 __all__ = ["CenterCrop"]
@@ -47,9 +48,9 @@ class CenterCrop(Transform):
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Read from the middle; no draw."""
-        top = (tables.height - self.height) // 2
-        left = (tables.width - self.width) // 2
-        tables.crop(top, left, self.height, self.width)
+        top = (tables.geometry.height - self.height) // 2
+        left = (tables.geometry.width - self.width) // 2
+        tables.geometry.crop(top, left, self.height, self.width)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return the middle of one image."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables, Unfoldable
+from samebytes.plan.component_spec import ComponentSpec, Unfoldable
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, need_image
 
 __all__ = ["ChannelsFirst", "ChannelsLast"]

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
-from samebytes.plan.component_spec import NUMBERS, ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import NUMBERS, ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import (
     On,
     Transform,
@@ -93,7 +94,7 @@ class Normalization(Transform):
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Subtract the mean, and multiply by one over the deviation."""
-        tables.subtract_multiply(self.mean, self._factor())
+        tables.affine.subtract_multiply(self.mean, self._factor())
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one sample, calculated in float64."""

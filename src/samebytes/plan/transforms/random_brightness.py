@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, as_pair, calculated, need_numbers
 
 __all__ = ["RandomBrightness", "check_range"]
@@ -57,8 +58,8 @@ class RandomBrightness(Transform):
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Add the drawn term and clip."""
-        tables.multiply_add(1.0, self._term(units[:, :1]))
-        tables.clip(*self.value_range)
+        tables.affine.multiply_add(1.0, self._term(units[:, :1]))
+        tables.affine.clip(*self.value_range)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one sample, calculated in float64."""

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import (
     Transform,
     as_pair,
@@ -72,9 +73,9 @@ class RandomContrast(Transform):
         """Multiply around the mean and clip."""
         factor = self._factor(units[:, :1])
         mean = means(tables)
-        tables.subtract_multiply(mean, factor)
-        tables.multiply_add(1.0, mean)
-        tables.clip(*self.value_range)
+        tables.affine.subtract_multiply(mean, factor)
+        tables.affine.multiply_add(1.0, mean)
+        tables.affine.clip(*self.value_range)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image, calculated in float64."""

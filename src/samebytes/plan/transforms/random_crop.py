@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, as_counts
 from samebytes.plan.transforms.center_crop import check_crop
 
@@ -51,9 +52,9 @@ class RandomCrop(Transform):
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Read from the drawn places."""
-        top = self._place(units[:, 0], tables.height - self.height)
-        left = self._place(units[:, 1], tables.width - self.width)
-        tables.crop(top, left, self.height, self.width)
+        top = self._place(units[:, 0], tables.geometry.height - self.height)
+        left = self._place(units[:, 1], tables.geometry.width - self.width)
+        tables.geometry.crop(top, left, self.height, self.width)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image's crop."""

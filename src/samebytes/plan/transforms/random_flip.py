@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, need_image
 
 __all__ = ["RandomFlip"]
@@ -57,7 +58,7 @@ class RandomFlip(Transform):
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Read the chosen samples backwards."""
         rows, columns = self._chosen(units)
-        tables.flip(rows=rows, columns=columns)
+        tables.geometry.flip(rows=rows, columns=columns)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image, mirrored or not."""

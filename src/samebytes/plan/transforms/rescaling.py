@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.component_spec import ComponentSpec, Floats, Means, Tables
+from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import (
     Transform,
     as_numbers,
@@ -54,7 +55,7 @@ class Rescaling(Transform):
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Multiply and add."""
-        tables.multiply_add(self.scale, self.offset)
+        tables.affine.multiply_add(self.scale, self.offset)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one sample, calculated in float64."""
