@@ -86,7 +86,7 @@ def test_many_threads_get_each_their_batch(pictures, workers):
     assert len(batches._epoch._kept) <= WINDOW
 
 
-def test_verbs_after_batch(dataset):
+def test_methods_after_batch(dataset):
     ds = dataset.shuffle(seed=9).take(6)
     batches = ds.to_keras()
     for index, batch in enumerate(ds.iterate(0)):

@@ -131,7 +131,7 @@ def test_short_datasets(pictures, length):
 
 
 @pytest.mark.parametrize(
-    "verbs",
+    "methods",
     [
         lambda ds: ds.repeat(2),
         lambda ds: ds.take(5).repeat(3),
@@ -141,8 +141,8 @@ def test_short_datasets(pictures, length):
         lambda ds: ds.map(lambda x, y: (x + 1, y)),
     ],
 )
-def test_verbs_after_batch_keep_their_order(dataset, verbs):
-    ds = verbs(dataset)
+def test_methods_after_batch_keep_their_order(dataset, methods):
+    ds = methods(dataset)
     all_same(ds.to_tf(), ds.iterate(0))
 
 

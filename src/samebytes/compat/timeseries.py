@@ -109,7 +109,9 @@ def timeseries_dataset_from_array(
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
     borders = np.array([first, first + count + frame.last], np.int64)
     windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
-    found = Dataset(tuple(arrays), structure, samplers.Source(len(windows)), tuple(frames), windows)
+    found = Dataset(
+        tuple(arrays), structure, samplers.Sequential(len(windows)), tuple(frames), windows
+    )
     if shuffle:
         found = found.shuffle(None, seed)
     return (found if batch_size is None else found.batch(batch_size)).to_tf()

@@ -146,7 +146,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     found = Dataset(
         tuple(arrays[leaf] for leaf in order),
         structure,
-        samplers.Source(len(windows)),
+        samplers.Sequential(len(windows)),
         tuple(frames[leaf] for leaf in order),
         windows,
         0 if padding is None else padding,

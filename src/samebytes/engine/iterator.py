@@ -256,7 +256,7 @@ class Iterator:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where another iterator of the same plan stood.
 
-        The number of threads may differ, and so may the batch size, unless verbs after
+        The number of threads may differ, and so may the batch size, unless methods after
         ``batch`` choose among batches: the samples then go on where they stopped.
 
         Seeds that the dataset drew, because none were given, are taken from the state, in this

@@ -4,7 +4,7 @@ Small batches are made several at a time, a block: what one costs beside its byt
 its blocks, waking a thread) they share.
 
 The position of an iterator counts samples, so that a state is good for any batch size; only where
-verbs after ``batch`` choose among batches does it count batches. A block therefore stands at a
+samplers after ``batch`` choose among batches does it count batches. A block therefore stands at a
 position that needs no memory of those before it, and any thread may ask for any.
 """
 
@@ -50,7 +50,7 @@ Filling one segment shall take longer than locating the next, or the threads wai
 
 
 def counted_in(plan: Plan) -> str:
-    """Return what positions count: ``samples``, or ``batches`` where verbs choose among them."""
+    """Return what positions count: ``samples``, or ``batches`` where samplers choose among them."""
     chosen = plan.batch_size is not None and hasattr(plan.batches, "parent")
     return "batches" if chosen else "samples"
 

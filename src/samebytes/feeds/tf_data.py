@@ -100,7 +100,7 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
     if size is not None and plan.drop_remainder and once.length is not None:
         samples = samplers.Take(samples, once.length * size)
     count = samples.length
-    batches: Any = samplers.Source(None if count is None else -(-count // group))
+    batches: Any = samplers.Sequential(None if count is None else -(-count // group))
     if repeat is not None:
         batches = samplers.Repeat(batches, repeat.count)
     grouped = replace(

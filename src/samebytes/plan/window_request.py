@@ -39,7 +39,7 @@ class Windowed:
     structure: Structure
     frames: tuple[Stencil, ...]
     windows: Windows
-    samples: samplers.Source
+    samples: samplers.Sequential
     padding: Any
 
 
@@ -58,7 +58,7 @@ def cut_windows(
     ------
     ValueError
         If an argument is out of its range, groups or boundaries are not those of the rows, no
-        window fits, or another verb came before.
+        window fits, or another method came before.
     """
     chosen = dataset.batch_size is not None or hasattr(dataset.samples, "parent")
     if dataset.windows is not None or dataset.maps or chosen:
@@ -109,7 +109,7 @@ def cut_windows(
             f"the longest series has {longest:,}; ask for shorter windows{fill}"
         )
         raise ValueError(message)
-    order = samplers.Source(len(windows))
+    order = samplers.Sequential(len(windows))
     return Windowed(tuple(sources), structure, tuple(frames), windows, order, padding_value)
 
 
