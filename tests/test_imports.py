@@ -31,7 +31,7 @@ FRAMEWORKS = [
     "skimage",
 ]
 
-# CONTRIBUTING.md, the house: a line may import from the lines above it, never from those below;
+# docs/how-it-works.md, the house: a line may import from the lines above it, never from those below;
 # who stands beside another in a line, not from the other.
 HOUSE = [
     ["errors"],

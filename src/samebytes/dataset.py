@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.formatting import check_format
 from samebytes.plan import arguments, samplers
+from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.map_calls import MapCall, calls_of
 from samebytes.plan.options import Options
@@ -24,7 +25,6 @@ from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
-from samebytes.plan.shown import Shown
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
 from samebytes.plan.tree import flatten
@@ -38,7 +38,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(Shown, Recipe):
+class Dataset(DisplayMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method gives a new one. They are tf.data's, and their order matters as

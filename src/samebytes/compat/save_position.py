@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samebytes.compat.saved_position import check_weights, read_position, write_position
+from samebytes.compat.position_files import check_weights, read_position, write_position
 from samebytes.dataset import Dataset
 from samebytes.engine.checkpoint import resume, state_of
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.schedule import position_of
 from samebytes.feeds.keras_module import import_keras
 from samebytes.plan.reseeding import reseeded_recipe

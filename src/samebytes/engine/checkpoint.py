@@ -6,8 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from samebytes.engine.saved import EPOCH, FARTHEST, Check, check_saved, integer, one_of, texts
 from samebytes.engine.schedule import counted_in
+from samebytes.engine.state_checks import (
+    EPOCH,
+    FARTHEST,
+    Check,
+    check_saved,
+    integer,
+    one_of,
+    texts,
+)
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
 from samebytes.plan.reseeding import reseeded

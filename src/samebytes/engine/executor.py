@@ -26,8 +26,8 @@ from samebytes.plan.component_spec import Floats
 from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
 from samebytes.plan.plan import Plan, Step, draw_units
+from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.prefetch import batches_per_block, samples_in
-from samebytes.plan.readable import arrays_of, plan_over
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
 

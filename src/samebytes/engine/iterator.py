@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from samebytes.engine.batch_opener import BatchOpener
 from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
-from samebytes.engine.room import blocks_ahead_in_memory
+from samebytes.engine.prefetch_limit import blocks_ahead_in_memory
 from samebytes.engine.schedule import Schedule, counted_in
-from samebytes.engine.source import Source
 from samebytes.engine.stats import Meter, Stats
 from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
@@ -205,8 +205,8 @@ class Iterator:
         upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, executor.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._pool_cache.take(executor.block_bytes, most)
-        source = Source(executor, schedule, pools, self._threads)
-        made = WorkerPool(source.open, self._threads, upcoming, executor.end)
+        batches = BatchOpener(executor, schedule, pools, self._threads)
+        made = WorkerPool(batches.open, self._threads, upcoming, executor.end)
         # The threads know their pool, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _end_run, made, self._pool_cache, pools)
         finalizer.atexit = False

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.backpressure import Backpressure
 from samebytes.feeds.keras_batches import WINDOW, AnyOrder, InOrder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.schedule import position_of

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
-from samebytes.feeds.held import tensor_holding
+from samebytes.feeds.keepalive import keepalive_tensor
 from samebytes.plan import samplers
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.plan import Plan
@@ -243,17 +243,17 @@ def _generated(
 
     # TensorFlow keeps every function given to numpy_function for ever, in its default graph.
     # Held weakly from there, a dataset with its arrays and pools goes when its user lets it go.
-    held = weakref.ref(iterations)
+    reference = weakref.ref(iterations)
     functions = {
-        "init_func": traced(lambda number: [_there(held).begin(number)], [integer]),
-        "next_func": traced(lambda number: _there(held).fetch(number), signature),
-        "finalize_func": traced(lambda number: [_end(held(), number)], [integer]),
+        "init_func": traced(lambda number: [_alive(reference).begin(number)], [integer]),
+        "next_func": traced(lambda number: _alive(reference).fetch(number), signature),
+        "finalize_func": traced(lambda number: [_end(reference(), number)], [integer]),
     }
     variant = tensorflow.raw_ops.GeneratorDataset(
         # TensorFlow's own dataset holds them with this argument: in a graph it was made in, in a
         # dataset of datasets, wherever Python's dataset of that name is long gone. The functions
         # it knows by name only, and forgets them when they die.
-        init_func_other_args=[tensor_holding((functions, iterations))],
+        init_func_other_args=[keepalive_tensor((functions, iterations))],
         next_func_other_args=[],
         finalize_func_other_args=[],
         **functions,
@@ -266,8 +266,8 @@ def _generated(
     return found
 
 
-def _there(held: weakref.ref[_Iterations]) -> _Iterations:
-    found = held()
+def _alive(reference: weakref.ref[_Iterations]) -> _Iterations:
+    found = reference()
     if found is None:
         message = "the dataset of to_tf() is gone; keep it, or one made of it, while it is iterated"
         raise ReferenceError(message)

@@ -19,7 +19,7 @@ from samebytes.plan.component_spec import (
     open_tables,
 )
 from samebytes.plan.documents import DocumentFeature
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.rng import integers, uniform
 from samebytes.plan.transforms.base import On, Transform

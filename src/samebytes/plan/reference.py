@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
-from samebytes.plan.readable import arrays_of, plan_over
+from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.transforms.cast import Cast, cast_values
 from samebytes.plan.unfused import apply_one, apply_unfused
 from samebytes.plan.windows import Rows

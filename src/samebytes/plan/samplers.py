@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.plan.arguments import BEYOND_COUNTING, EPOCHS
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.permutation import permute
 
 __all__ = ["Repeat", "Sampler", "Sequential", "Shard", "Shuffle", "Skip", "Take", "check_countable"]

@@ -7,8 +7,8 @@ import pytest
 from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
-from samebytes.engine import room
-from samebytes.engine.room import MOST_AHEAD, blocks_ahead_in_memory
+from samebytes.engine import prefetch_limit
+from samebytes.engine.prefetch_limit import MOST_AHEAD, blocks_ahead_in_memory
 from samebytes.plan.prefetch import LONE_SAMPLES, blocks_ahead, samples_in
 
 SAMPLES = np.zeros((10, 224, 224, 3), np.uint8)
@@ -18,7 +18,7 @@ SAMPLE_BYTES = 224 * 224 * 3
 @pytest.fixture
 def memory(monkeypatch):
     def has(nbytes):
-        monkeypatch.setattr(room, "available_memory", lambda: nbytes)
+        monkeypatch.setattr(prefetch_limit, "available_memory", lambda: nbytes)
 
     return has
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from samebytes.engine.checkpoint import STATE
-from samebytes.engine.saved import (
+from samebytes.engine.state_checks import (
     EPOCH,
     FARTHEST,
     Check,
