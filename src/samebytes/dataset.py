@@ -93,7 +93,7 @@ class Dataset(DisplayMixin, Recipe):
     # --------------------------------------------------------------------------- methods
 
     def _with(self, **changes: Any) -> Dataset:
-        return replace(self, **changes, _epochs=self._epochs.renewed())
+        return replace(self, **changes, _epochs=self._epochs.derived())
 
     def _chain(self, make: Callable[[Any], Any]) -> Dataset:
         """Put a sampler behind what is there: of samples, or of batches once batched."""

@@ -111,11 +111,11 @@ def test_fewer_samples_are_located_at_a_time_where_each_has_many_planes(
     monkeypatch.setattr(Executor, "prepare", watched)
     assert sum(len(batch) for batch in ds.iterate(0)) == 3000
     assert sum(prepared) == 3000
-    assert ds.pipeline.executor.numbers > 16
-    assert 4 <= max(prepared) <= LOOK_AHEAD // ds.pipeline.executor.numbers
+    assert ds.pipeline.executor.numbers_per_sample > 16
+    assert 4 <= max(prepared) <= LOOK_AHEAD // ds.pipeline.executor.numbers_per_sample
 
 
 def test_fewer_samples_are_located_at_a_time_where_factors_are_drawn_for_each() -> None:
     rows = Dataset.from_tensor_slices(np.zeros((40, 512), np.float32))
-    assert rows.map(RandomBrightness(0.2)).pipeline.executor.numbers == 512
-    assert rows.map(Rescaling(2.0)).pipeline.executor.numbers == 1
+    assert rows.map(RandomBrightness(0.2)).pipeline.executor.numbers_per_sample == 512
+    assert rows.map(Rescaling(2.0)).pipeline.executor.numbers_per_sample == 1

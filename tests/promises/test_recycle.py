@@ -82,7 +82,7 @@ def test_who_keeps_nothing_needs_few_blocks(form, grouping):
             assert iterator.stats().blocks <= components * most
     stats = iterator.stats()
     assert stats.batches == 400
-    made = 400 if grouping == "alone" else -(-400 // prefetch.MOST_TOGETHER)
+    made = 400 if grouping == "alone" else -(-400 // prefetch.MOST_BATCHES_PER_BLOCK)
     assert stats.reused >= components * (made - most - 5)
 
 

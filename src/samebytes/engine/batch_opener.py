@@ -42,4 +42,4 @@ class BatchOpener:
         upcoming = self._schedule.upcoming(number)
         if upcoming is None:
             return batch
-        return replace(batch, meanwhile=functools.partial(self._schedule.at, upcoming))
+        return replace(batch, look_ahead=functools.partial(self._schedule.at, upcoming))

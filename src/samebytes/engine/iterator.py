@@ -83,7 +83,7 @@ class Iterator:
     def __init__(self, pipeline: Pipeline, epoch: int, position: int = 0) -> None:
         self._plan = pipeline.plan
         self._options = pipeline.options
-        self._together = batches_per_block(self._plan, self._options.prefetch)
+        self._batches_per_block = batches_per_block(self._plan, self._options.prefetch)
         self._formatter = formatter_of(self._options.format)
         if not self._plan.later:
             self._formatter.check((c.name, c.spec.dtype) for c in self._plan.components)
@@ -110,7 +110,7 @@ class Iterator:
         """Return the next element."""
         while True:
             workers = self._workers()
-            with workers.turn:
+            with workers.consumer_lock:
                 if self._closed:
                     raise StopIteration
                 if not workers.broken:  # another consumer may have failed to start its threads
@@ -201,7 +201,13 @@ class Iterator:
             self._closed = True  # as after every other error, there is no further element
             raise
         begin = self._epoch, self._position
-        schedule = Schedule(self._plan, *begin, self._together, executor.prepare, executor.numbers)
+        schedule = Schedule(
+            self._plan,
+            *begin,
+            self._batches_per_block,
+            executor.prepare,
+            executor.numbers_per_sample,
+        )
         upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, executor.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._pool_cache.take(executor.block_bytes, most)

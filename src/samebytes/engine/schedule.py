@@ -102,7 +102,7 @@ class Schedule:
         begins does not wait for more than an element.
     prepare : callable
         Works out what else is needed of samples, for a segment at a time: (epochs, indices).
-    numbers : int
+    numbers_per_sample : int
         How many are worked out for each sample; of many, fewer samples are located at a time.
     """
 
@@ -113,7 +113,7 @@ class Schedule:
         start: int,
         elements: int,
         prepare: Callable[[Indices, Indices], Any],
-        numbers: int = 1,
+        numbers_per_sample: int = 1,
     ) -> None:
         self._plan = plan
         self._prepare = prepare
@@ -122,7 +122,7 @@ class Schedule:
         self._by_batch = counted_in(plan) == "batches"
         self._size = samples_in(plan)
         self._elements = elements
-        each = self._size * numbers
+        each = self._size * numbers_per_sample
         self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
         first = max(1, LOOK_FIRST // each)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)

@@ -106,13 +106,13 @@ class WorkerPool:
         self.broken = False
         """Whether some threads could not be started, so that another pool has to go on."""
         self.process = os.getpid()
-        self.turn = threading.RLock()
+        self.consumer_lock = threading.RLock()
         """Held by the one consumer that is in `next`, also while it waits."""
 
     # ----------------------------------------------------------- the consumer's side
 
     def next(self, number: int) -> PendingBatch | None:
-        """Return pending batch `number` with its element; the caller holds `turn`.
+        """Return pending batch `number` with its element; the caller holds `consumer_lock`.
 
         Those before it are let go. Whoever is interrupted, at whatever moment, asks for the same
         number again and gets the same batch; None where a signal's handler, in the same thread,
@@ -143,7 +143,7 @@ class WorkerPool:
             self._failure = head.failure
             del head  # or the traceback would keep the batch alive
             self.close()
-        _stay_if_doomed()
+        _block_at_exit()
         # Kept until here, since closing waits and may be interrupted.
         failure, self._failure = self._failure, None
         if failure is None:
@@ -303,15 +303,15 @@ class WorkerPool:
         pending.unfinished = list(range(len(batch.pieces)))
         for piece in others:
             self._tasks.put(partial(self._run_task, pending, piece))
-        if batch.meanwhile is not None:
-            self._tasks.put(partial(self._look_ahead, batch.meanwhile))
+        if batch.look_ahead is not None:
+            self._tasks.put(partial(self._look_ahead, batch.look_ahead))
         return first
 
-    def _look_ahead(self, meanwhile: Callable[[], object]) -> None:
+    def _look_ahead(self, look_ahead: Callable[[], object]) -> None:
         if not self.closed:
             # What fails here fails again where it is needed, and is raised by that batch.
             with contextlib.suppress(Exception):
-                meanwhile()
+                look_ahead()
 
     def _complete(self, pending: PendingBatch) -> None:
         try:
@@ -333,7 +333,7 @@ class WorkerPool:
 _exiting = False
 
 
-def _stay_if_doomed() -> None:
+def _block_at_exit() -> None:
     """Keep a daemon thread from taking the end of the process for the end of the data."""
     here = threading.current_thread()
     # Threads that Python did not start (TensorFlow's) are waited for by those who did.

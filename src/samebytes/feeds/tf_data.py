@@ -45,7 +45,7 @@ time: 24 KB 750, 250, 210, 210; 384 KB 740, 560, 300, 430; 1.5 MB 900, 950, 860,
 more the call is the lesser part. Single samples of 768 KB: 260 one by one, 180 up to 8 MB.
 """
 
-MOST_TOGETHER = 256
+MOST_PER_CALL = 256
 """Elements handed over in one call at most: more gains nothing that can be measured."""
 
 
@@ -57,7 +57,7 @@ class Handover:
     ----------
     pipeline : Pipeline
         Whose elements are handed over whole, one a call.
-    together : int
+    per_call : int
         Elements of the dataset to come that one call hands over.
     cut : int or None
         Samples of each element that tf.data cuts an array into; 0 cuts single samples, None
@@ -65,7 +65,7 @@ class Handover:
     """
 
     pipeline: Pipeline
-    together: int
+    per_call: int
     cut: int | None
 
 
@@ -84,19 +84,19 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
     >>> from samebytes import Dataset
     >>> small = Dataset.from_tensor_slices(np.zeros((10_000, 16), "float32")).batch(32)
     >>> way = hand_over(small.pipeline)
-    >>> way.pipeline.plan.batch_size, way.together, way.cut
+    >>> way.pipeline.plan.batch_size, way.per_call, way.cut
     (8192, 256, 32)
     """
     plan, options = pipeline.plan, pipeline.options
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
-    together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
+    per_call = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_PER_CALL)
     repeats = isinstance(plan.batches, samplers.Repeat) and not resumes
     repeat = plan.batches if repeats else None
     once = plan.batches if repeat is None else repeat.parent
-    if plan.later or together == 1 or hasattr(once, "parent"):
+    if plan.later or per_call == 1 or hasattr(once, "parent"):
         return Handover(pipeline, 1, None)
-    samples, group = plan.samples, together * (size or 1)
+    samples, group = plan.samples, per_call * (size or 1)
     if size is not None and plan.drop_remainder and once.length is not None:
         samples = samplers.Take(samples, once.length * size)
     count = samples.length
@@ -106,8 +106,8 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
     grouped = replace(
         plan, samples=samples, batch_size=group, drop_remainder=False, batches=batches
     )
-    ahead = replace(options, prefetch=math.ceil(options.prefetch / together))
-    return Handover(Pipeline(grouped, ahead), together, size or 0)
+    ahead = replace(options, prefetch=math.ceil(options.prefetch / per_call))
+    return Handover(Pipeline(grouped, ahead), per_call, size or 0)
 
 
 @plain_python
