@@ -22,9 +22,9 @@ from samebytes.dataset import Dataset
 from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.schedule import position_of
-from samebytes.feeds.keras_module import import_keras
 from samebytes.plan.reseeding import reseeded_recipe
 from samebytes.plan.seeds import DrawnSeed
+from samebytes.share.frameworks import import_keras
 
 __all__ = ["ResumedEpochs", "SavePosition"]
 

@@ -14,7 +14,7 @@ from samebytes.plan.tree import flatten
 from samebytes.plan.windows import ROW, Stencil, Windows
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import is_arrayable
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["timeseries_dataset_from_array"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.dataset import Dataset
 from samebytes.plan.transforms import RandomCrop, Rescaling
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["ZeroCopyDataset"]
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from samebytes.memory.aligned import empty
-from samebytes.share.doors import door_for, import_tensorflow
+from samebytes.share.doors import door_for
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["keepalive_tensor"]
 

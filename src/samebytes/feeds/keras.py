@@ -24,11 +24,10 @@ from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.backpressure import Backpressure
 from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches, SequentialBatches
-from samebytes.feeds.keras_module import import_keras
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_keras, import_tensorflow
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import string_tensor
 

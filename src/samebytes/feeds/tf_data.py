@@ -32,7 +32,7 @@ from samebytes.plan.plan import Plan
 from samebytes.plan.tree import flatten
 from samebytes.share.autograph import plain_python
 from samebytes.share.components import check_components
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.strings import as_utf8, is_string
 
 __all__ = ["Handover", "hand_over", "to_tf"]
