@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.formatting import check_format
 from samebytes.plan import arguments, samplers
+from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.map_calls import MapCall, calls_of
 from samebytes.plan.options import Options
@@ -24,7 +25,6 @@ from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
-from samebytes.plan.shown import Shown
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
 from samebytes.plan.tree import flatten
@@ -38,10 +38,10 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(Shown, Recipe):
+class Dataset(DisplayMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
-    Immutable: each method gives a new one. Verbs are tf.data's, and their order matters as
+    Immutable: each method gives a new one. They are tf.data's, and their order matters as
     there. Nothing is read before the first batch, and nothing grows with the number of samples.
 
     Use `from_tensor_slices`, not the constructor.
@@ -88,15 +88,15 @@ class Dataset(Shown, Recipe):
         """
         leaves, structure = flatten(tensors)
         arrays = as_sources(structure.names, leaves)
-        return cls(arrays, structure, samplers.Source(len(arrays[0])), (ROW,) * len(arrays))
+        return cls(arrays, structure, samplers.Sequential(len(arrays[0])), (ROW,) * len(arrays))
 
-    # --------------------------------------------------------------------------- verbs
+    # --------------------------------------------------------------------------- methods
 
     def _with(self, **changes: Any) -> Dataset:
-        return replace(self, **changes, _epochs=self._epochs.renewed())
+        return replace(self, **changes, _epochs=self._epochs.derived())
 
-    def _choose(self, make: Callable[[Any], Any]) -> Dataset:
-        """Put a choosing verb behind what is there: on samples, or on batches once batched."""
+    def _chain(self, make: Callable[[Any], Any]) -> Dataset:
+        """Put a sampler behind what is there: of samples, or of batches once batched."""
         if self.batch_size is None:
             samples = make(self.samples)
             samplers.check_countable(samples)
@@ -124,24 +124,24 @@ class Dataset(Shown, Recipe):
         """
         arguments.check_shuffle(buffer_size, self.length)
         key = as_seed(seed)
-        return self._choose(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
+        return self._chain(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Return every `num_shards`-th element, from `index` on."""
         count, place = arguments.as_shard(num_shards, index)
-        return self._choose(lambda order: samplers.Shard(order, count, place))
+        return self._chain(lambda order: samplers.Shard(order, count, place))
 
     def take(self, count: int) -> Dataset:
         """Return the first `count` elements; -1, as any negative number, gives all."""
         number = arguments.whole_number(count, "take(")
-        return self if number < 0 else self._choose(lambda order: samplers.Take(order, number))
+        return self if number < 0 else self._chain(lambda order: samplers.Take(order, number))
 
     def skip(self, count: int) -> Dataset:
         """Return all but the first `count` elements; -1, as any negative number, gives none."""
         number = arguments.whole_number(count, "skip(")
         if number < 0:
             return self.take(0)
-        return self._choose(lambda order: samplers.Skip(order, number))
+        return self._chain(lambda order: samplers.Skip(order, number))
 
     def repeat(self, count: int | None = None) -> Dataset:
         """Return the elements `count` times over, each time an epoch of its own; None is endless.
@@ -149,7 +149,7 @@ class Dataset(Shown, Recipe):
         So is -1, as any negative number.
         """
         number = -1 if count is None else arguments.whole_number(count, "repeat(")
-        return self._choose(lambda order: samplers.Repeat(order, None if number < 0 else number))
+        return self._chain(lambda order: samplers.Repeat(order, None if number < 0 else number))
 
     def map(
         self, map_func: Any, *, on: On = None, batched: bool = False, seed: int | None = None
@@ -200,7 +200,7 @@ class Dataset(Shown, Recipe):
         """Return windows over the first axis, time, as samples; index arithmetic, never copies.
 
         A window shows the rows ``start, start + sampling_rate, ...`` of each component, and is of
-        shape (length, *row). Comes before every other verb.
+        shape (length, *row). Comes before every other method.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class Dataset(Shown, Recipe):
         Raises
         ------
         ValueError
-            If no window fits, an argument is out of range, or another verb came before.
+            If no window fits, an argument is out of range, or another method came before.
 
         Examples
         --------
@@ -266,7 +266,7 @@ class Dataset(Shown, Recipe):
         if count is not None:
             count = count // batch_size if drop_remainder else -(-count // batch_size)
         return self._with(
-            batch_size=batch_size, drop_remainder=drop_remainder, batches=samplers.Source(count)
+            batch_size=batch_size, drop_remainder=drop_remainder, batches=samplers.Sequential(count)
         )
 
     def prefetch(self, buffer_size: int) -> Dataset:

@@ -43,7 +43,7 @@ before = set()
 """Threads that were alive when the test began; tests/conftest.py puts them here."""
 
 
-def crews():
+def worker_threads():
     alive = set(threading.enumerate()) - before
     # The one that compiles ends by itself, which may take longer than a test waits.
     others = {"samebytes-warm-up"}
@@ -52,6 +52,6 @@ def crews():
 
 def no_threads_left(seconds=5.0):
     end = time.monotonic() + seconds
-    while crews() and time.monotonic() < end:
+    while worker_threads() and time.monotonic() < end:
         time.sleep(0.005)
-    return not crews()
+    return not worker_threads()

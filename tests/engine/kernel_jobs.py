@@ -101,10 +101,10 @@ def fill_all(job):
 def fill_by(job, threads):
     """Fill a batch by threads that each take the next part of its units."""
     cuts = [k * job.units // threads for k in range(threads + 1)]
-    crew = [Thread(target=kernels.fill, args=(job, *cuts[k : k + 2])) for k in range(threads)]
-    for thread in crew:
+    workers = [Thread(target=kernels.fill, args=(job, *cuts[k : k + 2])) for k in range(threads)]
+    for thread in workers:
         thread.start()
-    for thread in crew:
+    for thread in workers:
         thread.join()
 
 

@@ -18,10 +18,10 @@ def shown(dataset):
     return [np.asarray(one).tolist() for one in dataset]
 
 
-@pytest.mark.parametrize("verb", ["take", "skip", "repeat"])
+@pytest.mark.parametrize("method", ["take", "skip", "repeat"])
 @pytest.mark.parametrize("count", [-(2**63), -3, -2, -1, 0, 1, 4, 2**30])
-def test_numbers_mean_what_they_mean_in_tf_data(verb, count):
-    ours, stock = getattr(TEN, verb)(count), getattr(tf.data.Dataset.range(10), verb)(count)
+def test_numbers_mean_what_they_mean_in_tf_data(method, count):
+    ours, stock = getattr(TEN, method)(count), getattr(tf.data.Dataset.range(10), method)(count)
     endless = int(stock.cardinality()) == tf.data.INFINITE_CARDINALITY
     if endless:
         with pytest.raises(TypeError, match="endless"):
@@ -30,11 +30,11 @@ def test_numbers_mean_what_they_mean_in_tf_data(verb, count):
     assert shown(ours.take(25)) == some
 
 
-@pytest.mark.parametrize("verb", ["take", "skip", "repeat", "batch", "prefetch", "window"])
+@pytest.mark.parametrize("method", ["take", "skip", "repeat", "batch", "prefetch", "window"])
 @pytest.mark.parametrize("number", [*HUGE, -(2**63) - 1])
-def test_what_cannot_be_counted_is_refused_in_words(verb, number):
-    with pytest.raises(ValueError, match=rf"^{verb}\((length=)?-?\d+\): expected "):
-        getattr(TEN, verb)(number)
+def test_what_cannot_be_counted_is_refused_in_words(method, number):
+    with pytest.raises(ValueError, match=rf"^{method}\((length=)?-?\d+\): expected "):
+        getattr(TEN, method)(number)
 
 
 CALLS = {
@@ -199,8 +199,8 @@ def test_a_state_beyond_counting_is_refused_in_words(name, number):
 
 
 def test_an_order_that_is_counted_is_left_alone():
-    samplers.check_countable(samplers.Repeat(samplers.Source(10), None))
-    samplers.check_countable(samplers.Source(2**63 - 1))
+    samplers.check_countable(samplers.Repeat(samplers.Sequential(10), None))
+    samplers.check_countable(samplers.Sequential(2**63 - 1))
 
 
 def nested(axes):

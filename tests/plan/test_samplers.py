@@ -1,4 +1,4 @@
-"""Every combination of the verbs is what tf.data does, one element after the other."""
+"""Every combination of samplers is what tf.data does, one element after the other."""
 
 import itertools
 import resource

@@ -65,7 +65,7 @@ def test_single_samples():
         all_same(resumed(dataset, found[place]), samples[place:])
 
 
-def test_where_verbs_choose_among_batches():
+def test_where_samplers_choose_among_batches():
     dataset = usual().shuffle(seed=8).repeat(2).skip(1)
     found, batches = states(dataset)
     for place, state in enumerate(found):

@@ -13,7 +13,7 @@ from samebytes.auditing.conversions import CONVERSIONS
 from samebytes.auditing.copies import Copy
 from samebytes.auditing.graph_rewriting import REWRITING
 from samebytes.auditing.hooks import Hooks
-from samebytes.auditing.recording import Open, close, open_
+from samebytes.auditing.recording import Recording, start_recording, stop_recording
 from samebytes.auditing.text import as_text
 
 __all__ = ["Audit", "audit"]
@@ -37,7 +37,7 @@ class Audit:
     """
 
     def __init__(self) -> None:
-        self._open = Open()
+        self._recording = Recording()
         self._entered = False
 
     def __enter__(self) -> Audit:
@@ -53,8 +53,8 @@ class Audit:
                 message = "this audit has been used; make another one: with sb.audit() as found"
                 raise RuntimeError(message)
             self._entered = True
-            if open_(self._open):
-                _hooks.place()
+            if start_recording(self._recording):
+                _hooks.install()
         return self
 
     def __exit__(
@@ -65,13 +65,13 @@ class Audit:
     ) -> None:
         """Watch no longer, whatever ended the block, and let that pass."""
         with _lock:
-            if close(self._open):
-                _hooks.take_away()
+            if stop_recording(self._recording):
+                _hooks.remove()
 
     @property
     def copies(self) -> tuple[Copy, ...]:
         """What was found so far, the most bytes first."""
-        return self._open.ledger.copies()
+        return self._recording.ledger.copies()
 
     @property
     def bytes_copied(self) -> int:

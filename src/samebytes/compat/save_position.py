@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samebytes.compat.saved_position import check_weights, read_position, write_position
+from samebytes.compat.position_files import check_weights, read_position, write_position
 from samebytes.dataset import Dataset
 from samebytes.engine.checkpoint import resume, state_of
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.schedule import position_of
-from samebytes.feeds.keras_module import import_keras
 from samebytes.plan.reseeding import reseeded_recipe
 from samebytes.plan.seeds import DrawnSeed
+from samebytes.share.frameworks import import_keras
 
-__all__ = ["Place", "SavePosition"]
+__all__ = ["ResumedEpochs", "SavePosition"]
 
 if TYPE_CHECKING:
     SavePosition: Any
 
 
-class Place(EpochCounter):
+class ResumedEpochs(EpochCounter):
     """Where the iterations of a resumed dataset begin: its epochs are told, one begins midway.
 
     Parameters
@@ -56,7 +56,7 @@ class Place(EpochCounter):
         self.upcoming = epoch
         self.fitting = False
 
-    def renewed(self) -> EpochCounter:
+    def derived(self) -> EpochCounter:
         """Return itself: what is made of the dataset begins where it does."""
         return self
 
@@ -222,24 +222,24 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             self._save_weights = weights
             self._saved = read_position(self._path)
             self.epoch, self.batch = 0, 0
-            place = Place()
+            epochs = ResumedEpochs()
             if self._saved is not None:
                 self.epoch, self.batch = self._saved["epoch"], self._saved["batch"]
                 dataset = _continued(dataset, self._saved)
                 if weights:
                     check_weights(self._path, self._saved)
                 position = self._saved["state"]["position"]
-                place = Place(self.epoch, self.batch, position)
+                epochs = ResumedEpochs(self.epoch, self.batch, position)
             self._whole = dataset
-            self._place = place
-            self.dataset = replace(dataset, _epochs=place)
+            self._resumed = epochs
+            self.dataset = replace(dataset, _epochs=epochs)
             self._begun = False
             self._now, self._done, self._last_saved = self.epoch, self.batch, 0
-            self._hushed = contextlib.ExitStack()
+            self._muted_warnings = contextlib.ExitStack()
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             """Load the weights; refuse what would not continue exactly."""
-            if self._place.fitting:
+            if self._resumed.fitting:
                 message = (
                     "the fit that this SavePosition was made for was interrupted, and it stands "
                     "where that one began: make another, which begins where it stopped"
@@ -285,15 +285,15 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 raise ValueError(message)
             self._begun = True
             self._now = epoch
-            self._done = self._last_saved = self._place.batches_done(epoch)
-            self._place.upcoming = epoch
-            self._place.fitting = True
+            self._done = self._last_saved = self._resumed.batches_done(epoch)
+            self._resumed.upcoming = epoch
+            self._resumed.fitting = True
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Leave a continued epoch at its end, which is earlier than that of others."""
             if self._done >= self._length:
                 # Keras leaves an epoch whose input ran dry like this, and would warn of it.
-                self._hushed.enter_context(warnings.catch_warnings())
+                self._muted_warnings.enter_context(warnings.catch_warnings())
                 warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
                 raise StopIteration
 
@@ -307,16 +307,16 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
         def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             """Let validation warn as it does."""
-            self._hushed.close()
+            self._muted_warnings.close()
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Save the beginning of the next epoch."""
-            self._hushed.close()
+            self._muted_warnings.close()
             self._save(epoch + 1, 0)
 
         def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
             """Leave the dataset to others."""
-            self._place.fitting = False
+            self._resumed.fitting = False
 
         def _save(self, epoch: int, batch: int) -> None:
             saved = {

@@ -14,7 +14,7 @@ from samebytes.plan.tree import flatten
 from samebytes.plan.windows import ROW, Stencil, Windows
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import is_arrayable
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["timeseries_dataset_from_array"]
 
@@ -90,9 +90,9 @@ def timeseries_dataset_from_array(
     first = 0 if start_index is None else operator.index(start_index)
     end = len(data) if end_index is None else operator.index(end_index)
     length, rate = operator.index(sequence_length), operator.index(sampling_rate)
-    frame = Stencil(0, ((length, rate),))
+    stencil = Stencil(0, ((length, rate),))
     count = max(end - first - (length - 1) * rate, 0)
-    leaves, frames = [data], [frame]
+    leaves, stencils = [data], [stencil]
     if targets is not None:
         count = min(count, len(targets))
         last = first + (count - 1) // sequence_stride * sequence_stride
@@ -102,14 +102,16 @@ def timeseries_dataset_from_array(
                 f"a window that begins at row {last}; give those of rows 0 to {last} at least"
             )
             raise ValueError(message)
-        leaves, frames = [data, targets], [frame, ROW]
+        leaves, stencils = [data, targets], [stencil, ROW]
     _, structure = flatten(0 if targets is None else (0, 1))
     named = zip(("data", "targets"), leaves, strict=False)
     arrays = [as_source(name, _as_array(name, given)) for name, given in named]
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
-    borders = np.array([first, first + count + frame.last], np.int64)
-    windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
-    found = Dataset(tuple(arrays), structure, samplers.Source(len(windows)), tuple(frames), windows)
+    borders = np.array([first, first + count + stencil.last], np.int64)
+    windows = Windows(borders, stencil.last + 1, operator.index(sequence_stride))
+    found = Dataset(
+        tuple(arrays), structure, samplers.Sequential(len(windows)), tuple(stencils), windows
+    )
     if shuffle:
         found = found.shuffle(None, seed)
     return (found if batch_size is None else found.batch(batch_size)).to_tf()

@@ -111,9 +111,9 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     if padding is not None:
         _check_padding(padding, tokens.dtype)
     key = as_seed(seed)
-    frame = Stencil(0, ((length, 1),))
+    stencil = Stencil(0, ((length, 1),))
     nested: Any = (0, 1)
-    arrays, frames = [tokens, tokens], [frame, Stencil(1, frame.axes)]
+    arrays, stencils = [tokens, tokens], [stencil, Stencil(1, stencil.axes)]
     borders = [tokens.borders if isinstance(tokens, ConcatArray) else np.array([0, len(tokens)])]
     if not untold:
         everything = _borders(tokens, documents, boundaries)
@@ -126,7 +126,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
             nested = (0, 1, 2)
         if cross or padding is not None:
             arrays.append(DocumentFeature(everything, np.dtype(np.float32), continues=True))
-        frames += [frame] * (len(arrays) - 2)
+        stencils += [stencil] * (len(arrays) - 2)
     windows = Windows(
         borders[0].astype(np.int64),
         length + 1,
@@ -146,8 +146,8 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     found = Dataset(
         tuple(arrays[leaf] for leaf in order),
         structure,
-        samplers.Source(len(windows)),
-        tuple(frames[leaf] for leaf in order),
+        samplers.Sequential(len(windows)),
+        tuple(stencils[leaf] for leaf in order),
         windows,
         0 if padding is None else padding,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.dataset import Dataset
 from samebytes.plan.transforms import RandomCrop, Rescaling
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["ZeroCopyDataset"]
 
@@ -82,16 +82,16 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             scale: float | None = 1 / 255,
             seed: int | None = None,
         ) -> None:
-            self._be(_cropped(images, crop_size, scale, seed))
+            self._wrap_samples(_cropped(images, crop_size, scale, seed))
 
-        def _be(self, samples: Dataset) -> None:
+        def _wrap_samples(self, samples: Dataset) -> None:
             self.samples = samples
             self._engine = samples.to_tf()
             super().__init__(tensorflow.data.experimental.to_variant(self._engine))
 
-        def _of(self, samples: Dataset) -> Any:
+        def _with_samples(self, samples: Dataset) -> Any:
             found = type(self).__new__(type(self))
-            found._be(samples)  # noqa: SLF001
+            found._wrap_samples(samples)  # noqa: SLF001
             return found
 
         def _inputs(self) -> list[Any]:
@@ -112,23 +112,23 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             """Return the samples in a random order, fully shuffled whatever `buffer_size` says."""
             again = reshuffle_each_iteration is None or reshuffle_each_iteration
             key = None if seed is None else int(seed)
-            return self._of(self.samples.shuffle(None, key, bool(again)))
+            return self._with_samples(self.samples.shuffle(None, key, bool(again)))
 
         def take(self, count: Any, name: str | None = None) -> Any:
             """Return the first `count` samples."""
-            return self._of(self.samples.take(int(count)))
+            return self._with_samples(self.samples.take(int(count)))
 
         def skip(self, count: Any, name: str | None = None) -> Any:
             """Return all but the first `count` samples."""
-            return self._of(self.samples.skip(int(count)))
+            return self._with_samples(self.samples.skip(int(count)))
 
         def shard(self, num_shards: Any, index: Any, name: str | None = None) -> Any:
             """Return every `num_shards`-th sample, from `index` on."""
-            return self._of(self.samples.shard(int(num_shards), int(index)))
+            return self._with_samples(self.samples.shard(int(num_shards), int(index)))
 
         def repeat(self, count: Any = None, name: str | None = None) -> Any:
             """Return the samples `count` times over; None is endless."""
-            return self._of(self.samples.repeat(None if count is None else int(count)))
+            return self._with_samples(self.samples.repeat(None if count is None else int(count)))
 
         def batch(
             self,

@@ -6,8 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from samebytes.engine.saved import EPOCH, FARTHEST, Check, check_saved, integer, one_of, texts
 from samebytes.engine.schedule import counted_in
+from samebytes.engine.state_checks import (
+    EPOCH,
+    LAST_POSITION,
+    Check,
+    check_saved,
+    integer,
+    one_of,
+    text_dict,
+)
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
 from samebytes.plan.reseeding import reseeded
@@ -20,9 +28,9 @@ VERSION = 1
 STATE: Mapping[str, Check] = {
     "version": one_of(VERSION),
     "epoch": EPOCH,
-    "position": integer(0, FARTHEST),
+    "position": integer(0, LAST_POSITION),
     "counted_in": one_of("samples", "batches"),
-    "plan": texts,
+    "plan": text_dict,
 }
 """The keys of a state, and what is expected of each."""
 
@@ -100,7 +108,7 @@ def _without(names: tuple[str, ...], facts: dict[str, str]) -> dict[str, str]:
     return {name: words for name, words in facts.items() if name not in names}
 
 
-class _Gap(DrawnSeed):
+class _SeedPlaceholder(DrawnSeed):
     """A drawn seed that marks its place where a plan is told in words."""
 
     __slots__ = ()
@@ -109,14 +117,14 @@ class _Gap(DrawnSeed):
         return f"\0{int(self)}\0"
 
 
-_GAP = re.compile("\0([0-9]+)\0")
+_PLACEHOLDER = re.compile("\0([0-9]+)\0")
 
 
 def _seeds_of(then: dict[str, str], plan: Plan) -> dict[int, int]:
     """Return the seed that another plan's words have for each that was drawn for this one."""
     theirs: dict[int, int] = {}
-    for name, words in fingerprint(reseeded(plan, _Gap)).items():
-        between, seeds = _GAP.split(words)[::2], _GAP.findall(words)
+    for name, words in fingerprint(reseeded(plan, _SeedPlaceholder)).items():
+        between, seeds = _PLACEHOLDER.split(words)[::2], _PLACEHOLDER.findall(words)
         pattern = "([0-9]{1,20})".join(map(re.escape, between))
         found = re.fullmatch(pattern, then.get(name, ""))
         if found is not None:

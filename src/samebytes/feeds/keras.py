@@ -20,15 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.backpressure import Backpressure
-from samebytes.feeds.keras_batches import WINDOW, AnyOrder, InOrder
-from samebytes.feeds.keras_module import import_keras
+from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches, SequentialBatches
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_keras, import_tensorflow
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import string_tensor
 
@@ -63,7 +62,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._pipeline = pipeline
             self._epochs = epochs
             self._lock = threading.Lock()
-            self._epoch: AnyOrder | InOrder | None = None
+            self._epoch: RandomAccessBatches | SequentialBatches | None = None
             self._process = os.getpid()
             self._texts = keras.backend.backend() == "tensorflow" and any(
                 is_string(spec.dtype) for spec in flatten(element_spec(pipeline.plan))[0]
@@ -88,7 +87,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
         def __len__(self) -> int:
             """Return the number of batches the epoch has; less while one is continued."""
             epoch = self._epoch
-            done = 0 if epoch is None or epoch.over else epoch.left_out
+            done = 0 if epoch is None or epoch.ended else epoch.skipped
             length = self._pipeline.plan.length
             if length is None:
                 message = "this dataset is endless; take(n) gives a part with a length"
@@ -116,17 +115,17 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             pressure.wait()
             # One thread asks, so what is not in order is shuffled.
             batch = self._present().batch(place, 1, self._ahead)
-            pressure.out(_bulk(batch))
+            pressure.track(_bulk(batch))
             return self._handed(batch)
 
         def _handed(self, batch: Any) -> Any:
             return _with_string_tensors(batch) if self._texts else batch
 
-        def _present(self) -> AnyOrder | InOrder:
+        def _present(self) -> RandomAccessBatches | SequentialBatches:
             """Return the epoch that batches are asked of."""
             with self._lock:
-                if self._epoch is None or self._epoch.over:
-                    self._epoch = AnyOrder(self._pipeline, self._epochs.next_epoch())
+                if self._epoch is None or self._epoch.ended:
+                    self._epoch = RandomAccessBatches(self._pipeline, self._epochs.next_epoch())
                 return self._epoch
 
         def _asked_ahead(self) -> bool:
@@ -138,7 +137,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._trainer = threading.get_ident()
             if self._epochs.resumes and self._epochs.fitting:
                 with self._lock:
-                    self._epoch = InOrder(self._pipeline, self._epochs, self._ahead)
+                    self._epoch = SequentialBatches(self._pipeline, self._epochs, self._ahead)
 
         def on_epoch_end(self) -> None:
             """Go on to the next epoch. Keras calls this."""

@@ -51,24 +51,24 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
     return f"{type(transform).__name__}({', '.join(parts)})"
 
 
-def _verb(verb: Any) -> str:
-    """Return a choosing verb as it would be written."""
-    if isinstance(verb, samplers.Shuffle):
-        still = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
-        return f"shuffle(seed={verb.seed}{still})"
-    if isinstance(verb, samplers.Shard):
-        return f"shard({verb.count}, {verb.index})"
-    if isinstance(verb, samplers.Repeat) and verb.count is None:
+def _sampler(sampler: Any) -> str:
+    """Return a sampler as it would be written."""
+    if isinstance(sampler, samplers.Shuffle):
+        still = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
+        return f"shuffle(seed={sampler.seed}{still})"
+    if isinstance(sampler, samplers.Shard):
+        return f"shard({sampler.count}, {sampler.index})"
+    if isinstance(sampler, samplers.Repeat) and sampler.count is None:
         return "repeat()"
-    return f"{type(verb).__name__.lower()}({verb.count})"
+    return f"{type(sampler).__name__.lower()}({sampler.count})"
 
 
-def _order(verb: Any) -> str:
-    """Return a chain of verbs, first to last."""
+def _order(sampler: Any) -> str:
+    """Return a chain of samplers, first to last."""
     names: list[str] = []
-    while hasattr(verb, "parent"):
-        names.append(_verb(verb))
-        verb = verb.parent
+    while hasattr(sampler, "parent"):
+        names.append(_sampler(sampler))
+        sampler = sampler.parent
     return " → ".join(reversed(names)) or "as it is"
 
 
@@ -249,7 +249,7 @@ def _batch(plan: Plan) -> str:
     )
 
 
-def _with_length(verb: Any, what: str) -> str:
-    count = "endless" if verb.length is None else f"{verb.length:,} {what}"
-    chosen = _order(verb)
+def _with_length(sampler: Any, what: str) -> str:
+    count = "endless" if sampler.length is None else f"{sampler.length:,} {what}"
+    chosen = _order(sampler)
     return count if chosen == "as it is" else f"{chosen}: {count}"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.rng import integers, uniform
 from samebytes.plan.tables import Floats, Means, Tables, open_tables
@@ -181,7 +181,7 @@ class Plan:
 
 
 def fuse_component(
-    name: str, array: Any, frame: Stencil, padding: Any, steps: list[Step], leaf: int
+    name: str, array: Any, stencil: Stencil, padding: Any, steps: list[Step], leaf: int
 ) -> Component:
     """Return the component with all of `steps` that concern `leaf` folded into it.
 
@@ -193,11 +193,11 @@ def fuse_component(
     if isinstance(array, DocumentFeature):
         padding = 0  # neither a place nor a next row
     row = array.shape[1:]
-    spec = open_spec(frame.shape(row), array.dtype, lead=len(frame.axes))
+    spec = open_spec(stencil.shape(row), array.dtype, lead=len(stencil.axes))
     mine = tuple(step for step in steps if leaf in step.components)
     for step in mine:
         spec = step.transform.fold(spec)
-    return Component(name, array, frame, padding, spec, mine)
+    return Component(name, array, stencil, padding, spec, mine)
 
 
 def draw_units(step: Step, epochs: Indices, indices: Indices, uniform: Uniform = uniform) -> Floats:

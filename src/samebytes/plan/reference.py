@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
-from samebytes.plan.readable import arrays_of, plan_over
+from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.transforms.cast import Cast, cast_values
-from samebytes.plan.unfused import apply_one, apply_unfused
+from samebytes.plan.unfused import apply_to_sample, apply_unfused
 from samebytes.plan.windows import Rows
 
 __all__ = ["apply_unfused", "reference"]
@@ -56,6 +56,6 @@ def _component(
             if isinstance(step.transform, Cast):
                 continue  # a dtype is chosen; the values stay exact until the pass writes them
             units = draw_units(step, epochs[row : row + 1], indices[row : row + 1])[0]
-            sample = apply_one(step, leaf, sample, units)
+            sample = apply_to_sample(step, leaf, sample, units)
         out[row] = cast_values(sample, spec.dtype)
     return out

@@ -1,9 +1,9 @@
-"""The verbs that choose samples: which sample, of which epoch, comes at which position.
+"""Samplers: which sample, of which epoch, comes at which position.
 
-Each verb maps positions of its output to positions of its input, so a chain of them maps a
-position to (epoch, sample) at once, in O(1) memory, wherever it stands. The order of verbs
-matters as in tf.data: ``shuffle().take(10)`` takes ten at random, ``take(10).shuffle()``
-shuffles the first ten.
+Each sampler maps positions of its output to positions of its input, so a chain of them maps a
+position to (epoch, sample) at once, in O(1) memory, wherever it stands. Their order matters as
+in tf.data: ``shuffle().take(10)`` takes ten at random, ``take(10).shuffle()`` shuffles the first
+ten.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.plan.arguments import BEYOND_COUNTING, EPOCHS
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.permutation import permute
 
-__all__ = ["Repeat", "Sampler", "Shard", "Shuffle", "Skip", "Source", "Take", "check_countable"]
+__all__ = ["Repeat", "Sampler", "Sequential", "Shard", "Shuffle", "Skip", "Take", "check_countable"]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]
@@ -34,7 +34,7 @@ ENDLESS = 1 << 40
 
 
 class Sampler(Protocol):
-    """What every verb tells: how many there are, and where each comes from."""
+    """What every sampler tells: how many there are, and where each comes from."""
 
     @property
     def length(self) -> int | None:
@@ -48,7 +48,7 @@ class Sampler(Protocol):
 
 
 @dataclass(frozen=True)
-class Source:
+class Sequential:
     """The elements themselves, in their own order."""
 
     length: int | None
@@ -180,7 +180,7 @@ def check_countable(order: Any, each: int = 1) -> None:
 
     Examples
     --------
-    >>> check_countable(Repeat(Source(10), 1 << 62))
+    >>> check_countable(Repeat(Sequential(10), 1 << 62))
     Traceback (most recent call last):
         ...
     ValueError: this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - \

@@ -82,7 +82,7 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
         return None
     if spec != second.spec or spec.linear:
         return None
-    frame = Stencil(one.offset, ((2, moved_on), *one.axes))
+    stencil = Stencil(one.offset, ((2, moved_on), *one.axes))
     both = replace(spec, shape=(2, *spec.shape), lead=spec.lead + 1)
     leaves = one_group.leaves + other_group.leaves
-    return Group(leaves, replace(first, frame=frame, spec=both))
+    return Group(leaves, replace(first, frame=stencil, spec=both))

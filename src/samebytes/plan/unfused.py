@@ -18,7 +18,7 @@ from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.tree import flatten
 
-__all__ = ["apply_one", "apply_unfused"]
+__all__ = ["apply_to_sample", "apply_unfused"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ NOTED_SAMPLES = 8
 """Indices that the note on a failure names before it only counts."""
 
 
-def apply_one(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
+def apply_to_sample(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
     """Return one sample after a step, done to planar images as they lie."""
     turned = leaf in step.planar and not isinstance(step.transform, ChannelsFirst | ChannelsLast)
     if not turned:
@@ -44,7 +44,7 @@ def apply_unfused(later: UnfusedStep, batch: Any, epochs: Indices, indices: Indi
         If a function gives something that is no array.
     """
     if later.whole and later.batched:
-        found = _noted(lambda: _call(later.function, batch), indices)
+        found = _call_noted(lambda: _call(later.function, batch), indices)
         return _as_arrays(found, later)
     if later.whole:
         leaves, structure = flatten(batch)
@@ -67,7 +67,7 @@ def _component(
     if isinstance(later.function, Step):
         return _apply_step(later.function, place, values, epochs, indices)
     if later.batched:
-        found = _noted(lambda: later.function(values), indices)
+        found = _call_noted(lambda: later.function(values), indices)
         return np.asarray(_as_arrays(found, later))
     return np.asarray(_each_sample(lambda row: later.function(values[row]), indices, later))
 
@@ -81,13 +81,13 @@ def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices:
     result = np.empty((len(values), *spec.result_shape), spec.dtype)
     for row, units in enumerate(draw_units(step, epochs, indices)):
         sample = values[row].astype(np.float64) if spec.linear else values[row]
-        result[row] = cast_values(apply_one(step, place, sample, units), spec.dtype)
+        result[row] = cast_values(apply_to_sample(step, place, sample, units), spec.dtype)
     return result
 
 
 def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Any:
     """Return what a function makes of each sample, stacked."""
-    rows = [_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
+    rows = [_call_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
     parts = [flatten(row) for row in rows]
     structure = parts[0][1]
     columns = zip(*(leaves for leaves, _ in parts), strict=True)
@@ -103,7 +103,7 @@ def _call(function: Any, element: Any) -> Any:
     return function(element)
 
 
-def _noted(call: Callable[[], Any], indices: Indices) -> Any:
+def _call_noted(call: Callable[[], Any], indices: Indices) -> Any:
     """Call; what it raises passes unchanged, with a note of the samples (Python 3.11 has notes)."""
     try:
         return call()

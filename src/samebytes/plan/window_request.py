@@ -39,7 +39,7 @@ class Windowed:
     structure: Structure
     frames: tuple[Stencil, ...]
     windows: Windows
-    samples: samplers.Source
+    samples: samplers.Sequential
     padding: Any
 
 
@@ -58,7 +58,7 @@ def cut_windows(
     ------
     ValueError
         If an argument is out of its range, groups or boundaries are not those of the rows, no
-        window fits, or another verb came before.
+        window fits, or another method came before.
     """
     chosen = dataset.batch_size is not None or hasattr(dataset.samples, "parent")
     if dataset.windows is not None or dataset.maps or chosen:
@@ -76,24 +76,24 @@ def cut_windows(
     stride = at_least(1, "window", stride=stride)
     rate = at_least(1, "window", sampling_rate=sampling_rate)
     _check_filling(padding, padding_value, arrays, structure)
-    frames = [Stencil(0, ((length, rate),))] * len(arrays)
+    stencils = [Stencil(0, ((length, rate),))] * len(arrays)
     sources = list(arrays)
     if target.horizon is not None:
-        frame = _target_frame(target, target.horizon, length, rate, padding)
+        stencil = _target_stencil(target, target.horizon, length, rate, padding)
         nested: list[Any] = []
         for place in _target_places(target, arrays, structure):
             array, columns = _columns(arrays[place], target.columns, structure.names[place])
             nested.append(len(sources))
             sources.append(array)
-            frames.append(Stencil(frame.offset, frame.axes, columns))
+            stencils.append(Stencil(stencil.offset, stencil.axes, columns))
         whole = structure.rebuild(list(range(len(arrays))))
         _, structure = flatten((whole, nested[0] if len(nested) == 1 else tuple(nested)))
-    for name, source, frame in zip(structure.names, sources, frames, strict=True):
-        axes = 1 + len(frame.shape(source.shape[1:]))
+    for name, source, stencil in zip(structure.names, sources, stencils, strict=True):
+        axes = 1 + len(stencil.shape(source.shape[1:]))
         check_axes(axes, name, f"rows of shape {source.shape[1:]}, and windows of them")
     parts = [array.borders for array in arrays if isinstance(array, ConcatArray)]
     borders = borders_of(len(arrays[0]), *series, parts)
-    span = max(frame.last for frame in frames) + 1
+    span = max(stencil.last for stencil in stencils) + 1
     if span >= BEYOND_COUNTING:
         message = (
             f"a window spans {span:,} rows, more than can be counted (2**63 - 1); ask for less"
@@ -109,14 +109,14 @@ def cut_windows(
             f"the longest series has {longest:,}; ask for shorter windows{fill}"
         )
         raise ValueError(message)
-    order = samplers.Source(len(windows))
-    return Windowed(tuple(sources), structure, tuple(frames), windows, order, padding_value)
+    order = samplers.Sequential(len(windows))
+    return Windowed(tuple(sources), structure, tuple(stencils), windows, order, padding_value)
 
 
 # Targets ----------------------------------------------------------------------------------
 
 
-def _target_frame(
+def _target_stencil(
     target: Target, horizon: int, length: int, rate: int, padding: str | None
 ) -> Stencil:
     horizon = at_least(1, "window", horizon=horizon)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.rng import integers
 
 __all__ = ["ROW", "Integers", "Rows", "Stencil", "Windows"]

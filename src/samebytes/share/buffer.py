@@ -12,7 +12,7 @@ import numpy.typing as npt
 from samebytes.errors import NotABuffer
 from samebytes.share.dlpack import view_of_dlpack
 from samebytes.share.loaded import loaded_class
-from samebytes.share.memoryviews import FULL_READ_ONLY, held, view_of_memoryview
+from samebytes.share.memoryviews import FULL_READ_ONLY, view_of_export, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
 from samebytes.share.tensors import view_of_tensor
 
@@ -120,13 +120,13 @@ def _view_of_ctypes(obj: object) -> npt.NDArray[Any] | None:
         return None  # pointers and wide characters; the buffer may still be readable
     if dtype.hasobject:
         raise refusal(obj, "it holds Python objects, not their bytes")
-    return held(obj, (), dtype)
+    return view_of_export(obj, (), dtype)
 
 
 def _view_of_numpy_scalar(obj: object) -> npt.NDArray[Any] | None:
     if not isinstance(obj, (np.datetime64, np.timedelta64, np.void)) or obj.dtype.hasobject:
         return None
-    return held(obj, (), obj.dtype)  # their buffers forget what the bytes mean
+    return view_of_export(obj, (), obj.dtype)  # their buffers forget what the bytes mean
 
 
 def _view_by_protocol(obj: object, reason: Exception | None = None) -> npt.NDArray[Any]:

@@ -30,7 +30,7 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
     for name, dtype in components:
         if is_string(dtype) or supports(dtype.newbyteorder("=")):
             continue
-        because, instead = _way_out(dtype)
+        because, instead = _remedy(dtype)
         message = (
             f"component {name} of {dtype.name} cannot become a tensor: {because}. "
             f"Instead of it give: {instead}"
@@ -38,7 +38,7 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
         raise Unconvertible(message)
 
 
-def _way_out(dtype: np.dtype[Any]) -> tuple[str, str]:
+def _remedy(dtype: np.dtype[Any]) -> tuple[str, str]:
     """Return why there is no such tensor, and what to give in its place."""
     size = dtype.itemsize
     if dtype.names is not None:

@@ -17,8 +17,9 @@ from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name
 from samebytes.share.buffer import view as view_of_buffer
-from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
+from samebytes.share.doors import ALIGNMENT, Door, door_for
 from samebytes.share.dtypes import as_dtype
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
 from samebytes.share.strings import as_utf8

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.loaded import loaded_class
 from samebytes.share.refusal import type_name
 

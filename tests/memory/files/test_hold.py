@@ -140,7 +140,7 @@ def test_without_a_guard_arrays_are_read_where_they_lie_and_sizes_are_asked(path
 @guarded
 def test_where_the_system_gives_no_second_mapping_the_first_is_watched(path):
     mine = opened(path)
-    with mock.patch.object(alias, "_calls", return_value=None), Hold([mine]) as hold:
+    with mock.patch.object(alias, "_system_calls", return_value=None), Hold([mine]) as hold:
         assert hold.is_guarded
         assert hold.arrays()[0] is mine
 

@@ -165,7 +165,7 @@ class Hold:
         place = _Place(origin, export)
         self._places.append(place)
         if origin.mapping in _damaged:
-            raise origin.was_missing()
+            raise origin.missing_pages_error()
         if origin.check() is not None:
             self._sizes.append((origin.mapping.size, origin.least, origin))
         elif not origin.has_file:
@@ -208,7 +208,7 @@ class Hold:
                 if place.was_missing:
                     if place.alias is None:
                         _damaged.add(place.origin.mapping)
-                    raise place.origin.was_missing()
+                    raise place.origin.missing_pages_error()
             self._hits = hits
         # Also of a file whose missing bytes are all in its last page: they read as zeros.
         for size, least, origin in self._sizes:

@@ -150,10 +150,10 @@ class Origin:
             return found
         # A device is 0 bytes long for those who ask, and so is a file that is written anew.
         if found or not self._is_there():
-            raise self.cut_short(found)
+            raise self.cut_short_error(found)
         return None
 
-    def cut_short(self, found: int) -> WrongSize:
+    def cut_short_error(self, found: int) -> WrongSize:
         """Return the error for a file of so many bytes."""
         least = "" if isinstance(self.mapping, MappedFile) else "at least "
         return WrongSize(
@@ -162,11 +162,11 @@ class Origin:
             "end the process. Open it again, and let writers write to another file and rename it."
         )
 
-    def was_missing(self) -> WrongSize:
+    def missing_pages_error(self) -> WrongSize:
         """Return the error for a file of which a part was missing when it was read."""
         found = self.size
         if found is not None and found < self.least:
-            return self.cut_short(found)
+            return self.cut_short_error(found)
         now = "" if found is None else f", and found now {bytes_in_words(found)}"
         return WrongSize(
             f"{self.name} was not all there while it was read: expected at least "
@@ -222,14 +222,14 @@ def _owner_of(array: object) -> tuple[object, np.memmap[Any, Any] | None]:
             break
         if isinstance(owner, np.memmap):
             known = owner
-        below = _below(owner)
+        below = _exporter_of(owner)
         if below is None:
             break
         owner = below
     return owner, known
 
 
-def _below(owner: object) -> object:
+def _exporter_of(owner: object) -> object:
     """Return the object whose memory another one shows, or None."""
     if isinstance(owner, memoryview):
         try:

@@ -1,8 +1,8 @@
 """Fit, evaluate and predict in a process of its own, and print the memory that batches took.
 
-Usage: python held.py FOLDER RUNS, a list in JSON of [feed, method, options]; prints for each the
-blocks leased at most, the bytes of all pools at most, and the peak of resident bytes above what
-was there before. A block is a batch of 18 MB.
+Usage: python batch_memory.py FOLDER RUNS, a list in JSON of [feed, method, options]; prints for
+each the blocks leased at most, the bytes of all pools at most, and the peak of resident bytes above
+what was there before. A block is a batch of 18 MB.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import pytest
 from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
-from samebytes.engine import room
-from samebytes.engine.room import MOST_AHEAD, blocks_ahead_in_memory
-from samebytes.plan.prefetch import LONE_SAMPLES, blocks_ahead, samples_in
+from samebytes.engine import prefetch_limit
+from samebytes.engine.prefetch_limit import MOST_AHEAD, blocks_ahead_in_memory
+from samebytes.plan.prefetch import UNBATCHED_SAMPLES, blocks_ahead, samples_in
 
 SAMPLES = np.zeros((10, 224, 224, 3), np.uint8)
 SAMPLE_BYTES = 224 * 224 * 3
@@ -18,7 +18,7 @@ SAMPLE_BYTES = 224 * 224 * 3
 @pytest.fixture
 def memory(monkeypatch):
     def has(nbytes):
-        monkeypatch.setattr(room, "available_memory", lambda: nbytes)
+        monkeypatch.setattr(prefetch_limit, "available_memory", lambda: nbytes)
 
     return has
 
@@ -87,7 +87,7 @@ def test_blocks_are_of_what_there_is():
 
 
 def test_large_single_samples_are_made_one_by_one():
-    assert samples_in(wide(100, 1 << 20).plan) == LONE_SAMPLES
+    assert samples_in(wide(100, 1 << 20).plan) == UNBATCHED_SAMPLES
     assert samples_in(wide(100, 1 << 27).plan) == 2
     assert samples_in(wide(100, 1 << 40).plan) == 1
 

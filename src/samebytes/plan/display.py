@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Shown"]
+__all__ = ["DisplayMixin"]
 
 
-class Shown:
+class DisplayMixin:
     """What `Dataset` shows of itself, for it to inherit; nothing is read for it.
 
     ``self`` is a `Dataset`, which lies above this file.

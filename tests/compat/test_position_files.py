@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.compat.saved_position import read_position, write_position
+from samebytes.compat.position_files import read_position, write_position
 from tests.memory.files.flushing import recorded
 
 STATE = sb.Dataset.from_tensor_slices(np.arange(100)).shuffle(seed=0).batch(5).iterate(1)

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from samebytes.engine.checkpoint import STATE
-from samebytes.engine.saved import (
+from samebytes.engine.state_checks import (
     EPOCH,
-    FARTHEST,
+    LAST_POSITION,
     Check,
     Unexpected,
     check_saved,
-    each,
     integer,
+    list_of,
     one_of,
 )
 from samebytes.memory.files.durable import write_durably
@@ -43,10 +43,10 @@ def _state(value: Any) -> dict[str, Any]:
 POSITION: Mapping[str, Check] = {
     "version": one_of(VERSION),
     "epoch": EPOCH,
-    "batch": integer(0, FARTHEST),
+    "batch": integer(0, LAST_POSITION),
     "state": _state,
     "weights": _text_or_none,
-    "seeds": each(each(integer(-(1 << 63), (1 << 64) - 1), "integers"), "lists of integers"),
+    "seeds": list_of(list_of(integer(-(1 << 63), (1 << 64) - 1), "integers"), "lists of integers"),
 }
 """The keys of a position, and what is expected of each."""
 
