@@ -30,7 +30,7 @@ MakeArray = Callable[..., npt.NDArray[Any]]
 @pytest.fixture(autouse=True)
 def threads_before() -> None:
     """Tell the tests that count threads which are not theirs."""
-    feeding = sys.modules.get("tests.engine.feeding")
+    feeding: Any = sys.modules.get("tests.engine.feeding")
     if feeding is not None:
         feeding.before = set(threading.enumerate())
 
@@ -44,7 +44,8 @@ def array_at() -> MakeArray:
         nbytes = int(np.prod(shape)) * kind.itemsize
         room = np.zeros(nbytes + 128, np.uint8)
         start = (past - room.ctypes.data) % 64
-        return room[start : start + nbytes].view(kind).reshape(shape)
+        made: npt.NDArray[Any] = room[start : start + nbytes].view(kind)
+        return made.reshape(shape)
 
     return make
 

@@ -40,14 +40,18 @@ def forking_python(timeout: float = 200) -> Iterator[RunModule]:
         start_new_session=True,
     )
 
+    assert server.stdin is not None
+    assert server.stdout is not None
+    requests, answers = server.stdin, server.stdout
+
     def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         argv = [module, *map(str, arguments)]
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("out", "err")]
-            server.stdin.write(json.dumps([argv, str(Path.cwd()), *map(str, files)]) + "\n")
-            if not select.select([server.stdout], [], [], timeout)[0]:
+            requests.write(json.dumps([argv, str(Path.cwd()), *map(str, files)]) + "\n")
+            if not select.select([answers], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(argv, timeout)
-            answer = server.stdout.readline()
+            answer = answers.readline()
             if not answer:
                 message = f"the Python that forks ended with {server.wait()}"
                 raise ChildProcessError(message)
@@ -64,6 +68,7 @@ def forking_python(timeout: float = 200) -> Iterator[RunModule]:
 def serve() -> list[str] | None:
     """Fork for every request; give its arguments in what was forked, and None at the end."""
     for line in sys.stdin:
+        argv: list[str]
         argv, folder, out, err = json.loads(line)
         child = os.fork()
         if child == 0:

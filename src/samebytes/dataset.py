@@ -19,7 +19,7 @@ from samebytes.engine.formatting import check_format
 from samebytes.plan import arguments, samplers
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
-from samebytes.plan.map_calls import MapCall, calls_of
+from samebytes.plan.map_calls import MapCall, Mappable, calls_of
 from samebytes.plan.options import Options
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
@@ -27,12 +27,15 @@ from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
-from samebytes.plan.tree import flatten
+from samebytes.plan.tree import Nested, flatten
 from samebytes.plan.windows import ROW
 
 if TYPE_CHECKING:
     from samebytes.engine.iterator import Iterator
     from samebytes.engine.pipeline import Pipeline
+    from samebytes.plan.boundaries import ArrayLikes
+    from samebytes.plan.element_spec import ArraySpec
+    from samebytes.plan.window_request import Columns
 
 __all__ = ["Dataset", "MapCall", "Options"]
 
@@ -95,9 +98,9 @@ class Dataset(DisplayMixin, Recipe):
     def _with(self, **changes: Any) -> Dataset:
         return replace(self, **changes, _epochs=self._epochs.derived())
 
-    def _chain(self, make: Callable[[Any], Any]) -> Dataset:
+    def _chain(self, make: Callable[[samplers.Sampler], samplers.Sampler]) -> Dataset:
         """Put a sampler behind what is there: of samples, or of batches once batched."""
-        if self.batch_size is None:
+        if self.batches is None or self.batch_size is None:
             samples = make(self.samples)
             samplers.check_countable(samples)
             return self._with(samples=samples)
@@ -152,7 +155,7 @@ class Dataset(DisplayMixin, Recipe):
         return self._chain(lambda order: samplers.Repeat(order, None if number < 0 else number))
 
     def map(
-        self, map_func: Any, *, on: On = None, batched: bool = False, seed: int | None = None
+        self, map_func: Mappable, *, on: On = None, batched: bool = False, seed: int | None = None
     ) -> Dataset:
         """Return each element after `map_func`.
 
@@ -189,11 +192,11 @@ class Dataset(DisplayMixin, Recipe):
         *,
         horizon: int | None = None,
         offset: int | None = None,
-        columns: Any = None,
+        columns: Columns = None,
         target: On = None,
         align: str = "right",
-        groups: Any = None,
-        boundaries: Any = None,
+        groups: ArrayLikes = None,
+        boundaries: ArrayLikes = None,
         padding: str | None = None,
         padding_value: Any = 0,
     ) -> Dataset:
@@ -301,7 +304,7 @@ class Dataset(DisplayMixin, Recipe):
         return Pipeline(self.plan, self.options)
 
     @property
-    def element_spec(self) -> Any:
+    def element_spec(self) -> Nested[ArraySpec]:
         """Shapes and dtypes of an element, nested as it is: of `ArraySpec`."""
         from samebytes.plan.element_spec import element_spec
 
@@ -352,7 +355,7 @@ class Dataset(DisplayMixin, Recipe):
 
     # ----------------------------------------------------------------------- execution
 
-    def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Any:
+    def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Nested[npt.NDArray[Any]]:
         """Return a batch of the samples `indices`, by plain slow NumPy: the oracle of all tests."""
         from samebytes.plan.reference import reference
 

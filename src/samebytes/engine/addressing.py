@@ -13,6 +13,7 @@ from samebytes.engine.planes import planes_of, words
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan import Component
+from samebytes.plan.sources import arrays_in
 from samebytes.plan.windows import Rows, Stencil
 
 __all__ = ["Addressing", "addressing_of", "moves", "runs_of"]
@@ -132,7 +133,7 @@ def runs_of(stencil: Stencil) -> list[tuple[slice, slice]]:
 def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addressing:
     """Return where the samples of a component lie, or those columns of them."""
     array, spec, stencil = component.array, component.spec, component.frame
-    arrays = array.arrays if isinstance(array, ConcatArray) else (array,)
+    arrays = arrays_in(array)
     if stencil.columns is not None:
         arrays = tuple(one[..., columns] for one in arrays)
     first = next((one for one in arrays if len(one)), arrays[0])

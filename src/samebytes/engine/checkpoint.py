@@ -94,7 +94,7 @@ def resume(plan: Plan, state: Any) -> Resumed:
         taken = _without(left_out, fingerprint(plan))
         if then != taken:
             raise ValueError(_refusal(then, now, taken))
-    length = (plan.batches if unit == "batches" else plan.samples).length
+    length = plan.length if unit == "batches" else plan.samples.length
     if length is not None and saved["position"] > length:
         message = (
             f"this state has position {saved['position']:,}, and the dataset {length:,} {unit}: "

@@ -30,6 +30,7 @@ from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.prefetch import batches_per_block, samples_in
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
+from samebytes.plan.tree import Nested
 
 __all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
@@ -89,7 +90,7 @@ class Batch:
     look_ahead: Callable[[], object] | None = None
     check: Callable[[], object] | None = None
 
-    def finish(self) -> list[Any]:
+    def finish(self) -> list[Nested[npt.NDArray[Any]]]:
         """Return the elements: arrays in their structure, after what runs after the pass.
 
         Raises
@@ -139,7 +140,7 @@ class Executor:
         self._elements = elements
         self._files = arrays_of(plan)
         self.held: Hold | None = None
-        self._made: tuple[Any, Executor] | None = None
+        self._made: tuple[tuple[tuple[int, int, int], ...], Executor] | None = None
 
     def begin(self) -> Executor:
         """Return what makes the batches of one run, from sources that stay where they are.

@@ -50,8 +50,7 @@ def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ..
 def _elements(plan: Plan, size: int) -> int | None:
     """Return how many elements, of `size` samples each, an epoch has; None where it never ends."""
     if plan.batch_size is not None:
-        length: int | None = plan.batches.length
-        return length
+        return plan.length
     samples = plan.samples.length
     return None if samples is None else -(-samples // size)
 

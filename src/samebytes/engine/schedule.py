@@ -119,7 +119,7 @@ class Schedule:
         self._prepare = prepare
         self._epoch = epoch
         self._start = start
-        self._by_batch = counted_in(plan) == "batches"
+        self._batches_chosen = plan.batches if counted_in(plan) == "batches" else None
         self._size = samples_in(plan)
         self._elements = elements
         each = self._size * numbers_per_sample
@@ -196,12 +196,12 @@ class Schedule:
         """Return epoch, first sample position and count of some elements from `number` on."""
         plan, size = self._plan, self._size
         numbers = np.arange(number, number + elements, dtype=np.int64)
-        if self._by_batch:
+        if self._batches_chosen is not None:
             positions = self._start + numbers
-            most = plan.batches.length
+            most = self._batches_chosen.length
             positions = positions if most is None else positions[positions < most]
             epochs = np.full(len(positions), self._epoch, np.int64)
-            epochs, chosen = plan.batches.locate(epochs, positions, permute)
+            epochs, chosen = self._batches_chosen.locate(epochs, positions, permute)
             firsts = chosen * size
         else:
             firsts = self._start + numbers * size

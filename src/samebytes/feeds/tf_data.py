@@ -91,16 +91,16 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
     per_call = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_PER_CALL)
-    repeats = isinstance(plan.batches, samplers.Repeat) and not resumes
-    repeat = plan.batches if repeats else None
+    repeat = plan.batches if isinstance(plan.batches, samplers.Repeat) and not resumes else None
     once = plan.batches if repeat is None else repeat.parent
     if plan.later or per_call == 1 or hasattr(once, "parent"):
         return Handover(pipeline, 1, None)
     samples, group = plan.samples, per_call * (size or 1)
-    if size is not None and plan.drop_remainder and once.length is not None:
-        samples = samplers.Take(samples, once.length * size)
+    whole = None if once is None or not plan.drop_remainder else once.length
+    if size is not None and whole is not None:
+        samples = samplers.Take(samples, whole * size)
     count = samples.length
-    batches: Any = samplers.Sequential(None if count is None else -(-count // group))
+    batches: samplers.Sampler = samplers.Sequential(None if count is None else -(-count // group))
     if repeat is not None:
         batches = samplers.Repeat(batches, repeat.count)
     grouped = replace(

@@ -10,10 +10,13 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
 
-__all__ = ["borders_at_gaps", "borders_of", "borders_of_boundaries"]
+__all__ = ["ArrayLikes", "borders_at_gaps", "borders_of", "borders_of_boundaries"]
 
 Offsets = npt.NDArray[np.int64]
+Answers = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
+ArrayLikes = npt.ArrayLike | tuple[npt.ArrayLike, ...] | None
+"""An array, or a tuple of several; whatever NumPy makes arrays of."""
 
 PIECE = 1 << 20
 """Rows of ids or times that are looked at together: finding borders takes 8 MB of memory."""
@@ -21,8 +24,8 @@ PIECE = 1 << 20
 
 def borders_of(
     rows: int,
-    groups: Any,
-    boundaries: Any,
+    groups: ArrayLikes,
+    boundaries: ArrayLikes,
     parts: Sequence[Offsets] = (),
     *,
     where: str = "window",
@@ -71,14 +74,14 @@ def borders_of(
     return borders
 
 
-def _several(given: Any) -> tuple[Any, ...]:
+def _several(given: ArrayLikes) -> tuple[npt.ArrayLike, ...]:
     if given is None:
         return ()
     return given if type(given) is tuple else (given,)
 
 
 def borders_of_boundaries(
-    boundaries: Any, rows: int, *, where: str = "window", called: str = "groups"
+    boundaries: npt.ArrayLike, rows: int, *, where: str = "window", called: str = "groups"
 ) -> Offsets:
     """Return offsets as int64, if they lead from 0 to `rows` without a step back.
 
@@ -112,7 +115,7 @@ def _covers(offsets: Values, rows: int) -> bool:
 # Ids --------------------------------------------------------------------------------------
 
 
-def _ids(groups: Any, rows: int, name: str) -> Values:
+def _ids(groups: npt.ArrayLike, rows: int, name: str) -> Values:
     """Return ids, if there is one for each row and each equals itself."""
     given = np.asarray(groups)
     if given.ndim != 1:
@@ -143,7 +146,7 @@ def _ids(groups: Any, rows: int, name: str) -> Values:
     return given
 
 
-def _differ(later: Values, earlier: Values) -> Any:
+def _differ(later: Values, earlier: Values) -> Answers:
     try:
         found = np.asarray(later != earlier)
         if found.shape == later.shape:
@@ -169,7 +172,7 @@ def _refuse_returning(
     codes = [_numbered(one[begins], name) for one in ids]
     if told is not None:
         codes.append(np.searchsorted(told, begins, "right"))
-    series: Any = codes[0]
+    series = codes[0]
     for code in codes[1:]:
         # Numbered anew each time, so that products stay small.
         _, series = np.unique(series * (int(code.max()) + 1) + code, return_inverse=True)
@@ -187,11 +190,11 @@ def _refuse_returning(
     raise ValueError(message)
 
 
-def _numbered(values: Values, name: str) -> Any:
+def _numbered(values: Values, name: str) -> Offsets:
     """Return a number for each value, the same for equal ones."""
     if values.dtype.kind != "O":
         return np.unique(values, return_inverse=True)[1].reshape(-1)
-    seen: dict[Any, int] = {}
+    seen: dict[object, int] = {}
     try:
         return np.array([seen.setdefault(value, len(seen)) for value in values], np.int64)
     except TypeError as failure:
@@ -202,7 +205,9 @@ def _numbered(values: Values, name: str) -> Any:
 # Gaps -------------------------------------------------------------------------------------
 
 
-def borders_at_gaps(times: Any, longest: Any) -> Offsets:
+def borders_at_gaps(
+    times: npt.ArrayLike, longest: float | np.number[Any] | np.timedelta64
+) -> Offsets:
     """Return the rows at which time leaps, for ``window(boundaries=...)``; reads times in pieces.
 
     Parameters
@@ -245,7 +250,7 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
             )
             raise ValueError(message)
 
-    def leaps(later: Values, earlier: Values) -> Any:
+    def leaps(later: Values, earlier: Values) -> Answers:
         # Compared before subtracting, since unsigned numbers have no steps back. The step itself
         # may be larger than a signed dtype holds: int8 from -100 to 100.
         back = later < earlier
@@ -256,7 +261,7 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
     return _changes(given, leaps)
 
 
-def _changes(values: Values, differ: Callable[[Values, Values], Any]) -> Offsets:
+def _changes(values: Values, differ: Callable[[Values, Values], Answers]) -> Offsets:
     """Return 0, the rows that differ from the one before, and the number of rows."""
     found = [np.zeros(1, np.int64)]
     for start, piece in _pieces(values, 1):

@@ -75,7 +75,7 @@ class ConcatArray:
         """Return shape, dtype and the number of arrays."""
         return f"<samebytes.ConcatArray: {self.dtype} {self.shape} in {len(self.arrays):,} arrays>"
 
-    def __getitem__(self, rows: Any) -> Array:
+    def __getitem__(self, rows: npt.ArrayLike) -> Array:
         """Return a row, or the rows of an array of numbers; copies them."""
         numbers = np.asarray(rows, np.int64)
         which = np.searchsorted(self.borders, numbers, "right") - 1
@@ -98,7 +98,7 @@ class ConcatArray:
         object.__setattr__(self, "arrays", tuple(unpack(array) for array in state["arrays"]))
 
 
-def concat(parts: Sequence[Any]) -> ConcatArray:
+def concat(parts: Sequence[object]) -> ConcatArray:
     """Return several arrays and files as one source for a `Dataset`; never copies.
 
     Parameters
@@ -154,7 +154,7 @@ def _strides(array: Array) -> tuple[int, tuple[int, ...]]:
     return (array.strides[0] if len(array) > 1 else 0), within
 
 
-def _part(number: int, part: Any) -> Array:
+def _part(number: int, part: object) -> Array:
     found = open_file(part) if isinstance(part, str | os.PathLike) else part
     if isinstance(found, dict):
         message = f"part {number}, {part}, holds several arrays; open it and give one of them"
@@ -166,7 +166,7 @@ def _part(number: int, part: Any) -> Array:
     return array
 
 
-def join(parts: Sequence[Any]) -> ConcatArray:
+def join(parts: Sequence[object]) -> ConcatArray:
     """Return what `concat` does; the name it had before, kept for a while with a warning."""
     message = "samebytes.join is now called samebytes.concat"
     warnings.warn(message, DeprecationWarning, stacklevel=2)

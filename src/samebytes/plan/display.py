@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from samebytes.plan.recipe import Recipe
+
 __all__ = ["DisplayMixin"]
 
 
@@ -31,8 +33,7 @@ class DisplayMixin:
         return card("dataset", f"Dataset: {_headline(self)}", plan_rows(self.plan, self.options))
 
 
-def _headline(dataset: Any) -> str:
-    length = dataset.samples.length if dataset.batch_size is None else dataset.batches.length
-    count = "endless" if length is None else f"{length:,}"
+def _headline(dataset: Recipe) -> str:
+    count = "endless" if dataset.length is None else f"{dataset.length:,}"
     kind = "samples" if dataset.batch_size is None else f"batches of {dataset.batch_size}"
     return f"{count} {kind}: {', '.join(dataset.structure.names)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from samebytes.memory.files.registry import format_of
 from samebytes.share.layout import as_bytes_text
 
 __all__ = ["pack", "unpack"]
+
+S = TypeVar("S")
 
 
 class _Header(NamedTuple):
@@ -58,7 +60,10 @@ class _Repeated:
     shape: tuple[int, ...]
 
 
-def pack(array: Any) -> Any:
+Packed = _Mapped | _Repeated
+
+
+def pack(array: S) -> S | Packed:
     """Return what stands for `array` in a pickle: its place in a file, or its own bytes.
 
     Read-only arrays of mapped files (`samebytes.open`, ``np.load(mmap_mode="r")``) go as
@@ -86,7 +91,7 @@ def pack(array: Any) -> Any:
     return array
 
 
-def unpack(packed: Any) -> Any:
+def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
     """Return the array again, its file mapped anew.
 
     Raises
@@ -214,9 +219,9 @@ def _placed(
     return _Mapped(*where, *kind, header, found.st_mtime_ns)
 
 
-def _memmap_of(array: Any) -> Any:
+def _memmap_of(array: npt.NDArray[Any]) -> np.memmap[Any, Any] | None:
     """Return the whole np.memmap of which an array is a view, or None."""
-    owner = array
+    owner: Any = array
     while owner is not None:
         base = getattr(owner, "base", None)
         if isinstance(owner, np.memmap) and isinstance(base, mmap.mmap):

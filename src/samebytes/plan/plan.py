@@ -15,6 +15,8 @@ from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.rng import integers, uniform
+from samebytes.plan.samplers import Sampler
+from samebytes.plan.sources import SourceArray
 from samebytes.plan.tables import Floats, Means, Tables, open_tables
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.tree import Structure
@@ -149,10 +151,10 @@ class Plan:
 
     structure: Structure
     components: tuple[Component, ...]
-    samples: Any
+    samples: Sampler
     batch_size: int | None
     drop_remainder: bool
-    batches: Any
+    batches: Sampler | None
     later: tuple[UnfusedStep, ...]
     windows: Windows | None = None
 
@@ -164,9 +166,8 @@ class Plan:
     @property
     def length(self) -> int | None:
         """Number of elements, None where they never end."""
-        order = self.samples if self.batch_size is None else self.batches
-        length: int | None = order.length
-        return length
+        order = self.samples if self.batches is None else self.batches
+        return order.length
 
     @property
     def padded(self) -> bool:
@@ -181,7 +182,7 @@ class Plan:
 
 
 def fuse_component(
-    name: str, array: Any, stencil: Stencil, padding: Any, steps: list[Step], leaf: int
+    name: str, array: SourceArray, stencil: Stencil, padding: Any, steps: list[Step], leaf: int
 ) -> Component:
     """Return the component with all of `steps` that concern `leaf` folded into it.
 

@@ -44,7 +44,7 @@ def batches_per_block(plan: Plan, prefetch: int) -> int:
         return 1
     nbytes = samples_in(plan) * sum(component.sample_bytes for component in plan.components)
     some = min(max(BLOCK_BYTES // max(nbytes, 1), 1), MOST_BATCHES_PER_BLOCK)
-    length = plan.batches.length
+    length = plan.length
     return some if length is None else max(min(some, length), 1)
 
 

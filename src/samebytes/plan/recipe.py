@@ -7,6 +7,7 @@ from typing import Any
 
 from samebytes.plan.map_calls import MapCall
 from samebytes.plan.samplers import Sampler
+from samebytes.plan.sources import SourceArray
 from samebytes.plan.tree import Structure
 from samebytes.plan.windows import Stencil, Windows
 
@@ -41,7 +42,7 @@ class Recipe:
         Which batch comes at which position; None before ``batch``.
     """
 
-    arrays: tuple[Any, ...] = field(repr=False)
+    arrays: tuple[SourceArray, ...] = field(repr=False)
     structure: Structure
     samples: Sampler
     frames: tuple[Stencil, ...] = ()

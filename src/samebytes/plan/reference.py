@@ -11,6 +11,7 @@ from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
 from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.transforms.cast import Cast, cast_values
+from samebytes.plan.tree import Nested
 from samebytes.plan.unfused import apply_to_sample, apply_unfused
 from samebytes.plan.windows import Rows
 
@@ -19,7 +20,7 @@ __all__ = ["apply_unfused", "reference"]
 Indices = npt.NDArray[np.int64]
 
 
-def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
+def reference(plan: Plan, indices: Indices, epoch: int) -> Nested[npt.NDArray[Any]]:
     """Return a batch of the samples `indices` of `epoch`, as the plan makes them.
 
     Raises

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -70,29 +70,29 @@ class Shuffle:
     Source: ``tf.data.Dataset.shuffle``, with a buffer of the whole length and no memory.
     """
 
-    parent: Any
+    parent: Sampler
     seed: int
     reshuffle: bool = True
 
     @property
     def length(self) -> int | None:
         """As many as came."""
-        return self.parent.length  # type: ignore[no-any-return]
+        return self.parent.length
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return where the permutation of each epoch puts the positions."""
-        size = self.parent.length
+        size = self.parent.length or 0  # what never ends is not shuffled
         found = np.empty_like(positions)
         for epoch, mine in by_epoch(epochs):
             found[mine] = permute(positions[mine], size, self.seed, epoch * self.reshuffle)
-        return self.parent.locate(epochs, found, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, found, permute)
 
 
 @dataclass(frozen=True)
 class Shard:
     """Every `count`-th element, from `index` on."""
 
-    parent: Any
+    parent: Sampler
     count: int
     index: int
 
@@ -104,14 +104,14 @@ class Shard:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the positions before sharding."""
-        return self.parent.locate(epochs, positions * self.count + self.index, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions * self.count + self.index, permute)
 
 
 @dataclass(frozen=True)
 class Take:
     """The first `count` elements."""
 
-    parent: Any
+    parent: Sampler
     count: int
 
     @property
@@ -122,14 +122,14 @@ class Take:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the same positions."""
-        return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions, permute)
 
 
 @dataclass(frozen=True)
 class Skip:
     """All but the first `count` elements."""
 
-    parent: Any
+    parent: Sampler
     count: int
 
     @property
@@ -140,14 +140,14 @@ class Skip:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the positions before skipping."""
-        return self.parent.locate(epochs, positions + self.count, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions + self.count, permute)
 
 
 @dataclass(frozen=True)
 class Repeat:
     """The elements `count` times over, each time an epoch of its own; None never ends."""
 
-    parent: Any
+    parent: Sampler
     count: int | None
 
     @property
@@ -156,19 +156,19 @@ class Repeat:
         size = self.parent.length
         if size == 0 or self.count == 0:
             return 0
-        return None if size is None or self.count is None else int(size * self.count)
+        return None if size is None or self.count is None else size * self.count
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return positions within a repetition, and the epoch of that repetition."""
         size = self.parent.length
         if size is None:
-            return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
+            return self.parent.locate(epochs, positions, permute)
         each = ENDLESS_EPOCHS if self.count is None else self.count
         repetition, within = np.divmod(positions, size)
-        return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)  # type: ignore[no-any-return]
+        return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)
 
 
-def check_countable(order: Any, each: int = 1) -> None:
+def check_countable(order: Sampler, each: int = 1) -> None:
     """Refuse an order whose positions, or those it is made of, are more than int64 counts.
 
     `each` is how many samples an element has.

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Plan
+from samebytes.plan.sources import arrays_in
 from samebytes.plan.windows import Stencil
 
 __all__ = ["Group", "groups_of", "read_bytes"]
@@ -76,8 +76,7 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
         return None
     ((count, apart),) = one.axes
     # Items that follow each other without a gap, or are all one, would be walked as a single line.
-    arrays = first.array.arrays if isinstance(first.array, ConcatArray) else (first.array,)
-    still = any(array.strides[0] == 0 for array in arrays)
+    still = any(array.strides[0] == 0 for array in arrays_in(first.array))
     if count < 2 or still or moved_on <= 0 or moved_on == count * apart:
         return None
     if spec != second.spec or spec.linear:

@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.plan.arguments import check_axes
 from samebytes.plan.concat import ConcatArray
+from samebytes.plan.documents import DocumentFeature
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import array_of, is_arrayable
 from samebytes.share.buffer import view
 
-__all__ = ["as_source", "as_sources", "of_list"]
+__all__ = ["SourceArray", "arrays_in", "as_source", "as_sources", "of_list"]
+
+Array = npt.NDArray[Any]
+SourceArray = Array | ConcatArray | DocumentFeature
+"""What a component is read from."""
 
 
-def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
+def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Array | ConcatArray, ...]:
     """Return the arrays of all components, which have a first axis of one length; never copies.
 
     Raises
@@ -42,7 +48,14 @@ def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
     return arrays
 
 
-def as_source(name: str, leaf: Any) -> Any:
+def arrays_in(source: SourceArray) -> tuple[Array, ...]:
+    """Return the arrays that a source lies in: none where it is computed."""
+    if isinstance(source, DocumentFeature):
+        return ()
+    return source.arrays if isinstance(source, ConcatArray) else (source,)
+
+
+def as_source(name: str, leaf: Any) -> Array | ConcatArray:
     """Return the array of one component, on the bytes that came; copies lists, and says so.
 
     Raises
@@ -72,7 +85,7 @@ def as_source(name: str, leaf: Any) -> Any:
     return _with_samples(name, as_array(array))
 
 
-def _with_samples(name: str, array: Any) -> Any:
+def _with_samples(name: str, array: Array) -> Array:
     found = array.view(np.ndarray)
     if found.ndim == 0:
         message = f"component {name} is a single value; expected an axis of samples"
@@ -90,7 +103,7 @@ def _exports(leaf: Any) -> bool:
     return True
 
 
-def of_list(name: str, items: list[Any]) -> Any:
+def of_list(name: str, items: list[Any]) -> Array:
     """Return a list as an array, which copies it.
 
     Raises

@@ -16,7 +16,7 @@ from samebytes.plan.fuse import function_name, places_of
 from samebytes.plan.plan import Step, UnfusedStep, draw_units
 from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
-from samebytes.plan.tree import flatten
+from samebytes.plan.tree import Nested, flatten
 
 __all__ = ["apply_to_sample", "apply_unfused"]
 
@@ -35,7 +35,9 @@ def apply_to_sample(step: Step, leaf: int, sample: Array, units: Floats) -> Arra
     return np.moveaxis(step.transform.apply(np.moveaxis(sample, 0, -1), units), -1, 0)
 
 
-def apply_unfused(later: UnfusedStep, batch: Any, epochs: Indices, indices: Indices) -> Any:
+def apply_unfused(
+    later: UnfusedStep, batch: Nested[Array], epochs: Indices, indices: Indices
+) -> Nested[Array]:
     """Return `batch` after a step that runs after the pass.
 
     Raises
@@ -85,7 +87,7 @@ def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices:
     return result
 
 
-def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Any:
+def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Nested[Array]:
     """Return what a function makes of each sample, stacked."""
     rows = [_call_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
     parts = [flatten(row) for row in rows]
@@ -115,7 +117,7 @@ def _call_noted(call: Callable[[], Any], indices: Indices) -> Any:
         raise
 
 
-def _as_arrays(found: Any, later: UnfusedStep) -> Any:
+def _as_arrays(found: Any, later: UnfusedStep) -> Nested[Array]:
     leaves, structure = flatten(found)
     return structure.rebuild([_as_array(leaf, later) for leaf in leaves])
 

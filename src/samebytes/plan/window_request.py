@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.plan import samplers
 from samebytes.plan.arguments import BEYOND_COUNTING, at_least, check_axes
-from samebytes.plan.boundaries import borders_of
+from samebytes.plan.boundaries import ArrayLikes, borders_of
 from samebytes.plan.concat import ConcatArray
+from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import places_of
+from samebytes.plan.recipe import Recipe
+from samebytes.plan.sources import Array, SourceArray
 from samebytes.plan.transforms.base import On
 from samebytes.plan.tree import Structure, flatten
 from samebytes.plan.windows import Stencil, Windows
 
-__all__ = ["Target", "Windowed", "cut_windows"]
+__all__ = ["Columns", "Target", "Windowed", "cut_windows"]
+
+Columns = int | Sequence[int] | npt.NDArray[np.integer[Any]] | slice | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Target:
 
     horizon: int | None
     offset: int | None
-    columns: Any
+    columns: Columns
     on: On
     align: str
 
@@ -35,7 +42,7 @@ class Target:
 class Windowed:
     """What `Dataset.window` changes: an array and stencil a component, and where windows begin."""
 
-    arrays: tuple[Any, ...]
+    arrays: tuple[SourceArray, ...]
     structure: Structure
     frames: tuple[Stencil, ...]
     windows: Windows
@@ -44,12 +51,12 @@ class Windowed:
 
 
 def cut_windows(
-    dataset: Any,
+    dataset: Recipe,
     length: int,
     stride: int,
     sampling_rate: int,
     target: Target,
-    series: tuple[Any, Any],
+    series: tuple[ArrayLikes, ArrayLikes],
     filling: tuple[str | None, Any],
 ) -> Windowed:
     """Return the windows of a dataset of rows, and of their targets.
@@ -137,7 +144,7 @@ def _target_stencil(
 
 
 def _target_places(
-    target: Target, arrays: tuple[Any, ...], structure: Structure
+    target: Target, arrays: tuple[SourceArray, ...], structure: Structure
 ) -> tuple[int, ...]:
     if target.on is None and len(arrays) > 1:
         message = (
@@ -148,11 +155,13 @@ def _target_places(
     return places_of(target.on, structure.names, [False] * len(arrays))
 
 
-def _columns(array: Any, wanted: Any, name: str) -> tuple[Any, tuple[int, ...] | None]:
+def _columns(
+    array: SourceArray, wanted: Columns, name: str
+) -> tuple[SourceArray, tuple[int, ...] | None]:
     """Return the array with the wanted columns, or with all and those to pick from them."""
     if wanted is None:
         return array, None
-    if array.ndim < 2:
+    if isinstance(array, DocumentFeature) or array.ndim < 2:
         message = f"window(columns={wanted!r}): component {name} has one value a row, no columns"
         raise ValueError(message)
     count = array.shape[-1]
@@ -168,7 +177,7 @@ def _columns(array: Any, wanted: Any, name: str) -> tuple[Any, tuple[int, ...] |
         )
         raise ValueError(message)
     chosen = [one % count for one in chosen]
-    if np.ndim(wanted) == 0 and not isinstance(wanted, slice):
+    if not isinstance(wanted, slice) and np.ndim(wanted) == 0:
         return _view(array, chosen[0]), None
     steps = set(np.diff(chosen).tolist())
     if len(steps) > 1 or 0 in steps:
@@ -178,12 +187,12 @@ def _columns(array: Any, wanted: Any, name: str) -> tuple[Any, tuple[int, ...] |
     return _view(array, slice(chosen[0], end if end >= 0 else None, step)), None
 
 
-def _view(array: Any, columns: int | slice) -> Any:
+def _view(array: Array | ConcatArray, columns: int | slice) -> Array | ConcatArray:
     return array.columns(columns) if isinstance(array, ConcatArray) else array[..., columns]
 
 
 def _check_filling(
-    padding: str | None, value: Any, arrays: tuple[Any, ...], structure: Structure
+    padding: str | None, value: Any, arrays: tuple[SourceArray, ...], structure: Structure
 ) -> None:
     """Refuse a side that is none, and a value that some component cannot hold."""
     if padding not in (None, "left", "right"):
@@ -194,7 +203,7 @@ def _check_filling(
             _check_padding(value, array, name)
 
 
-def _check_padding(value: Any, array: Any, name: str) -> None:
+def _check_padding(value: Any, array: SourceArray, name: str) -> None:
     """Refuse a padding value that a component cannot hold."""
     with np.errstate(all="ignore"):
         item = np.asarray(value).astype(array.dtype)
