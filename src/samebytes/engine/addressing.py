@@ -132,7 +132,7 @@ def runs_of(stencil: Stencil) -> list[tuple[slice, slice]]:
 
 def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addressing:
     """Return where the samples of a component lie, or those columns of them."""
-    array, spec, stencil = component.array, component.spec, component.frame
+    array, spec, stencil = component.array, component.spec, component.stencil
     arrays = arrays_in(array)
     if stencil.columns is not None:
         arrays = tuple(one[..., columns] for one in arrays)

@@ -83,7 +83,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     """
     facts = {
         f"component {c.name}": f"{c.spec.source_dtype.name} {c.array.shape}"
-        + ("" if plan.windows is None else f" {_stencil(c.frame)} padding={c.padding!r}")
+        + ("" if plan.windows is None else f" {_stencil(c.stencil)} padding={c.padding!r}")
         + "".join(f" → {_drawn(step)}" for step in c.steps)
         for c in plan.components
     }

@@ -69,7 +69,7 @@ class UnfusedStep:
         Whether it is given whole elements instead.
     """
 
-    function: Any
+    function: Step | Callable[..., Any]
     batched: bool
     why: str
     on: On = None
@@ -86,7 +86,7 @@ class Component:
         Its place in the structure.
     array : ndarray, ConcatArray or DocumentFeature
         The source; not compared, since a plan is the same over other data of the same kind.
-    frame : Stencil
+    stencil : Stencil
         Which of its rows make a sample.
     padding : number
         What stands where a sample has no row.
@@ -97,8 +97,8 @@ class Component:
     """
 
     name: str
-    array: Any = field(compare=False, repr=False)
-    frame: Stencil
+    array: SourceArray = field(compare=False, repr=False)
+    stencil: Stencil
     padding: Any
     spec: ComponentSpec
     steps: tuple[Step, ...]

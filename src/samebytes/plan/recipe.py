@@ -26,7 +26,7 @@ class Recipe:
         How they nest in an element.
     samples : Sampler
         Which sample comes at which position.
-    frames : tuple of Stencil
+    stencils : tuple of Stencil
         Which rows of each source make a sample.
     windows : Windows, optional
         Where samples begin; without it sample i is row i.
@@ -45,7 +45,7 @@ class Recipe:
     arrays: tuple[SourceArray, ...] = field(repr=False)
     structure: Structure
     samples: Sampler
-    frames: tuple[Stencil, ...] = ()
+    stencils: tuple[Stencil, ...] = ()
     windows: Windows | None = None
     padding: Any = 0
     maps: tuple[MapCall, ...] = ()

@@ -50,7 +50,7 @@ def _component(
     out = np.empty((len(indices), *spec.result_shape), spec.dtype)
     for row, start in enumerate(rows.starts):
         valid = None if rows.valid is None else rows.valid[row]
-        sample = component.frame.read(component.array, int(start), valid, component.padding)
+        sample = component.stencil.read(component.array, int(start), valid, component.padding)
         if spec.linear:
             sample = sample.astype(np.float64)
         for step in component.steps:

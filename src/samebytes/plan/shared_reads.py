@@ -56,7 +56,7 @@ def read_bytes(plan: Plan) -> int:
         if len(leaves) == 1:
             found += component.read_bytes
         else:
-            found += len(np.unique(component.frame.rows())) * component.array.dtype.itemsize
+            found += len(np.unique(component.stencil.rows())) * component.array.dtype.itemsize
     return found
 
 
@@ -66,7 +66,7 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
     Only what is a single line of items each, and is moved or converted without factors.
     """
     first, second = one_group.component, other_group.component
-    one, other, spec = first.frame, second.frame, first.spec
+    one, other, spec = first.stencil, second.stencil, first.spec
     if len(one_group.leaves) + len(other_group.leaves) > 2:
         return None
     if first.array is not second.array or isinstance(first.array, DocumentFeature):
@@ -84,4 +84,4 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
     stencil = Stencil(one.offset, ((2, moved_on), *one.axes))
     both = replace(spec, shape=(2, *spec.shape), lead=spec.lead + 1)
     leaves = one_group.leaves + other_group.leaves
-    return Group(leaves, replace(first, frame=stencil, spec=both))
+    return Group(leaves, replace(first, stencil=stencil, spec=both))

@@ -66,12 +66,13 @@ def _component(
     later: UnfusedStep, place: int, values: Array, epochs: Indices, indices: Indices
 ) -> Array:
     """Return one component after a step that is given components alone."""
-    if isinstance(later.function, Step):
-        return _apply_step(later.function, place, values, epochs, indices)
+    function = later.function
+    if isinstance(function, Step):
+        return _apply_step(function, place, values, epochs, indices)
     if later.batched:
-        found = _call_noted(lambda: later.function(values), indices)
+        found = _call_noted(lambda: function(values), indices)
         return np.asarray(_as_arrays(found, later))
-    return np.asarray(_each_sample(lambda row: later.function(values[row]), indices, later))
+    return np.asarray(_each_sample(lambda row: function(values[row]), indices, later))
 
 
 def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices: Indices) -> Array:

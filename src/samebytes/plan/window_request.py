@@ -44,7 +44,7 @@ class Windowed:
 
     arrays: tuple[SourceArray, ...]
     structure: Structure
-    frames: tuple[Stencil, ...]
+    stencils: tuple[Stencil, ...]
     windows: Windows
     samples: samplers.Sequential
     padding: Any

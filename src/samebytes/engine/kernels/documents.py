@@ -54,17 +54,17 @@ class DocumentJob(NamedTuple):
         )
 
 
-def prepare_documents(fact: DocumentFeature, frame: Stencil, rows: Rows) -> DocumentJob:
+def prepare_documents(fact: DocumentFeature, stencil: Stencil, rows: Rows) -> DocumentJob:
     """Return the work for these samples, with nowhere to write to yet."""
-    ((count, step),) = frame.axes
-    whole = np.broadcast_to(np.array([0, frame.last + 1], np.int64), (len(rows.starts), 2))
+    ((count, step),) = stencil.axes
+    whole = np.broadcast_to(np.array([0, stencil.last + 1], np.int64), (len(rows.starts), 2))
     return DocumentJob(
         np.empty((0, count), fact.dtype),
         np.zeros(1, np.int64),
         0,
         rows.starts,
         np.ascontiguousarray(whole if rows.valid is None else rows.valid),
-        frame.offset,
+        stencil.offset,
         step,
         fact.borders,
         fact.continues,
