@@ -44,8 +44,8 @@ def import_tensorflow() -> Any:
         return importlib.import_module("tensorflow")
     except ImportError as missing:
         message = (
-            "TensorFlow is not installed, or does not import here; "
-            "install it: pip install 'samebytes[tensorflow-cpu]'"
+            "TensorFlow is not installed, or cannot be imported here; install it: pip install "
+            "'samebytes[tensorflow-cpu]'"
         )
         raise MissingPackage(message) from missing
 
