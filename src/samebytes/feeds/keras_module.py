@@ -22,7 +22,7 @@ def import_keras() -> Any:
         return importlib.import_module("keras")
     except ImportError as missing:
         message = (
-            "Keras is not installed, or does not import here; "
-            "install it: pip install 'samebytes[tensorflow-cpu]'"
+            "Keras is not installed, or cannot be imported here; install it: pip install "
+            "'samebytes[tensorflow-cpu]'"
         )
         raise MissingPackage(message) from missing
