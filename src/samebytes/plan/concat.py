@@ -169,7 +169,7 @@ def _part(number: int, part: Any) -> Array:
 
 
 def join(parts: Sequence[Any]) -> ConcatArray:
-    """Return what `concat` does; the name it had before, kept for a while with a warning."""
+    """Return the same as `concat`: this is its former name, kept for a while with a warning."""
     message = "samebytes.join is now called samebytes.concat"
     warnings.warn(message, DeprecationWarning, stacklevel=2)
     return concat(parts)
