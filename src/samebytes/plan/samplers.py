@@ -184,7 +184,7 @@ def check_countable(order: Any, each: int = 1) -> None:
     Traceback (most recent call last):
         ...
     ValueError: this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - \
-1); ask for fewer, or repeat() without end
+1); ask for fewer, or for endless ones: repeat()
     """
     length = order.length
     if length is not None and length >= BEYOND_COUNTING:
