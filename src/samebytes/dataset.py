@@ -41,9 +41,8 @@ __all__ = ["Dataset", "MapCall", "Options"]
 class Dataset(Shown, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
-    Immutable: each method returns a new dataset. The method names are those of tf.data, and their
-    order matters as it does there. Nothing is read before the first batch, and no preparation grows
-    with the number of samples.
+    Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
+    Nothing is read before the first batch, and nothing grows with the number of samples.
 
     Use `from_tensor_slices`, not the constructor.
 
@@ -83,8 +82,7 @@ class Dataset(Shown, Recipe):
         Raises
         ------
         ValueError
-            If there is no array, an array has no axis, two differ in length, or the items of a list
-            do.
+            If there is no array, one has no axis, two differ in length, or items of a list do.
         TypeError
             If an array holds objects, or is masked.
         """
@@ -161,18 +159,15 @@ class Dataset(Shown, Recipe):
         Parameters
         ----------
         map_func : Transform, Keras layer, or callable
-            Transforms of samebytes, and the Keras layers it knows, are folded into the pass.
-            Anything else runs after the pass, on the dataset's threads: a layer on batches of its
-            component, a function on each element, passed as tf.data passes it (a tuple as
-            arguments), or on whole batches.
+            Transforms of samebytes, and the Keras layers it knows, are folded into the pass. All
+            else runs after it, on its threads: a layer on batches of its component, a function on
+            each element, passed as in tf.data (a tuple as arguments), or on whole batches.
         on : name, place, or tuple of them, optional
-            Which components it applies to. By default the first that fits; a function gets the
-            whole element.
+            Which components. By default the first that fits; a function gets the whole element.
         batched : bool
             Whether a callable takes whole batches; after ``batch``, it always does.
         seed : int, optional
-            Seed of a transform's random draws; by default the transform's own, or else a random
-            one.
+            Seed of a transform's draws; by default the transform's own, or else a random one.
         """
         whole = batched or self.batch_size is not None
         for calls in calls_of(map_func, on, batched=whole, seed=seed, before=self.maps):
@@ -222,8 +217,7 @@ class Dataset(Shown, Recipe):
         columns : int, sequence of int, or slice, optional
             Columns of the target's rows; an int drops the axis. By default all.
         target : name, place, or tuple of them, optional
-            The components that targets are read from, given as for ``on=``; required if there are
-            several.
+            The components that targets are read from, as ``on=``; required if there are several.
         align : {"right", "each"}
             Whether a target follows the window, or each of its steps: (length, horizon, *row).
         groups : array, or tuple of them, optional
@@ -232,8 +226,7 @@ class Dataset(Shown, Recipe):
             one id in each.
         boundaries : array, or tuple of them, optional
             Series that no window crosses, given by the rows at which they begin, and the number of
-            rows last (`borders_at_gaps` finds them from gaps in time). The parts of a `concat` are
-            always separate series.
+            rows (`borders_at_gaps` finds gaps in time). Parts of a `concat` are always separate.
         padding : {"left", "right"}, optional
             Pad a series shorter than a window on this side; by default, it is left out.
         padding_value : number
@@ -266,9 +259,7 @@ class Dataset(Shown, Recipe):
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
         """Return batches of `batch_size` elements; the last may be smaller, unless dropped."""
         if self.batch_size is not None:
-            message = (
-                f"this dataset already has batches of {self.batch_size}; call batch() only once"
-            )
+            message = f"this dataset already has batches of {self.batch_size}; call batch() once"
             raise ValueError(message)
         batch_size = arguments.whole_number(batch_size, "batch(", least=1)
         count = self.samples.length

@@ -229,7 +229,7 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"^batch\(0\): expected 1 or more$"):
         dataset.batch(0)
     with pytest.raises(
-        ValueError, match=r"^this dataset already has batches of 2; call batch\(\) only once$"
+        ValueError, match=r"^this dataset already has batches of 2; call batch\(\) once$"
     ):
         dataset.batch(2).batch(2)
     with pytest.raises(ValueError, match=r"^an endless dataset has no full order: shuffle before"):
