@@ -43,7 +43,7 @@ def test_reads_what_numpy_reads(text, index):
         ("__import__('os')", "is not part of a slice"),
         ("1" * 40, "is not part of a slice"),
         ("1:2:3:4", "'1:2:3:4' has 4 bounds"),
-        ("::0", "steps by 0"),
+        ("::0", "has a step of 0"),
         ("..., ...", "more than one '...'"),
     ],
 )

@@ -162,7 +162,8 @@ def test_another_dataset_is_refused(tmp_path, dataset, pictures):
     path = tmp_path / "position.json"
     interrupted(path, dataset, 4, every=2)
     other = sb.Dataset.from_tensor_slices(pictures).shuffle(seed=77).batch(8)
-    with pytest.raises(ValueError, match=r"of another dataset(.|\n)*seed=77(.|\n)*another path"):
+    expected = r"belongs to another dataset(.|\n)*seed=77(.|\n)*another path"
+    with pytest.raises(ValueError, match=expected):
         SavePosition(path, other)
 
 
