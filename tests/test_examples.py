@@ -35,7 +35,7 @@ def test_the_forecast_beats_the_last_value(tmp_path):
     printed = printed_by("forecast_co2.py", tmp_path)
     model = figure(printed, "the model")
     assert 0 < model < figure(printed, "the last value")
-    assert model < figure(printed, "as it went a year ago")
+    assert model < figure(printed, "as one year before")
     assert printed.endswith("the model is better than the naive last-value forecast\n")
 
 

@@ -98,9 +98,9 @@ def test_large_single_samples_are_made_one_by_one():
         (
             wide(10**7, 200_000).map(sb.Rescaling(2)).batch(10**6),
             (
-                "a batch of 1,000,000 samples would take 800,040,000,000 bytes, and this process "
-                "can have 8,000,000,000: most of it is component 0, float32 (200000,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "a batch of 1,000,000 samples would take 800,040,000,000 bytes, but this process "
+                "can have only 8,000,000,000; most of it is component 0, float32 (200000,) each. "
+                "Make smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
         (
@@ -108,17 +108,17 @@ def test_large_single_samples_are_made_one_by_one():
                 {"x": np.broadcast_to(np.uint8(0), (3, 1 << 43)), "y": np.arange(3)}
             ),
             (
-                "a sample would take 8,796,093,022,312 bytes, and this process can have "
-                "8,000,000,000: most of it is component x, uint8 (8796093022208,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "one sample would take 8,796,093,022,312 bytes, but this process can have only "
+                "8,000,000,000; most of it is component x, uint8 (8796093022208,) each. Make "
+                "smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
         (
             wide(9, 1 << 40).batch(1).with_format("tensorflow"),
             (
-                "a batch of a sample would take 1,099,511,627,816 bytes, and this process can have "
-                "8,000,000,000: most of it is component 0, uint8 (1099511627776,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "a batch of one sample would take 1,099,511,627,816 bytes, but this process can "
+                "have only 8,000,000,000; most of it is component 0, uint8 (1099511627776,) each. "
+                "Make smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
     ],
@@ -139,5 +139,7 @@ def test_endless_batches_of_any_size_are_refused_too():
 
 def test_padding_a_series_to_more_than_memory_is_refused():
     windows = wide(10, 8).window(2**50, padding="left").batch(1)
-    with pytest.raises(MemoryError, match=r"^a batch of a sample would take 9,007,199,254,741,032"):
+    with pytest.raises(
+        MemoryError, match=r"^a batch of one sample would take 9,007,199,254,741,032"
+    ):
         next(windows.iterate(0))

@@ -239,7 +239,7 @@ def test_arguments_reach_keras(dataset):
         ({"workers": -1}, r"to_keras\(workers=-1\): expected 0 or more"),
         (
             {"max_queue_size": 0},
-            r"to_keras\(max_queue_size=0\): expected 1 or more; of fewer Keras",
+            r"to_keras\(max_queue_size=0\): expected 1 or more; with less, Keras",
         ),
     ],
 )
@@ -255,9 +255,9 @@ def test_what_is_advised_in_another_process_is_there(dataset, monkeypatch):
         batches[0]
     monkeypatch.undo()
     assert str(raised.value) == (
-        "to_keras() works in the process that made it, whose threads make its batches already; "
-        "leave use_multiprocessing=False, and have Keras ask for them in n threads, should it "
-        "have to: ds.to_keras(workers=n)"
+        "to_keras() works only in the process that made it, where threads already make its "
+        "batches; leave use_multiprocessing=False, and if Keras must ask for them in n threads, "
+        "write ds.to_keras(workers=n)"
     )
     assert dataset.to_keras(workers=2).workers == 2
 

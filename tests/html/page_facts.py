@@ -96,7 +96,7 @@ _JOBS = (
     ),
     (
         "tokens",
-        "64x1024 tokens at random places of a file of 20,000,000 uint16, y one token on",
+        "64x1024 tokens at random places of a file of 20,000,000 uint16, y one token ahead",
         "tokens",
         16,
         65_536,

@@ -80,7 +80,7 @@ def run(
             assert np.array_equal(batch, right), f"batch {count} is wrong"
             count += 1
     except sb.WrongSize as refusal:
-        named = "whose name is not known" if kind == "mmap" else str(path)
+        named = "whose name is unknown" if kind == "mmap" else str(path)
         told = str(refusal)
         assert named in told
         assert f"found {size:,} bytes" in told

@@ -99,7 +99,7 @@ def test_what_came_back_meanwhile_is_refused_and_read_anew_by_the_next_epoch(mon
 
     with monkeypatch.context() as patched:
         cut_in_fill(patched, path, 0, grow_again)
-        with pytest.raises(sb.WrongSize, match="was not all there while it was read"):
+        with pytest.raises(sb.WrongSize, match="was not complete while it was being read"):
             next(iter(ds))
     assert all((batch == 7).all() for batch in ds)
     os.truncate(path, 4096)

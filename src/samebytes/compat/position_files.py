@@ -96,7 +96,7 @@ def _first_words(error: Exception) -> str:
 
 
 def _refused(path: Path, why: str) -> ValueError:
-    return ValueError(f"{path} is no position that SavePosition wrote: {why}; give another path")
+    return ValueError(f"{path} is not a position that SavePosition wrote: {why}; pass another path")
 
 
 def _check_name(path: Path, saved: dict[str, Any]) -> None:
@@ -123,8 +123,8 @@ def check_weights(path: Path, saved: dict[str, Any]) -> None:
     """
     if saved["weights"] is not None and not path.with_name(saved["weights"]).is_file():
         message = (
-            f"{path} names the weights {saved['weights']}, and there is no such file beside it: "
-            "put it back, give another path, or weights=False to load others yourself"
+            f"{path} names the weights {saved['weights']}, but there is no such file beside it; "
+            "put it back, pass another path, or pass weights=False to load others yourself"
         )
         raise ValueError(message)
 

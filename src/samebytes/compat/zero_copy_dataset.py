@@ -40,24 +40,24 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
     tensorflow = import_tensorflow()
 
     class ZeroCopyDataset(tensorflow.data.Dataset):  # type: ignore[misc, name-defined]
-        """Random crops of images as a ``tf.data.Dataset``; batches are written once, never copied.
+        """Random crops of images as a ``tf.data.Dataset``; batches written once, never copied.
 
-        ``ZeroCopyDataset(images).batch(32).prefetch(tf.data.AUTOTUNE)`` runs at the engine's
-        speed: ``batch``, also after ``shuffle``, ``take``, ``skip``, ``repeat`` and ``shard``,
-        is the engine's. Every other method is tf.data's own and works on the samples as on any
-        dataset. Each iteration has crops of its own; ``shuffle`` is always full.
+        ``ZeroCopyDataset(images).batch(32).prefetch(tf.data.AUTOTUNE)`` runs at the engine's speed:
+        the engine does the ``batch``, also after ``shuffle``, ``take``, ``skip``, ``repeat`` and
+        ``shard``. Every other method is tf.data's own, and works on the samples as on any dataset.
+        Each iteration draws new crops; ``shuffle`` is always full.
 
         Parameters
         ----------
         images : array, or nested tuple, dict, named tuple of arrays
             Images with the axes sample, height, width, channels, mapped files included; in a
-            structure the first component with such axes is cropped, and the others pass.
+            structure, the first component with such axes is cropped, and the others are unchanged.
         crop_size : (int, int) or int, optional
             Height and width; None leaves the images whole.
         scale : float, optional
-            Factor of the pixels, which are float32 then; None leaves them as they are.
+            Factor by which pixels are multiplied, as float32; None leaves them unchanged.
         seed : int, optional
-            Of the crops; by default a random one.
+            Seed of the crops; by default a random one.
 
         Attributes
         ----------
@@ -127,7 +127,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             return self._with_samples(self.samples.shard(int(num_shards), int(index)))
 
         def repeat(self, count: Any = None, name: str | None = None) -> Any:
-            """Return the samples `count` times over; None is endless."""
+            """Return the samples `count` times; None repeats without end."""
             return self._with_samples(self.samples.repeat(None if count is None else int(count)))
 
         def batch(
@@ -138,7 +138,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             deterministic: bool | None = None,  # noqa: FBT001 (tf.data's signature)
             name: str | None = None,
         ) -> Any:
-            """Return batches, written by the engine; threads and order are its own."""
+            """Return batches written by the engine, which chooses threads and order itself."""
             return self.samples.batch(int(batch_size), bool(drop_remainder)).to_tf()
 
     ZeroCopyDataset.__module__ = __name__

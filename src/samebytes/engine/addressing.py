@@ -73,8 +73,8 @@ class Addressing:
         if outside.any():
             place = int(outside.argmax())
             message = (
-                f"a sample of rows {anchor[place]:,} to {last[place]:,} lies outside of its array, "
-                f"of {self.borders[-1]:,} rows in all"
+                f"a sample of rows {anchor[place]:,} to {last[place]:,} lies outside its array, "
+                f"which has {self.borders[-1]:,} rows in all"
             )
             raise IndexError(message)
         found = self.bases[which] + (first - self.borders[which]) * self.step
@@ -174,8 +174,8 @@ def _padding(component: Component) -> npt.NDArray[Any]:
     parts: npt.NDArray[Any] = words(item)[0]
     if (parts != parts[0]).any():
         message = (
-            f"padding_value={component.padding!r} of {spec.source_dtype} has parts that differ; "
-            "expected 0"
+            f"padding_value={component.padding!r} of {spec.source_dtype} is made of parts that "
+            "differ; expected 0"
         )
         raise ValueError(message)
     return parts[:1]

@@ -80,8 +80,9 @@ def resume(plan: Plan, state: Any) -> Resumed:
     unit = counted_in(plan)
     if saved["counted_in"] != unit:
         message = (
-            f"this state counts {saved['counted_in']}, this dataset {unit}: positions count "
-            "batches where take, skip, shard, shuffle or repeat follow batch(), else samples"
+            f"this state counts {saved['counted_in']}, but this dataset counts {unit}: positions "
+            "count batches where take, skip, shard, shuffle or repeat follows batch(), and samples "
+            "otherwise"
         )
         raise ValueError(message)
     left_out = BATCHING if unit == "samples" else ()
@@ -97,8 +98,8 @@ def resume(plan: Plan, state: Any) -> Resumed:
     length = plan.length if unit == "batches" else plan.samples.length
     if length is not None and saved["position"] > length:
         message = (
-            f"this state has position {saved['position']:,}, and the dataset {length:,} {unit}: "
-            f"expected an integer from 0 to {length:,}"
+            f"this state has position {saved['position']:,}, but the dataset has {length:,} "
+            f"{unit}: expected an integer from 0 to {length:,}"
         )
         raise ValueError(message)
     return Resumed(plan, saved["epoch"], saved["position"], seeds)
@@ -136,12 +137,13 @@ def _refusal(then: dict[str, str], now: dict[str, str], taken: dict[str, str]) -
     """Say what differs, however the drawn seeds are chosen."""
     differing = [n for n in sorted(then.keys() | now.keys()) if then.get(n) != taken.get(n)]
     lines = [f"  {name}: {then.get(name)!r} then, {now.get(name)!r} now" for name in differing]
-    text = "this state is of another plan:\n" + "\n".join(lines)
+    text = "this state belongs to another plan:\n" + "\n".join(lines)
     if all(
         SEED.sub("", then.get(name, "")) == SEED.sub("", now.get(name, "")) for name in differing
     ):
         text += (
-            "\nOnly seeds differ, and this dataset was given its own: pass those of the state, as "
-            "in shuffle(seed=...) and map(..., seed=...), or none, and they are taken from it"
+            "\nOnly seeds differ, and this dataset was given its own. Pass the seeds of the state "
+            "to shuffle(seed=...) and map(..., seed=...), or pass none, and they are taken from "
+            "the state"
         )
     return text

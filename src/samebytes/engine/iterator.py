@@ -65,19 +65,19 @@ class _Ready:
 class Iterator:
     """One epoch of a dataset; batches are filled ahead by threads of its own.
 
-    A batch that is kept is never written again: its block returns to the pool when the last
-    alias has died. Use as a context manager, or call `close`, to stop early; else it stops
-    when it is exhausted or collected. Several threads may take from one iterator: each element
-    goes to one of them. In a forked child it goes on where it stood, with threads of its own.
+    A batch that you keep is never overwritten: its block returns to the pool when the last alias
+    has died. To stop early, use it as a context manager, or call `close`; otherwise it stops when
+    it is exhausted or collected. Several threads may share one iterator: each element goes to one
+    of them. In a forked child, it continues where it stood, with threads of its own.
 
     Parameters
     ----------
     pipeline : Pipeline
         What to make, and how.
     epoch : int
-        Which epoch of it.
+        Which epoch.
     position : int
-        Where to begin, in what `counted_in` tells.
+        Where to begin, in the unit that `counted_in` gives.
     """
 
     def __init__(self, pipeline: Pipeline, epoch: int, position: int = 0) -> None:
@@ -231,8 +231,8 @@ class Iterator:
     def close(self) -> None:
         """Stop the threads; may be called twice, and from any thread.
 
-        Who waits for an element meanwhile gets StopIteration. A thread inside a mapped function
-        is waited for, though not for ever.
+        A thread that is waiting for an element gets StopIteration. A thread inside a mapped
+        function is waited for, but not forever.
         """
         self._closed = True
         self._ready = _Ready(self._position)
@@ -253,27 +253,27 @@ class Iterator:
     # -------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where this iterator stands, small and ready for JSON.
+        """Return where this iterator stands, as a small dict ready for JSON.
 
-        It tells the epoch, the position, and the plan in words, the seeds in it included.
+        It contains the epoch, the position, and the plan in words, including its seeds.
         """
         return state_of(self._plan, self._epoch, self._position)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where another iterator of the same plan stood.
 
-        The number of threads may differ, and so may the batch size, unless methods after
-        ``batch`` choose among batches: the samples then go on where they stopped.
+        The number of threads may differ, and so may the batch size, unless methods after ``batch``
+        choose among batches: the samples continue where they stopped.
 
-        Seeds that the dataset drew, because none were given, are taken from the state, in this
-        process and in another: this iterator goes on exactly as the saved one did. Others of
-        the same dataset keep the seeds that it drew.
+        Seeds that the dataset drew because none were given are taken from the state, in this
+        process or another, so this iterator continues exactly as the saved one would have. Other
+        iterators of the same dataset keep the seeds that it drew.
 
         Raises
         ------
         ValueError
-            If it is no state, the plan is another one, or a seed that was given differs; the
-            message says what came and what differs.
+            If `state` is not a state, its plan is a different one, or a seed that was given
+            differs; the message says what came and what differs.
         """
         resumed = resume(self._plan, state)
         self.close()
@@ -285,7 +285,7 @@ class Iterator:
         self._epoch, self._ready = resumed.epoch, _Ready(resumed.position)
 
     def stats(self) -> Stats:
-        """Return what was made so far, who waited for whom, and what to change."""
+        """Return what has been made so far, who waited for whom, and what to change."""
         pools = [] if self._pools is None else [pool.stats() for pool in self._pools.pools]
         return self._meter.stats(self._threads, self._options.prefetch, pools)
 

@@ -82,11 +82,11 @@ def list_of(check: Check, what: str) -> Check:
 
 
 def text_dict(value: Any) -> dict[str, str]:
-    """Return a dict of texts by name, if it is one."""
+    """Return a dict of strings by name, if it is one."""
     if not isinstance(value, dict) or not all(
         isinstance(part, str) for pair in value.items() for part in pair
     ):
-        message = "a dict of texts by name"
+        message = "a dict of strings by name"
         raise Unexpected(message)
     return value
 

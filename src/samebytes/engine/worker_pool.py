@@ -213,8 +213,8 @@ class WorkerPool:
         """
         if all(worker.ident is None for worker in self._workers):
             message = (
-                "a signal's handler asks for a batch while the threads that make it are being "
-                "started by what it has interrupted; ask after the handler has returned"
+                "a signal handler asked for a batch while the code it interrupted was starting the "
+                "threads that make batches; ask after the handler has returned"
             )
             raise RuntimeError(message)
 

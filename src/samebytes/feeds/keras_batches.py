@@ -167,9 +167,9 @@ class SequentialBatches:
         with self._lock:
             if self._asked[index]:
                 message = (
-                    f"batch {index} was asked for twice: under SavePosition to_keras() gives fit "
-                    "the batches in the dataset's order, each once an epoch, and to_keras() of "
-                    "the dataset itself gives others any batch"
+                    f"batch {index} was asked for twice: under SavePosition, to_keras() gives fit "
+                    "each batch once an epoch, in the dataset's order; for batches by number, call "
+                    "to_keras() on the original dataset"
                 )
                 raise ValueError(message)
             self._asked[index] = True

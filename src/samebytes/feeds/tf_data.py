@@ -112,13 +112,13 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
 
 @plain_python
 def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
-    """Return a ``tf.data.Dataset`` of what a pipeline makes, on the same bytes; never copies.
+    """Return a ``tf.data.Dataset`` of the elements of a pipeline, on the same bytes; never copies.
 
-    It chains on as any other (``map``, ``cache``, ``prefetch``), may be iterated by several
-    consumers at once, and gives each iteration a new epoch. It works in the process that made
-    it: tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
-    Under ``tf.distribute`` a batch is split among the replicas of a machine as usual; several
-    workers each say ``ds.shard(workers, index)``.
+    It can be chained like any other dataset (``map``, ``cache``, ``prefetch``) and iterated by
+    several consumers at once, and each iteration is a new epoch. It works only in the process that
+    made it: the tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
+    Under ``tf.distribute``, a batch is split among the replicas of a machine as usual; with several
+    workers, each calls ``ds.shard(workers, index)``.
 
     Strings are encoded in UTF-8, which copies them.
 
@@ -128,7 +128,7 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
         If no tensor can hold a component's dtype: dates, extended precision, records.
     ValueError
         If a Keras layer or a TensorFlow function runs after the pass: called from inside
-        TensorFlow it could wait for itself. Put it behind: ``ds.to_tf().map(layer)``.
+        TensorFlow, it could wait for itself. Move it behind ``to_tf``: ``ds.to_tf().map(layer)``.
 
     Examples
     --------
@@ -269,7 +269,10 @@ def _generated(
 def _alive(reference: weakref.ref[_Iterations]) -> _Iterations:
     found = reference()
     if found is None:
-        message = "the dataset of to_tf() is gone; keep it, or one made of it, while it is iterated"
+        message = (
+            "the dataset of to_tf() is gone; keep it, or a dataset made from it, for as long as it "
+            "is iterated"
+        )
         raise ReferenceError(message)
     return found
 
@@ -329,7 +332,7 @@ def _refuse_tensorflow_inside(plan: Plan) -> None:
         if {name.partition(".")[0] for name in modules} & {"keras", "tensorflow", "tf_keras"}:
             name = getattr(function, "__name__", type(function).__name__)
             message = (
-                f"{name} is TensorFlow's and runs after the pass; called from inside tf.data it "
-                "could wait for itself. Put it behind: ds.to_tf().map(...)"
+                f"{name} is TensorFlow code that runs after the pass; called from inside tf.data, "
+                "it could wait for itself. Move it behind to_tf(): ds.to_tf().map(...)"
             )
             raise ValueError(message)

@@ -23,12 +23,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConcatArray:
-    """Arrays of one dtype whose rows are counted through, as if they were one array.
+    """Arrays of one dtype whose rows are numbered as if they were one array.
 
     Attributes
     ----------
     arrays : tuple of ndarray
-        Each where it lies, mapped files included; only their first axes differ in length.
+        The arrays, each where it lies, mapped files included; only their first axes differ in
+        length.
 
     See Also
     --------
@@ -104,13 +105,13 @@ def concat(parts: Sequence[object]) -> ConcatArray:
     Parameters
     ----------
     parts : sequence of arrays, or of paths of ``.npy`` files
-        Of one dtype, with rows of one shape; of any lengths. Raw files are opened first:
+        They must have one dtype and one row shape, and may have any lengths. Open raw files first:
         ``sb.open(path, "uint16")``.
 
     Raises
     ------
     ValueError
-        If there are none, or dtypes, shapes of rows or strides differ.
+        If there are none, or if dtypes, row shapes or strides differ.
 
     Examples
     --------
@@ -131,7 +132,8 @@ def concat(parts: Sequence[object]) -> ConcatArray:
         if (array.dtype, array.shape[1:]) != (first.dtype, first.shape[1:]):
             message = (
                 f"parts differ: part 0 has rows of {first.dtype} {first.shape[1:]}, part {number} "
-                f"rows of {array.dtype} {array.shape[1:]}; make them the same"
+                f"rows of {array.dtype} {array.shape[1:]}; give all parts the same dtype and row "
+                "shape"
             )
             raise ValueError(message)
     strides = {_strides(array) for array in arrays if array.size}
@@ -157,7 +159,7 @@ def _strides(array: Array) -> tuple[int, tuple[int, ...]]:
 def _part(number: int, part: object) -> Array:
     found = open_file(part) if isinstance(part, str | os.PathLike) else part
     if isinstance(found, dict):
-        message = f"part {number}, {part}, holds several arrays; open it and give one of them"
+        message = f"part {number}, {part}, holds several arrays; open it and pass one of them"
         raise ValueError(message)  # noqa: TRY004 (the type is right, what it holds is not)
     array: Array = as_array(found).view(np.ndarray)
     if array.ndim == 0:
@@ -167,7 +169,7 @@ def _part(number: int, part: object) -> Array:
 
 
 def join(parts: Sequence[object]) -> ConcatArray:
-    """Return what `concat` does; the name it had before, kept for a while with a warning."""
+    """Return the same as `concat`: this is its former name, kept for a while with a warning."""
     message = "samebytes.join is now called samebytes.concat"
     warnings.warn(message, DeprecationWarning, stacklevel=2)
     return concat(parts)

@@ -156,14 +156,14 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     rows.append(
         (
             "memory",
-            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, and what you keep",
+            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, plus what you keep",
         )
     )
     return rows
 
 
 def _each(plan: Plan) -> str:
-    return "a sample, once" if plan.batch_size is None else "a batch, once"
+    return "per sample, once" if plan.batch_size is None else "per batch, once"
 
 
 def _source_bytes(plan: Plan) -> str:
@@ -185,15 +185,15 @@ def _windows(plan: Plan) -> list[tuple[str, str]]:
     groups = len(windows.borders) - 1
     parts = [f"{len(windows):,} of {windows.span:,} rows"]
     if windows.start_seed is None:
-        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one a row")
+        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one per row")
     else:
         parts.append(f"drawn with replacement (seed {windows.start_seed})")
     if windows.phase_seed is not None:
-        parts.append(f"begun elsewhere each epoch (seed {windows.phase_seed})")
+        parts.append(f"shifted anew each epoch (seed {windows.phase_seed})")
     if groups > 1:
         parts.append(f"none across the borders of {groups:,} groups")
     if windows.padding is not None:
-        parts.append(f"short ones padded on the {windows.padding}")
+        parts.append(f"short series padded on the {windows.padding}")
     return [("windows", ", ".join(parts))]
 
 
@@ -238,7 +238,7 @@ def _unit(later: UnfusedStep) -> str:
 def _batch(plan: Plan) -> str:
     last = "dropped" if plan.drop_remainder else "kept"
     chosen = _with_length(plan.batches, plan.length, "batches")
-    return f"{plan.batch_size:,} samples, a smaller last one is {last}; {chosen}"
+    return f"{plan.batch_size:,} samples, a smaller last batch is {last}; {chosen}"
 
 
 def _with_length(sampler: samplers.Sampler | None, length: int | None, what: str) -> str:

@@ -108,7 +108,7 @@ def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
     mapping = map_file(packed.path)
     if len(mapping) != packed.size:
         message = (
-            f"{packed.path} has {as_bytes_text(len(mapping))}, and had "
+            f"{packed.path} has {as_bytes_text(len(mapping))}, but had "
             f"{as_bytes_text(packed.size)} when the dataset was pickled; pickle it again"
         )
         raise WrongSize(message)
@@ -126,8 +126,8 @@ def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
         now = _header(mapping, packed.offset)
         if now == packed.header:
             return
-        said = "says no longer what it holds" if now is None else f"holds {now}"
-        what = f"{said}, and held {packed.header} when"
+        said = "no longer says what it holds" if now is None else f"holds {now}"
+        what = f"{said}, but held {packed.header} when"
     elif packed.mtime_ns in (None, Path(packed.path).stat().st_mtime_ns):
         return
     else:
@@ -190,7 +190,7 @@ def _gone(path: Path, size: int) -> WrongSize:
     # gigabytes, so they are not taken in its place unasked.
     message = (
         f"{path} is no longer the file of {as_bytes_text(size)} that was mapped, so the dataset "
-        "cannot be pickled; open the file by its whole path"
+        "cannot be pickled; open the file by its full path"
     )
     return WrongSize(message)
 

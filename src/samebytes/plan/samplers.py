@@ -184,13 +184,13 @@ def check_countable(order: Sampler, each: int = 1) -> None:
     Traceback (most recent call last):
         ...
     ValueError: this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - \
-1); ask for fewer, or repeat() without end
+1); ask for fewer, or for endless ones: repeat()
     """
     length = order.length
     if length is not None and length >= BEYOND_COUNTING:
         message = (
             f"this makes {length:,} elements, more than can be counted (2**63 - 1); ask for fewer, "
-            "or repeat() without end"
+            "or for endless ones: repeat()"
         )
         raise ValueError(message)
     position = ENDLESS
@@ -206,7 +206,7 @@ def check_countable(order: Sampler, each: int = 1) -> None:
         order = order.parent
     if position * each >= BEYOND_COUNTING:
         message = (
-            f"an endless dataset of which element {position:,} would be needed cannot be counted "
-            "(to 2**63 - 1); skip less, or ask for fewer shards or smaller batches"
+            f"this endless dataset needs element {position:,}, more than can be counted (2**63 - "
+            "1); skip less, or ask for fewer shards or smaller batches"
         )
         raise ValueError(message)

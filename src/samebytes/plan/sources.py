@@ -41,8 +41,8 @@ def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Array | Con
     for name, array in zip(names, arrays, strict=True):
         if len(array) != first:
             message = (
-                f"components differ in length: {names[0]} has {first:,} samples, "
-                f"{name} has {len(array):,}; cut them to the same"
+                f"components differ in length: {names[0]} has {first:,} samples, {name} has "
+                f"{len(array):,}; cut them to the same length"
             )
             raise ValueError(message)
     return arrays
@@ -71,15 +71,18 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
         check_axes(leaf.ndim, name, f"the shape {leaf.shape}")
         return leaf
     if isinstance(leaf, np.ma.MaskedArray):
-        message = f"component {name} is a masked array; fill it (x.filled(0)) or give the mask too"
+        message = (
+            f"component {name} is a masked array; fill it (x.filled(0)), or pass x.data and x.mask "
+            "as two components"
+        )
         raise TypeError(message)
     array = of_list(name, leaf) if isinstance(leaf, list) else leaf
     if is_arrayable(array) and not _exports(array):
         return _with_samples(name, array_of(array, f"component {name}"))
     if getattr(getattr(array, "dtype", None), "hasobject", False):
         message = (
-            f"component {name} holds Python objects ({array.dtype}); expected numbers, strings "
-            "of fixed length (np.array(x.tolist()) makes them) or records"
+            f"component {name} holds Python objects ({array.dtype}); expected numbers, "
+            "fixed-length strings (as np.array(x.tolist()) makes them) or records"
         )
         raise TypeError(message)
     return _with_samples(name, as_array(array))
@@ -120,8 +123,8 @@ def of_list(name: str, items: list[Any]) -> Array:
         (first, shape), (other, another) = unequal
         message = (
             f"component {name} is a list of unequal items: {_place(first)} has the shape {shape}, "
-            f"{_place(other)} has {another}; bring them to one shape (np.pad, or cut them), or, "
-            "where their rows are the samples, lay them end to end: sb.concat(x)"
+            f"{_place(other)} has {another}; give them one shape (pad them with np.pad, or cut "
+            "them), or, if their rows are the samples, lay them end to end: sb.concat(x)"
         )
         raise ValueError(message) from refused
 

@@ -127,8 +127,8 @@ def _as_array(value: Any, later: UnfusedStep) -> Array:
     array = np.asarray(value)
     if array.dtype.hasobject:
         message = (
-            f"{function_name(later)} gave {type(value).__name__}, which is no array of numbers; "
-            "a function in map gives arrays, nested as the elements are to be"
+            f"{function_name(later)} returned {type(value).__name__}, which is not an array of "
+            "numbers; expected a function in map to return arrays, nested as the elements should be"
         )
         raise TypeError(message)
     return array

@@ -70,12 +70,15 @@ def cut_windows(
     chosen = dataset.batch_size is not None or hasattr(dataset.samples, "parent")
     if dataset.windows is not None or dataset.maps or chosen:
         message = (
-            "window comes first, and once: Dataset.from_tensor_slices(x).window(...); for a "
-            "part of a series give it a part of the array, x[:n]"
+            "window must come first, and only once: Dataset.from_tensor_slices(x).window(...); for "
+            "a part of a series, pass a part of the array, x[:n]"
         )
         raise ValueError(message)
     if target.horizon is None and target != Target(None, None, None, None, "right"):
-        message = "window(offset=, columns=, target=, align=) are of a target: add horizon=1"
+        message = (
+            "window(offset=, columns=, target=, align=) describe a target, and there is none: add "
+            "horizon=1"
+        )
         raise ValueError(message)
     arrays, structure = dataset.arrays, dataset.structure
     padding, padding_value = filling
@@ -103,17 +106,17 @@ def cut_windows(
     span = max(stencil.last for stencil in stencils) + 1
     if span >= BEYOND_COUNTING:
         message = (
-            f"a window spans {span:,} rows, more than can be counted (2**63 - 1); ask for less"
+            f"a window spans {span:,} rows, more than can be counted (2**63 - 1); ask for fewer"
         )
         raise ValueError(message)
     windows = Windows(borders, span, stride, padding)
     if not len(windows):
         longest = int(np.diff(borders).max(initial=0))
         needs = "" if target.horizon is None else " with its target"
-        fill = "" if longest == 0 else ", or fill short ones up: padding='left'"
+        fill = "" if longest == 0 else ", or pad short series: padding='left'"
         message = (
             f"no window fits: length={length} at sampling_rate={rate}{needs} spans {span:,} rows, "
-            f"the longest series has {longest:,}; ask for shorter windows{fill}"
+            f"but the longest series has {longest:,}; ask for shorter windows{fill}"
         )
         raise ValueError(message)
     order = samplers.Sequential(len(windows))
@@ -137,7 +140,7 @@ def _target_stencil(
     if ahead and padding is not None:
         message = (
             "window(align='each', padding=...): a step near the end of a short series has targets "
-            "that are partly there; ask for horizon=1, or leave padding away"
+            "that are only partly there; ask for horizon=1, or leave out padding="
         )
         raise ValueError(message)
     return Stencil(offset, ((length, rate), *ahead))
@@ -148,8 +151,8 @@ def _target_places(
 ) -> tuple[int, ...]:
     if target.on is None and len(arrays) > 1:
         message = (
-            "window(horizon=...) over several components needs target=, the one to forecast; "
-            f"expected some of {', '.join(structure.names)}"
+            "window(horizon=...) over several components needs target=, the components to "
+            f"forecast; expected one or more of {', '.join(structure.names)}"
         )
         raise ValueError(message)
     return places_of(target.on, structure.names, [False] * len(arrays))
@@ -162,7 +165,10 @@ def _columns(
     if wanted is None:
         return array, None
     if isinstance(array, DocumentFeature) or array.ndim < 2:
-        message = f"window(columns={wanted!r}): component {name} has one value a row, no columns"
+        message = (
+            f"window(columns={wanted!r}): component {name} has one value in each row, and no "
+            "columns"
+        )
         raise ValueError(message)
     count = array.shape[-1]
     if isinstance(wanted, slice):
@@ -209,5 +215,7 @@ def _check_padding(value: Any, array: SourceArray, name: str) -> None:
         item = np.asarray(value).astype(array.dtype)
     exact = array.dtype.kind not in "iub" or bool(np.all(item == np.asarray(value)))
     if item.ndim or not exact:
-        message = f"padding_value={value!r} is no value that component {name} ({array.dtype}) holds"
+        message = (
+            f"padding_value={value!r} is not a value that component {name} ({array.dtype}) can hold"
+        )
         raise ValueError(message)

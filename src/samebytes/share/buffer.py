@@ -78,8 +78,8 @@ def view(obj: object) -> npt.NDArray[Any]:
 def _view_of_ndarray(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if isinstance(array, np.ma.MaskedArray) and np.ma.getmask(array) is not np.ma.nomask:
         message = (
-            "a masked array has two buffers, data and mask, and a tensor holds one; "
-            "share them apart (x.data, x.mask), or fill the gaps: x.filled(value)"
+            "a masked array has two buffers, data and mask, but a tensor holds one; share them "
+            "separately (x.data, x.mask), or fill the gaps: x.filled(value)"
         )
         raise NotABuffer(message)
     return array.view(np.ndarray)
@@ -147,12 +147,12 @@ def _view_of_interface(obj: Any) -> npt.NDArray[Any]:
     once, again = (asked(obj, lambda: obj.__array_interface__) for _ in range(2))
     if not isinstance(once, dict) or not isinstance(again, dict):
         # Such as the property itself, of a class; NumPy would make an array of the object.
-        raise refusal(obj, f"its __array_interface__ is no dict but {type_name(once)}")
+        raise refusal(obj, f"its __array_interface__ is not a dict but {type_name(once)}")
     data, data_again = once.get("data"), again.get("data")
     # An address is compared by value, an object that holds the bytes by identity.
     if data is not data_again and not (isinstance(data, tuple) and data == data_again):
         # Pillow's images do this.
-        raise refusal(obj, "its __array_interface__ makes a new copy whenever it is asked")
+        raise refusal(obj, "its __array_interface__ makes a new copy each time it is read")
     return asked(obj, lambda: np.asarray(obj))
 
 

@@ -42,12 +42,13 @@ def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
     Parameters
     ----------
     shape : int or sequence of int
-        Lengths of the axes; ``()`` and 0 are fine.
+        Lengths of the axes; ``()`` and 0 are allowed.
     dtype : dtype-like
-        Any that NumPy, ml_dtypes or TensorFlow name, but not object.
+        Any dtype of NumPy, ml_dtypes or TensorFlow, except object.
     huge_pages : bool, optional
-        Whether 2 MiB and more ask the kernel for huge pages, which makes first use about five
-        times as fast; by default yes, unless the environment says ``SAMEBYTES_HUGE_PAGES=0``.
+        Whether arrays of 2 MiB or more ask the kernel for huge pages, which makes first use about
+        five times as fast. Yes by default, unless the environment variable ``SAMEBYTES_HUGE_PAGES``
+        is 0.
 
     Raises
     ------
@@ -79,14 +80,14 @@ def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
 
 @plain_python
 def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) -> Array:
-    """Return `array` page-aligned, row-major and native; copies once unless it already is.
+    """Return `array` page-aligned, row-major and native; copies once, unless it already is.
 
-    Every later hand-over then shares: pay here, once, for an array that is used often.
+    Every later hand-over then shares the bytes: pay once here for an array that is used often.
 
     Parameters
     ----------
     array : buffer or array-like
-        Anything `as_array` takes, or that ``np.asarray`` does.
+        Anything that `as_array` or ``np.asarray`` takes.
     dtype : dtype-like, optional
         Convert to this dtype in the same pass, as ``astype`` does.
     huge_pages : bool, optional
@@ -95,7 +96,7 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     Raises
     ------
     NotABuffer
-        If it has a mask, is a memoryview that cannot be read, or makes no array at all.
+        If it has a mask, is a memoryview that cannot be read, or cannot become an array at all.
     CopyNeeded
         In a `no_copy` block, if it is not aligned yet.
 
@@ -153,25 +154,25 @@ def open(
     offset: int = 0,
     mode: Mode = "r",
 ) -> Any:
-    """Return the array, or arrays, in a file as mapped `Array`; never copies, reads no data.
+    """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
     Parameters
     ----------
     path : path
         A ``.npy`` file, an uncompressed ``.npz``, or, with `dtype`, raw values.
     dtype : dtype-like, optional
-        Of raw values; what the file's own header says is not to be repeated.
+        Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
-        Of raw values; one length may be -1. By default 1-D over the rest of the file.
+        Shape of raw values; one length may be -1. By default, 1-D over the rest of the file.
     offset : int
-        Raw values begin this many bytes into the file.
+        Raw values begin at this many bytes into the file.
     mode : {'r', 'r+', 'c'}
-        Read only; write to the file; write to private copies of pages. As NumPy's.
+        As in NumPy: read-only; writes go to the file; writes go to private copies of its pages.
 
     Returns
     -------
     Array or dict of str to Array
-        For ``.npz`` a dict from the members' names.
+        For ``.npz`` files, a dict by member name.
 
     Raises
     ------

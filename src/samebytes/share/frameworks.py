@@ -16,8 +16,8 @@ def _import_framework(module: str, name: str) -> Any:
         return importlib.import_module(module)
     except ImportError as missing:
         message = (
-            f"{name} is not installed, or does not import here; "
-            "install it: pip install 'samebytes[tensorflow-cpu]'"
+            f"{name} is not installed, or cannot be imported here; install it: pip install "
+            "'samebytes[tensorflow-cpu]'"
         )
         raise MissingPackage(message) from missing
 

@@ -116,17 +116,17 @@ def _check_shape(exported: memoryview, obj: object) -> None:
         because = "its rows lie apart, behind pointers (it has suboffsets)"
         raise refusal(obj, because, _BYTES)
     if itemsize < 0:
-        raise refusal(obj, f"its items are of {itemsize} bytes", _BYTES)
+        raise refusal(obj, f"its items have {itemsize} bytes", _BYTES)
     if any(length < 0 for length in shape) or len(exported.strides or ()) != len(shape):
         because = f"its shape {shape} does not fit its strides {exported.strides}"
         raise refusal(obj, because)
     needed = math.prod(shape) * itemsize
     if needed != exported.nbytes:
         because = (
-            f"its shape {shape} takes {needed:,} bytes with items of {itemsize}, and it says to "
-            f"have {exported.nbytes:,}"
+            f"its shape {shape} takes {needed:,} bytes with items of {itemsize}, but it reports "
+            f"{exported.nbytes:,}"
         )
-        raise refusal(obj, because, "Correct it where it is made")
+        raise refusal(obj, because, "Correct it where it is created")
 
 
 def _check_ownerless(exported: memoryview, obj: object) -> None:

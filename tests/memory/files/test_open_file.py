@@ -38,9 +38,9 @@ def test_paths_may_be_strings(tmp_path):
 def test_unknown_content_says_what_to_pass(tmp_path):
     path = tmp_path / "a.dat"
     path.write_bytes(b"\x93NUMP")
-    with pytest.raises(UnknownFormat, match=r"a\.dat begins neither .* Pass dtype=, and shape="):
+    with pytest.raises(UnknownFormat, match=r"a\.dat begins neither .* pass dtype=, and shape="):
         open_file(path)
-    with pytest.raises(UnknownFormat, match="Pass dtype="):
+    with pytest.raises(UnknownFormat, match="pass dtype="):
         open_file(path, shape=(2,), offset=1)
 
 
@@ -49,7 +49,7 @@ def test_dtype_on_a_file_with_a_header_is_refused(tmp_path, save):
     path = tmp_path / "a.bin"
     with path.open("wb") as file:
         save(file, np.arange(3))
-    with pytest.raises(UnknownFormat, match=r"a\.bin begins as .*header as data.* give offset="):
+    with pytest.raises(UnknownFormat, match=r"a\.bin begins as .*header as data.* pass offset="):
         open_file(path, "uint8")
     assert open_file(path, "uint8", offset=1)[0] == path.read_bytes()[1]
 

@@ -96,7 +96,9 @@ def test_without_the_file_that_adds_it_it_is_unknown(path):
 def test_the_errors_know_of_it(path, be):
     with pytest.raises(sb.UnknownFormat, match=r"begins as \.be files do, so dtype= would read"):
         sb.open(path, "uint8")
-    with pytest.raises(ValueError, match=r"is an \.be file, whose header tells shape and offset"):
+    with pytest.raises(
+        ValueError, match=r"is an \.be file, whose header gives the shape and the offset"
+    ):
         sb.open(path, shape=(3, 4))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(sb.WrongSize, match="expected 56 bytes, found 55"):
@@ -143,7 +145,7 @@ def test_adding_it_again_takes_its_own_place(be, path):
     importlib.reload(sys.modules["big_endian"])
     assert registry.names() == ("npy", "npz", "be")
     np.testing.assert_array_equal(sb.open(path), VALUES)
-    with pytest.raises(ValueError, match=r"named \.be is registered already"):
+    with pytest.raises(ValueError, match=r"named \.be is already registered"):
         register(FileFormat("be", always, whole))
 
 
@@ -155,7 +157,7 @@ def test_what_is_no_format_is_refused(wrong):
 
 
 def test_a_name_that_is_taken_is_refused():
-    with pytest.raises(ValueError, match=r"named \.npy is registered already.*\.npy and \.npz"):
+    with pytest.raises(ValueError, match=r"named \.npy is already registered.*\.npy and \.npz"):
         register(FileFormat("npy", always, whole))
     assert registry.names() == ("npy", "npz")
 
@@ -198,7 +200,9 @@ def test_what_is_no_array_is_refused(path, found, words):
 
 def test_a_copy_is_refused(path):
     register(FileFormat("be", always, lambda mapping: {"x": whole(mapping).copy()}))
-    with pytest.raises(ValueError, match=r"an array 'x' that is no view of .*rows\.dat: expected"):
+    with pytest.raises(
+        ValueError, match=r"an array 'x' that is not a view of .*rows\.dat: expected"
+    ):
         sb.open(path)
 
 

@@ -44,25 +44,25 @@ def open_file(
     offset: SupportsIndex = 0,
     mode: Mode = "r",
 ) -> npt.NDArray[Any] | dict[str, npt.NDArray[Any]]:
-    """Return what a file holds as arrays on its mapped bytes; it never copies.
+    """Return the arrays in a file, on its mapped bytes; never copies.
 
-    Opening takes the same time for any size. With `dtype` the file is raw; otherwise its
-    first bytes, not its name, tell whether it is a ``.npy`` or an ``.npz`` file, or of a format
-    that was added by `register`.
+    Opening takes the same time for any size. With `dtype`, the file is read as raw values;
+    otherwise its first bytes, not its name, decide whether it is a ``.npy`` file, an ``.npz`` file,
+    or a file of a format that was added by `register`.
 
     Parameters
     ----------
     path : str or path-like
         A regular file.
     dtype : dtype-like, optional
-        For raw files, which say nothing about themselves.
+        For raw files, which do not describe themselves.
     shape : int or sequence of int, optional
         For raw files; one length may be -1. By default, one axis over the rest of the file.
     offset : int
-        For raw files: bytes to leave out at the beginning.
+        For raw files: how many bytes to skip at the beginning.
     mode : {'r', 'r+', 'c'}
-        As NumPy means it: read-only; written through to the file; or copy-on-write, where
-        the array can be written and the file stays as it is.
+        As in NumPy: read-only; written through to the file; or copy-on-write, where the array can
+        be written and the file stays as it is.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def open_file(
     Raises
     ------
     UnknownFormat
-        If nothing tells what the file holds, or `dtype` and its first bytes disagree.
+        If the format of the file is unknown, or `dtype` and its first bytes disagree.
     WrongSize
         If the file holds fewer or more bytes than it should.
     CompressedMember
@@ -104,15 +104,15 @@ def open_file(
     if found is None:
         message = (
             f"{mapping.path} begins neither as {' nor as '.join(f'.{name}' for name in names())} "
-            "files do, so nothing tells what it holds. Pass dtype=, and shape= for more than one "
-            "axis, to open it as raw numbers: for example dtype='float32', shape=(-1, 28, 28)."
+            "files do, so its format is unknown. To open it as raw numbers, pass dtype=, and "
+            "shape= for more than one axis: for example dtype='float32', shape=(-1, 28, 28)."
         )
         raise UnknownFormat(message)
     if shape is not None or operator.index(offset) != 0:
         message = (
-            f"{mapping.path} is an .{found.name} file, whose header tells shape and offset: "
-            "expected neither shape= nor offset=. Leave them out, or add dtype= to open the file "
-            "raw."
+            f"{mapping.path} is an .{found.name} file, whose header gives the shape and the "
+            "offset: expected neither shape= nor offset=. Leave them out, or add dtype= to open "
+            "the file raw."
         )
         raise ValueError(message)
     return found.read(mapping)

@@ -23,19 +23,20 @@ Opened = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format whose files say themselves what they hold; it never copies.
+    """A format whose files describe themselves; reading never copies.
 
     Attributes
     ----------
     name : str
         How files of it are usually named, without the dot: ``npy``.
     matches : callable
-        Of the first bytes of a file (64, or all of a shorter one) and its path: whether the file
-        is of this format. Called for every file that is opened, so it reads nothing more.
+        Takes the first bytes of a file (64, or all of a shorter one) and its path, and returns
+        whether the file has this format. It is called for every file that is opened, so it should
+        read nothing more.
     open : callable
-        Of the `samebytes.memory.files.MappedFile`: the array in it, or a dict of them by name.
-        Each is made by `samebytes.memory.files.view_of`, and so is a view of the mapping. What
-        is wrong with the file it says with a `samebytes.FileError`.
+        Takes a `samebytes.memory.files.MappedFile`, and returns the array in it, or a dict of
+        arrays by name. Each is made by `samebytes.memory.files.view_of`, and so is a view of the
+        mapping. If something is wrong with the file, it raises a `samebytes.FileError`.
 
     Examples
     --------
@@ -103,9 +104,9 @@ class FileFormat:
             if mapping_of(array) is not mapping:
                 member = f" {name!r}" if name else ""
                 message = (
-                    f"open of the file format .{self.name} returned an array{member} that is no "
-                    f"view of {mapping.path}: expected one on its mapped bytes, which "
-                    "samebytes.memory.files.view_of makes."
+                    f"open of the file format .{self.name} returned an array{member} that is not a "
+                    f"view of {mapping.path}: expected one on its mapped bytes, as "
+                    "samebytes.memory.files.view_of returns."
                 )
                 raise ValueError(message)
         opened: Opened = found

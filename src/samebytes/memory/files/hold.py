@@ -64,8 +64,8 @@ class _Place:
             return array
         if not _lies_in(array, self.begin, self.nbytes):
             message = (
-                f"{self.origin.name} was resized while an array shows its bytes, and reading them "
-                "would end the process. Make the array again, and resize before that."
+                f"{self.origin.name} was resized, but an array still shows its bytes, and reading "
+                "them would end the process. Resize it first, and then make the array again."
             )
             raise FileError(message)
         if self.alias is None:
@@ -113,7 +113,7 @@ class Hold:
     >>> block.close()
     >>> Hold([array])
     Traceback (most recent call last):
-    samebytes.errors.FileError: A mapped file, whose name is not known here, was closed while ...
+    samebytes.errors.FileError: A mapped file, whose name is unknown, was closed, but an array ...
     """
 
     def __init__(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
@@ -155,7 +155,7 @@ class Hold:
         if not _lies_in(array, begin, export.nbytes):
             message = (
                 f"the {type(owner).__name__} below an array was resized, and the array shows "
-                "memory that is gone. Make the array again, and resize before that."
+                "memory that is gone. Resize it first, and then make the array again."
             )
             raise FileError(message)
 

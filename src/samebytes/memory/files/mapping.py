@@ -115,8 +115,8 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
         found = os.fstat(file.fileno())
         if found.st_size == 0:
             message = (
-                f"{path} is empty (0 bytes), and no empty file can be mapped: expected at "
-                "least 1 byte. See whether it was written to the end."
+                f"{path} is empty (0 bytes), and an empty file cannot be mapped: expected at least "
+                "1 byte. Check that it was written completely."
             )
             raise WrongSize(message)
         mapping = MappedFile(file.fileno(), 0, access=_ACCESS[mode])

@@ -97,7 +97,7 @@ class Origin:
         self._known = known
         if mapping.closed:
             message = (
-                f"{self.name} was closed while an array shows its bytes, and reading them "
+                f"{self.name} was closed, but an array still shows its bytes, and reading them "
                 "would end the process. Open it again, and close it after the last use."
             )
             raise FileError(message)
@@ -112,7 +112,7 @@ class Origin:
             return str(self.mapping.path)
         if self._known is not None and self._known.filename is not None:
             return str(self._known.filename)
-        return "A mapped file, whose name is not known here,"
+        return "A mapped file, whose name is unknown,"
 
     @property
     def has_file(self) -> bool:
@@ -158,8 +158,8 @@ class Origin:
         least = "" if isinstance(self.mapping, MappedFile) else "at least "
         return WrongSize(
             f"{self.name} was cut short while it was mapped: expected "
-            f"{least}{bytes_in_words(self.least)}, found {bytes_in_words(found)}. Reading on would "
-            "end the process. Open it again, and let writers write to another file and rename it."
+            f"{least}{bytes_in_words(self.least)}, found {bytes_in_words(found)}. Reading it would "
+            "end the process. Open it again, and have writers write a new file and rename it."
         )
 
     def missing_pages_error(self) -> WrongSize:
@@ -167,12 +167,12 @@ class Origin:
         found = self.size
         if found is not None and found < self.least:
             return self.cut_short_error(found)
-        now = "" if found is None else f", and found now {bytes_in_words(found)}"
+        now = "" if found is None else f", found {bytes_in_words(found)} now"
         return WrongSize(
-            f"{self.name} was not all there while it was read: expected at least "
-            f"{bytes_in_words(self.least)} all the time{now}. It was cut short for a while, or "
-            "its disk could not be read. Open it again, and let writers write to another file "
-            "and rename it."
+            f"{self.name} was not complete while it was being read: expected at least "
+            f"{bytes_in_words(self.least)} throughout{now}. It was cut short for a while, or its "
+            "disk could not be read. Open it again, and have writers write a new file and rename "
+            "it."
         )
 
     def _is_there(self) -> bool:
@@ -237,8 +237,8 @@ def _exporter_of(owner: object) -> object:
         except ValueError as refusal:
             message = (
                 "the memoryview below an array was released (as SharedMemory.close() does), and "
-                "reading the array could end the process. Release it, or close what it shows, "
-                "after the last use."
+                "reading the array could end the process. Release it, or close the memory behind "
+                "it, only after the last use."
             )
             raise FileError(message) from refusal
     if isinstance(owner, _CTYPES):
