@@ -15,10 +15,9 @@ import numpy.typing as npt
 from samebytes.engine.block_views import BlockViews
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.kernels import rng
-from samebytes.engine.kernels.documents import DocumentJob, tell
-from samebytes.engine.kernels.job import UNIT_BYTES, Job, fill
+from samebytes.engine.kernels.job import UNIT_BYTES
 from samebytes.engine.schedule import Segment
-from samebytes.engine.writers import Writer, writers_of
+from samebytes.engine.writers import KernelJob, Writer, writers_of
 from samebytes.memory.files.bus_guard import ensure_handler_first
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
@@ -35,7 +34,7 @@ from samebytes.plan.tree import Nested
 __all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
 Indices = npt.NDArray[np.int64]
-Part = tuple[Job | DocumentJob, int, int]
+Part = tuple[KernelJob, int, int]
 
 PIECE_BYTES = 64 << 20
 """The most that a piece writes, about: some 10 ms, so that all threads end a huge batch together.
@@ -55,10 +54,12 @@ class WorkItem:
     def fill(self) -> None:
         """Write it, without the GIL; nothing else writes the same cells."""
         for job, start, stop in self.parts:
-            if isinstance(job, DocumentJob):
-                tell(job, start, stop)
-            else:
-                fill(job, start, stop)
+            fill(job, start, stop)
+
+
+def fill(job: KernelJob, start: int, stop: int) -> None:
+    """Fill units `start` to `stop` of a job by its own kernel."""
+    job.fill(start, stop)
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
     return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)
 
 
-def _cut(jobs: list[Job | DocumentJob], pieces: int) -> tuple[WorkItem, ...]:
+def _cut(jobs: list[KernelJob], pieces: int) -> tuple[WorkItem, ...]:
     """Divide the units of `jobs` into about so many pieces of about as many bytes.
 
     What is too small to share (labels beside images) goes with the first piece: handing it to

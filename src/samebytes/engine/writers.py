@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,36 @@ from samebytes.plan.shared_reads import Group
 from samebytes.plan.tables import Tables
 from samebytes.plan.windows import Rows
 
-__all__ = ["Writer", "writers_of"]
+__all__ = ["KernelJob", "Writer", "writers_of"]
 
 Indices = npt.NDArray[np.int64]
 UnitsOf = Callable[[Step], Floats]
 
 ALIGNMENT = 64
 """Where each of several batches in one block begins, a multiple of this: frameworks then share."""
+
+
+class KernelJob(Protocol):
+    """A batch as a kernel takes it: what a writer makes, and threads fill in parts.
+
+    Each kind of kernel has one of its own, which knows how to run it.
+    """
+
+    @property
+    def out(self) -> npt.NDArray[Any]:
+        """What is written."""
+
+    @property
+    def units(self) -> int:
+        """In how many pieces it can be filled, by as many threads."""
+
+    def part(
+        self, start: int, stop: int, out: npt.NDArray[Any], ends: Indices, apart: int
+    ) -> KernelJob:
+        """Return the job that writes samples `start` to `stop` of this one to `out`."""
+
+    def fill(self, start: int, stop: int) -> None:
+        """Fill units `start` to `stop`, without the GIL."""
 
 
 def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
@@ -112,9 +135,7 @@ class Writer(ABC):
         return array
 
     @abstractmethod
-    def job(
-        self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf
-    ) -> Job | DocumentJob:
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> KernelJob:
         """Return the job of these samples, checked, with nowhere to write to yet."""
 
     @abstractmethod

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samebytes.plan.documents import DocumentFeature
     from samebytes.plan.windows import Rows, Stencil
 
-__all__ = ["DocumentJob", "prepare_documents", "tell", "warm_up"]
+__all__ = ["DocumentJob", "prepare_documents", "warm_up"]
 
 
 class DocumentJob(NamedTuple):
@@ -53,6 +53,25 @@ class DocumentJob(NamedTuple):
             out=out, ends=ends, apart=apart, starts=self.starts[chosen], valid=self.valid[chosen]
         )
 
+    def fill(self, start: int, stop: int) -> None:
+        """Fill samples `start` to `stop`, without the GIL."""
+        like = np.empty(1, self.out.dtype)
+        _fill_documents(
+            self.out.ctypes.data,
+            like,
+            self.out.shape[1],
+            self.ends,
+            self.apart,
+            self.starts,
+            self.valid,
+            self.first,
+            self.step,
+            self.borders,
+            self.continues,
+            start,
+            stop,
+        )
+
 
 def prepare_documents(fact: DocumentFeature, stencil: Stencil, rows: Rows) -> DocumentJob:
     """Return the work for these samples, with nowhere to write to yet."""
@@ -71,37 +90,16 @@ def prepare_documents(fact: DocumentFeature, stencil: Stencil, rows: Rows) -> Do
     )
 
 
-def tell(work: DocumentJob, start: int, stop: int) -> None:
-    """Fill samples `start` to `stop`, without the GIL."""
-    like = np.empty(1, work.out.dtype)
-    _tell(
-        work.out.ctypes.data,
-        like,
-        work.out.shape[1],
-        work.ends,
-        work.apart,
-        work.starts,
-        work.valid,
-        work.first,
-        work.step,
-        work.borders,
-        work.continues,
-        start,
-        stop,
-    )
-
-
 def warm_up(dtype: np.dtype[Any]) -> None:
     """Compile, or load from disk."""
     one, borders = np.zeros(1, np.int64), np.array([0, 1], np.int64)
     out, valid = np.empty((1, 1), dtype), np.array([[0, 1]], np.int64)
-    tell(
-        DocumentJob(out, np.ones(1, np.int64), 0, one, valid, 0, 1, borders, continues=False), 0, 1
-    )
+    job = DocumentJob(out, np.ones(1, np.int64), 0, one, valid, 0, 1, borders, continues=False)
+    job.fill(0, 1)
 
 
 @compiled(cache=True)
-def _tell(
+def _fill_documents(
     base,
     like,
     count,
