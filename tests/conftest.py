@@ -9,13 +9,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.forking import RunModule, forking_python
+from tests.forking import SCRIPT, RunModule, RunScript, forking_python
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Compiled kernels of the tests, apart from the user's own. Inside, the engine names a folder by
@@ -55,3 +56,14 @@ def run_with_tensorflow() -> Iterator[RunModule]:
     """Run modules in processes of their own that need not import TensorFlow first."""
     with forking_python() as run:
         yield run
+
+
+@pytest.fixture
+def run_script(run_with_tensorflow: RunModule) -> RunScript:
+    """Run scripts as ``python -W error -c`` does, where everything is imported already."""
+
+    def run(script: str, *arguments: object, warnings: str = "error") -> CompletedProcess[str]:
+        filtered = f"import warnings; warnings.simplefilter({warnings!r}); del warnings\n"
+        return run_with_tensorflow(SCRIPT, filtered + script, *arguments)
+
+    return run

@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -77,4 +78,5 @@ def main(folder: str, kill_after: int, every: int, feed: str) -> None:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("error", UserWarning)
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import signal
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,29 +21,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 SavePosition = sb.SavePosition
 
-SCRIPT = Path(__file__).with_name("interrupted.py")
 
+@pytest.fixture(scope="session")
+def run(run_with_tensorflow):
+    def run_it(folder, feed, kill_after=0, every=3):
+        done = run_with_tensorflow("tests.compat.interrupted", folder, kill_after, every, feed)
+        assert done.returncode == (-signal.SIGKILL if kill_after else 0), done.stderr[-2000:]
+        return (folder / "log").read_text().split()
 
-def run(folder, feed, kill_after=0, every=3):
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error::UserWarning",
-            *map(str, (SCRIPT, folder, kill_after, every, feed)),
-        ],
-        timeout=200,
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(sb.__file__).parent.parent)},
-    )
-    assert done.returncode == (-signal.SIGKILL if kill_after else 0), done.stderr[-2000:]
-    return (folder / "log").read_text().split()
+    return run_it
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(run, tmp_path_factory):
     """A fit that nothing interrupts: 8 batches an epoch, 3 epochs."""
     folder = tmp_path_factory.mktemp("whole")
     log = run(folder, "to_tf")
@@ -55,7 +43,7 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("feed", ["to_tf", "to_keras"])
-def test_a_killed_fit_continues_bit_by_bit(tmp_path, whole, feed):
+def test_a_killed_fit_continues_bit_by_bit(run, tmp_path, whole, feed):
     """Killed in the first epoch, then at a random batch of the second or third."""
     expected, weights = whole
     later = secrets.choice(range(8, 18))
