@@ -25,6 +25,8 @@ os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"samebytes-tests-{getpass.getuser()}")
 )
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
 MakeArray = Callable[..., npt.NDArray[Any]]
 
 
@@ -56,6 +58,18 @@ def run_with_tensorflow() -> Iterator[RunModule]:
     """Run modules in processes of their own that need not import TensorFlow first."""
     with forking_python() as run:
         yield run
+
+
+@pytest.fixture(scope="session")
+def printed_by(run_with_tensorflow: RunModule) -> Callable[[str, Path], str]:
+    """Return what runs an example in a folder, as a user does, and gives what it prints."""
+
+    def run(name: str, folder: Path) -> str:
+        done = run_with_tensorflow(EXAMPLES / name, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ SCRIPT = "-c"
 
 @contextmanager
 def forking_python(timeout: float = 200) -> Iterator[RunModule]:
-    """Return what runs a module with arguments, as ``python -m`` does, and tells how it ended."""
+    """Return what runs a module, or a file, with arguments, and tells how it ended."""
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.forking"],
         cwd=Path(__file__).parent.parent,
@@ -49,11 +49,13 @@ def forking_python(timeout: float = 200) -> Iterator[RunModule]:
     assert server.stdout is not None
     requests, answers = server.stdin, server.stdout
 
-    def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        argv = [module, *map(str, arguments)]
+    def run(
+        module: object, *arguments: object, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        argv = [str(module), *map(str, arguments)]
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("out", "err")]
-            requests.write(json.dumps([argv, str(Path.cwd()), *map(str, files)]) + "\n")
+            requests.write(json.dumps([argv, str(cwd or Path.cwd()), *map(str, files)]) + "\n")
             if not select.select([answers], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(argv, timeout)
             answer = answers.readline()
@@ -106,5 +108,7 @@ if __name__ == "__main__":
         if requested[0] == SCRIPT:
             # In the module that is the main one to the very end, as of any script.
             exec(compile(sys.argv.pop(1), "<string>", "exec"), vars(sys.modules["__main__"]))  # noqa: S102
+        elif requested[0].endswith(".py"):
+            runpy.run_path(requested[0], run_name="__main__")
         else:
             runpy.run_module(requested[0], run_name="__main__", alter_sys=True)

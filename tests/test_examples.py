@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,15 +13,6 @@ pytest.importorskip("statsmodels")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-def printed_by(name: str, folder: Path) -> str:
-    command = [sys.executable, EXAMPLES / name]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=200, check=False, cwd=folder
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def figure(printed: str, name: str) -> float:
     """Return the number that is printed behind `name`."""
     found = re.search(rf"{re.escape(name)} +([\d.,]+)", printed)
@@ -31,7 +20,7 @@ def figure(printed: str, name: str) -> float:
     return float(found[1].replace(",", ""))
 
 
-def test_the_forecast_beats_the_last_value(tmp_path):
+def test_the_forecast_beats_the_last_value(printed_by, tmp_path):
     printed = printed_by("forecast_co2.py", tmp_path)
     model = figure(printed, "the model")
     assert 0 < model < figure(printed, "the last value")
@@ -39,7 +28,7 @@ def test_the_forecast_beats_the_last_value(tmp_path):
     assert printed.endswith("the model is better than the naive last-value forecast\n")
 
 
-def test_the_loss_falls_below_the_unigram_entropy(tmp_path):
+def test_the_loss_falls_below_the_unigram_entropy(printed_by, tmp_path):
     printed = printed_by("bytes_of_the_library.py", tmp_path)
     assert 0 < figure(printed, "loss of the model") < figure(printed, "unigram entropy")
     assert printed.endswith("the loss is below the unigram entropy\n")

@@ -6,15 +6,13 @@ import re
 
 import pytest
 
-from tests.test_examples import printed_by
-
 pytest.importorskip("skimage")
 
 INPUTS = ("samebytes", "tf.data")
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory):
+def printed(printed_by, tmp_path_factory):
     return printed_by("transfer_learning.py", tmp_path_factory.mktemp("transfer"))
 
 
