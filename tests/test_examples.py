@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import EXAMPLES
+
 pytest.importorskip("tensorflow")
 pytest.importorskip("statsmodels")
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def figure(printed: str, name: str) -> float:
@@ -36,5 +36,5 @@ def test_the_loss_falls_below_the_unigram_entropy(printed_by, tmp_path):
 
 def test_every_example_is_run_by_a_test():
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    run = set(re.findall(r'printed_by\("(\w+\.py)"', tests))
+    run = set(re.findall(r'(?:printed_by\(|EXAMPLES / )"(\w+\.py)"', tests))
     assert run == {path.name for path in EXAMPLES.iterdir() if path.is_file()}

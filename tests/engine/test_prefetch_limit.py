@@ -79,7 +79,7 @@ def test_blocks_are_of_what_there_is():
     (nbytes,) = whole.pipeline.executor.block_bytes
     assert 10 * SAMPLE_BYTES <= nbytes < 10 * SAMPLE_BYTES + 4096
     assert next(iter(whole)).shape == SAMPLES.shape
-    assert "writes 1.5 MB a batch" in str(whole)
+    assert "writes 1.5 MB per batch" in str(whole)
     few = sb.Dataset.from_tensor_slices(SAMPLES[:3]).batch(2)
     assert few.pipeline.executor.block_bytes[0] < 5 * SAMPLE_BYTES
     lone = sb.Dataset.from_tensor_slices(SAMPLES[:3])

@@ -145,7 +145,7 @@ def consume():
         for _ in make(): pass
 thread = threading.Thread(target=consume); thread.start()
 expected = rest(make().iterate(0))
-for _ in range(20):
+for _ in range(8):
     assert forked(lambda: rest(make().iterate(0))) == expected
     time.sleep(0.003)
 stop = True; thread.join()
