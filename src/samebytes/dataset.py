@@ -110,21 +110,38 @@ class Dataset(Shown, Recipe):
         buffer_size: int | None = None,
         seed: int | None = None,
         reshuffle_each_iteration: bool = True,  # noqa: FBT001, FBT002 (tf.data's signature)
+        *,
+        block_size: int | None = None,
+        window: int | None = None,
     ) -> Dataset:
         """Return all elements in a random order, new each epoch, in O(1) memory.
 
         Parameters
         ----------
         buffer_size : int, optional
-            Taken for tf.data's sake and not needed: the shuffle is always full.
+            Taken for tf.data's sake and not needed: the shuffle is full, unless there are blocks.
         seed : int, optional
             Of the order; by default a random one, which states tell and take.
         reshuffle_each_iteration : bool
             Whether each epoch has an order of its own.
+        block_size : int, optional
+            Shuffle blocks of so many elements that lie side by side, and then the elements within
+            each `window`: for files that do not fit in memory, read by blocks.
+        window : int, optional
+            How many blocks are mixed with each other, element by element; by default 64.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import samebytes as sb
+        >>> ds = sb.Dataset.from_tensor_slices(np.arange(12))
+        >>> [int(x) for x in ds.shuffle(seed=0, block_size=3, window=2)]
+        [11, 8, 9, 6, 7, 10, 1, 4, 3, 2, 5, 0]
         """
         arguments.check_shuffle(buffer_size, self.length)
-        key = as_seed(seed)
-        return self._choose(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
+        blocks = arguments.as_blocks(block_size, window, buffer_size)
+        key, fresh = as_seed(seed), reshuffle_each_iteration
+        return self._choose(lambda order: samplers.Shuffle(order, key, fresh, blocks))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Return every `num_shards`-th element, from `index` on."""

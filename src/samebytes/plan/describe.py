@@ -7,17 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from samebytes.memory.files.origin import mapping_of
 from samebytes.plan import samplers
-from samebytes.plan.concat import ConcatArray
-from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import function_name
+from samebytes.plan.mixing import mixing_rows
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
-from samebytes.plan.shared_reads import read_bytes
+from samebytes.plan.shared_reads import arrays_of, read_bytes, source_bytes
 from samebytes.plan.transforms.base import Transform
 from samebytes.plan.windows import Stencil
 from samebytes.share.layout import as_bytes_text
@@ -54,8 +50,10 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
 def _verb(verb: Any) -> str:
     """Return a choosing verb as it would be written."""
     if isinstance(verb, samplers.Shuffle):
-        still = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
-        return f"shuffle(seed={verb.seed}{still})"
+        more = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
+        if verb.blocks is not None:
+            more += f", block_size={verb.blocks.size}, window={verb.blocks.window}"
+        return f"shuffle(seed={verb.seed}{more})"
     if isinstance(verb, samplers.Shard):
         return f"shard({verb.count}, {verb.index})"
     if isinstance(verb, samplers.Repeat) and verb.count is None:
@@ -134,10 +132,14 @@ def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
     written = sum(c.sample_bytes for c in plan.components) * size
     unit = "samples" if plan.windows is None else "rows"
     rows = [
-        ("source", f"{len(plan.components[0].array):,} {unit}, {_source_bytes(plan)}"),
+        (
+            "source",
+            f"{len(plan.components[0].array):,} {unit}, {as_bytes_text(source_bytes(plan))}",
+        ),
         *((f"  {c.name}", _source(c)) for c in plan.components),
         *_windows(plan),
         ("order", _with_length(plan.samples, "samples")),
+        *((f"  {name}", text) for name, text in mixing_rows(plan)),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
         *_rows_after(plan),
@@ -166,25 +168,6 @@ def _each(plan: Plan) -> str:
     return "a sample, once" if plan.batch_size is None else "a batch, once"
 
 
-def _source_bytes(plan: Plan) -> str:
-    """Return the bytes of all arrays, those that several components read counted once."""
-    total = 0
-    counted: list[npt.NDArray[Any]] = []
-    for component in plan.components:
-        arrays = _arrays(component)
-        if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
-            counted.append(arrays[0])
-            total += sum(array.nbytes for array in arrays)
-    return as_bytes_text(total)
-
-
-def _arrays(component: Component) -> tuple[npt.NDArray[Any], ...]:
-    array = component.array
-    if isinstance(array, DocumentFeature):
-        return ()
-    return array.arrays if isinstance(array, ConcatArray) else (array,)
-
-
 def _windows(plan: Plan) -> list[tuple[str, str]]:
     windows = plan.windows
     if windows is None:
@@ -205,7 +188,7 @@ def _windows(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _source(component: Component) -> str:
-    arrays = _arrays(component)
+    arrays = arrays_of(component)
     if not arrays:
         count = len(component.array.borders) - 1
         return f"{component.spec.source_dtype.name}, from the borders of {count:,} documents"

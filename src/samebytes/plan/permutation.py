@@ -90,28 +90,37 @@ def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
     return row * columns + column
 
 
+def sides(n: int) -> tuple[int, int]:
+    """Return rows and columns whose product is the least that will do for range(n)."""
+    rows = math.isqrt(n - 1) + 1
+    # An even number, or all permutations would be even where rows and columns are both odd.
+    rows += rows % 2
+    return rows, -(-n // rows)
+
+
 @lru_cache(maxsize=64)
-def cipher(n: int, seed: int, epoch: int, words: Words = rng.words) -> Cipher:
+def cipher(
+    n: int, seed: int, epoch: int, words: Words = rng.words, stream: int = rng.ORDER_STREAM
+) -> Cipher:
     """Return the keys and the domain of the permutation of range(n) for (seed, epoch).
 
     `words` does what `rng.words` does; the engine has it compiled.
     """
-    rows = math.isqrt(n - 1) + 1
-    # An even number, or all permutations would be even where rows and columns are both odd.
-    rows += rows % 2
-    columns = -(-n // rows)
-    keys = words(seed, epoch, [n], rng.ORDER_STREAM, ROUNDS)[0]
+    rows, columns = sides(n)
+    keys = words(seed, epoch, [n], stream, ROUNDS)[0]
     return Cipher(keys, np.uint64(rows), np.uint64(columns))
 
 
 @lru_cache(maxsize=64)
-def table(n: int, seed: int, epoch: int, words: Words = rng.words) -> NDArray[np.int64]:
+def table(
+    n: int, seed: int, epoch: int, words: Words = rng.words, stream: int = rng.ORDER_STREAM
+) -> NDArray[np.int64]:
     """Return the whole permutation of a small range(n), each of the n! equally likely.
 
     Two of 256 words are equal once in 2**49 tables; the stable sort then still gives a
     permutation, and the same one everywhere.
     """
-    first_words = words(seed, epoch, np.arange(n), rng.ORDER_STREAM, 1)[:, 0]
+    first_words = words(seed, epoch, np.arange(n), stream, 1)[:, 0]
     result = np.argsort(first_words, kind="stable").astype(np.int64)
     result.flags.writeable = False
     return result
@@ -133,7 +142,9 @@ def check_order(n: int, positions: NDArray[Any]) -> None:
         raise IndexError(message)
 
 
-def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def permute(
+    positions: ArrayLike, n: int, seed: int, epoch: int, stream: int = rng.ORDER_STREAM
+) -> NDArray[np.int64]:
     """Return the sample index at each position of a shuffled epoch.
 
     Parameters
@@ -146,6 +157,8 @@ def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.i
         Below 2**64.
     epoch : int
         Below 2**32.
+    stream : int
+        Where the numbers behind it come from: orders of several kinds have nothing in common.
 
     Returns
     -------
@@ -161,8 +174,8 @@ def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.i
     array = np.asarray(positions)
     check_order(n, array)
     if n <= TABLE_LIMIT:
-        return table(n, seed, epoch).take(array)
-    keys, rows, columns = cipher(n, seed, epoch)
+        return table(n, seed, epoch, stream=stream).take(array)
+    keys, rows, columns = cipher(n, seed, epoch, stream=stream)
     # At least one dimension: NumPy scalars would warn of the overflow the arithmetic relies on.
     value = encipher(array.astype(np.uint64).reshape(-1), keys, rows, columns)
     size = np.uint64(n)
