@@ -124,22 +124,11 @@ class Dataset(Shown, Recipe):
             Of the order; by default a random one, which states tell and take.
         reshuffle_each_iteration : bool
             Whether each epoch has an order of its own.
-        block_size : int, optional
-            Shuffle blocks of so many elements that lie side by side, and then the elements within
-            each `window`: for files that do not fit in memory, read by blocks.
-        window : int, optional
-            How many blocks are mixed with each other, element by element; by default 64.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import samebytes as sb
-        >>> ds = sb.Dataset.from_tensor_slices(np.arange(12))
-        >>> [int(x) for x in ds.shuffle(seed=0, block_size=3, window=2)]
-        [11, 8, 9, 6, 7, 10, 1, 4, 3, 2, 5, 0]
+        block_size, window : int, optional
+            Shuffle blocks of so many elements side by side, then the elements within each so many
+            blocks, by default 64: an order for files that do not fit in memory.
         """
-        arguments.check_shuffle(buffer_size, self.length)
-        blocks = arguments.as_blocks(block_size, window, buffer_size)
+        blocks = arguments.as_blocks(buffer_size, self.length, block_size, window)
         key, fresh = as_seed(seed), reshuffle_each_iteration
         return self._choose(lambda order: samplers.Shuffle(order, key, fresh, blocks))
 

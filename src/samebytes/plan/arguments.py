@@ -144,15 +144,16 @@ def check_shuffle(buffer_size: Any, length: int | None) -> None:
         raise ValueError(message)
 
 
-def as_blocks(block_size: Any, window: Any, buffer_size: Any = None) -> Blocks | None:
-    """Return in which blocks to shuffle, None for in full.
+def as_blocks(buffer_size: Any, length: int | None, block_size: Any, window: Any) -> Blocks | None:
+    """Return in which blocks to shuffle `length` elements, None for in full.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is none, or out of range; if there is a window but no blocks for it; or if
-        there is a buffer as well, which would be another way to say how far samples mix.
+        As `check_shuffle` does; if a number is none, or out of range; if there is a window but no
+        blocks for it, or a buffer as well, another way to say how far samples mix.
     """
+    check_shuffle(buffer_size, length)
     if block_size is None:
         if window is not None:
             message = (

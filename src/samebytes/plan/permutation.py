@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Words = Callable[..., NDArray[np.uint64]]
 
-__all__ = ["MAXIMUM_SIZE", "TABLE_LIMIT", "permute"]
+__all__ = ["MAXIMUM_SIZE", "TABLE_LIMIT", "permute", "positions_of"]
 
 MAXIMUM_SIZE = 1 << 62
 """The most samples an order can have: halves of 31 bits keep every product below 2**64."""
@@ -87,6 +87,24 @@ def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
     column = value - row * columns
     for k in range(0, ROUNDS, 2):
         row, column = two_rounds(row, column, keys, k, rows, columns)
+    return row * columns + column
+
+
+def two_rounds_back(row: Any, column: Any, keys: Any, k: int, rows: Any, columns: Any) -> Any:
+    """Undo `two_rounds`."""
+    # The smaller of the difference and what it is behind a wrap, as there.
+    column = column - below(row, keys[k + 1], columns)
+    column = np.minimum(column, column + columns)
+    row = row - below(column, keys[k], rows)
+    return np.minimum(row, row + rows), column
+
+
+def decipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
+    """Undo `encipher`."""
+    row = value // columns
+    column = value - row * columns
+    for k in range(ROUNDS - 2, -1, -2):
+        row, column = two_rounds_back(row, column, keys, k, rows, columns)
     return row * columns + column
 
 
@@ -182,6 +200,34 @@ def permute(
     outside = np.flatnonzero(value >= size)
     while outside.size:
         value[outside] = encipher(value[outside], keys, rows, columns)
+        outside = outside[value[outside] >= size]
+    result: NDArray[np.int64] = value.astype(np.int64).reshape(array.shape)
+    return result
+
+
+def positions_of(indices: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the position at which each sample comes: what undoes `permute`.
+
+    Parameters
+    ----------
+    indices, n, seed, epoch
+        As `permute` returns and takes them.
+
+    Examples
+    --------
+    >>> positions_of(permute([0, 1, 2], 10**18, seed=1, epoch=0), 10**18, 1, 0).tolist()
+    [0, 1, 2]
+    """
+    array = np.asarray(indices)
+    check_order(n, array)
+    if n <= TABLE_LIMIT:
+        return np.argsort(table(n, seed, epoch)).astype(np.int64).take(array)
+    keys, rows, columns = cipher(n, seed, epoch)
+    value = decipher(array.astype(np.uint64).reshape(-1), keys, rows, columns)
+    size = np.uint64(n)
+    outside = np.flatnonzero(value >= size)
+    while outside.size:
+        value[outside] = decipher(value[outside], keys, rows, columns)
         outside = outside[value[outside] >= size]
     result: NDArray[np.int64] = value.astype(np.int64).reshape(array.shape)
     return result

@@ -21,7 +21,7 @@ from samebytes.plan import block_permutation, permutation, rng
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["integers", "permute", "uniform", "words"]
+__all__ = ["integers", "permute", "positions_of", "uniform", "words"]
 
 # Tells Numba how to compile the shared arithmetic; the functions themselves stay plain Python.
 for _shared in (
@@ -29,6 +29,8 @@ for _shared in (
     permutation.below,
     permutation.two_rounds,
     permutation.encipher,
+    permutation.two_rounds_back,
+    permutation.decipher,
     block_permutation.widened,
     block_permutation.start_of,
     block_permutation.sample_at,
@@ -37,6 +39,8 @@ for _shared in (
 
 _two_rounds = permutation.two_rounds
 _encipher = permutation.encipher
+_two_rounds_back = permutation.two_rounds_back
+_decipher = permutation.decipher
 _widened = block_permutation.widened
 _start_of = block_permutation.start_of
 _sample_at = block_permutation.sample_at
@@ -70,6 +74,24 @@ def _walk_part(positions, size, keys, rows, columns, column, out):
 @compiled(cache=True)
 def _walk(positions, size, keys, rows, columns, out):
     _walk_part(positions, size, keys, rows, columns, np.empty(positions.shape[0], np.uint64), out)
+
+
+@compiled(cache=True)
+def _walk_back(samples, size, keys, rows, columns, out):
+    count = samples.shape[0]
+    row, column = out, np.empty(count, np.uint64)
+    for k in range(count):
+        value = np.uint64(samples[k])
+        row[k] = value // columns
+        column[k] = value - row[k] * columns
+    for round_ in range(_ROUNDS - 2, -1, -2):
+        for k in range(count):
+            row[k], column[k] = _two_rounds_back(row[k], column[k], keys, round_, rows, columns)
+    for k in range(count):
+        value = row[k] * columns + column[k]
+        while value >= size:
+            value = _decipher(value, keys, rows, columns)
+        out[k] = value
 
 
 @register_jitable
@@ -158,6 +180,18 @@ def _permute_all(
     flat = np.ascontiguousarray(array, np.int64).reshape(-1)
     out = np.empty(flat.shape, np.uint64)
     _walk(flat, np.uint64(n), *permutation.cipher(n, seed, epoch, words, stream), out)
+    return out.view(np.int64).reshape(array.shape)
+
+
+def positions_of(indices: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return what `permutation.positions_of` returns, bit for bit."""
+    if n <= permutation.TABLE_LIMIT:
+        return permutation.positions_of(indices, n, seed, epoch)
+    array = np.asarray(indices)
+    permutation.check_order(n, array)
+    flat = np.ascontiguousarray(array, np.int64).reshape(-1)
+    out = np.empty(flat.shape, np.uint64)
+    _walk_back(flat, np.uint64(n), *permutation.cipher(n, seed, epoch, words), out)
     return out.view(np.int64).reshape(array.shape)
 
 
