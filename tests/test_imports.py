@@ -44,7 +44,7 @@ HOUSE = [
     ["compat"],
     ["measure"],
     ["html"],
-    ["auditing", "compare", "demo"],
+    ["auditing", "compare", "demo", "shuffling"],
     ["cli"],
 ]
 

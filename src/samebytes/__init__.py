@@ -86,6 +86,7 @@ __all__ = [
     "no_copy",
     "open",
     "shares_memory",
+    "shuffled_copy",
     "stats",
     "timeseries_dataset_from_array",
     "zeros",
@@ -117,6 +118,7 @@ _LAZY = {
     "borders_at_gaps": "samebytes.plan.boundaries",
     "concat": "samebytes.plan.concat",
     "join": "samebytes.plan.concat",
+    "shuffled_copy": "samebytes.shuffling",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
 }
 

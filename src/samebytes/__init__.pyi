@@ -55,6 +55,7 @@ from samebytes.share.tensorflow import as_tensor as as_tensor
 from samebytes.share.verdict import Code as Code
 from samebytes.share.verdict import Reason as Reason
 from samebytes.share.verdict import Verdict as Verdict
+from samebytes.shuffling import shuffled_copy as shuffled_copy
 
 __version__: str
 

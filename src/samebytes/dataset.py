@@ -19,6 +19,7 @@ from samebytes.engine.formatting import check_format
 from samebytes.plan import arguments, samplers
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
+from samebytes.plan.identity import IdentityMixin
 from samebytes.plan.map_calls import MapCall, Mappable, calls_of
 from samebytes.plan.options import Options
 from samebytes.plan.pickling import pack, unpack
@@ -41,7 +42,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, Recipe):
+class Dataset(DisplayMixin, IdentityMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
@@ -113,21 +114,28 @@ class Dataset(DisplayMixin, Recipe):
         buffer_size: int | None = None,
         seed: int | None = None,
         reshuffle_each_iteration: bool = True,  # noqa: FBT001, FBT002 (tf.data's signature)
+        *,
+        block_size: int | None = None,
+        window: int | None = None,
     ) -> Dataset:
         """Return all elements in a random order, new each epoch, in O(1) memory.
 
         Parameters
         ----------
         buffer_size : int, optional
-            Accepted for compatibility with tf.data and not needed: the shuffle is always full.
+            Accepted for compatibility with tf.data and not needed: the shuffle is full, unless
+            there are blocks.
         seed : int, optional
             Seed of the order; by default a random one, which saved states contain and restore.
         reshuffle_each_iteration : bool
             Whether each epoch has its own order.
+        block_size, window : int, optional
+            Shuffle blocks of so many neighbouring elements, then the elements within every so many
+            blocks, by default 64: an order for files that do not fit in memory.
         """
-        arguments.check_shuffle(buffer_size, self.length)
-        key = as_seed(seed)
-        return self._chain(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
+        blocks = arguments.as_blocks(buffer_size, self.length, block_size, window)
+        key, fresh = as_seed(seed), reshuffle_each_iteration
+        return self._chain(lambda order: samplers.Shuffle(order, key, fresh, blocks))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Return every `num_shards`-th element, from `index` on."""
@@ -309,37 +317,6 @@ class Dataset(DisplayMixin, Recipe):
         from samebytes.plan.element_spec import element_spec
 
         return element_spec(self.plan)
-
-    def fingerprint(self) -> dict[str, str]:
-        """Return what decides about the values and their order, in words: the key of a state."""
-        from samebytes.plan.describe import fingerprint
-
-        return fingerprint(self.plan)
-
-    def __len__(self) -> int:
-        """Return the number of elements.
-
-        Raises
-        ------
-        TypeError
-            If the dataset is endless.
-        """
-        length = self.length
-        if length is None:
-            message = "this dataset is endless and has no length; take(n) gives a finite part"
-            raise TypeError(message)
-        return length
-
-    def __eq__(self, other: object) -> bool:
-        """Return whether both do the same: equal plans, over arrays of equal shapes and dtypes."""
-        return isinstance(other, Dataset) and (self.plan, self.options) == (
-            other.plan,
-            other.options,
-        )
-
-    def __hash__(self) -> int:
-        """Return a hash of the order and batch."""
-        return hash((self.structure.names, self.samples, self.batch_size))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""

@@ -33,6 +33,16 @@ def test_compiled_order_is_equal_and_one_to_one(n, seed, epoch, data):
     np.testing.assert_array_equal(rng.permute(positions, n, seed, epoch), result)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 2**62) | st.integers(1, 2000), SEEDS, EPOCHS, st.data())
+def test_samples_lead_back_to_their_positions(n, seed, epoch, data):
+    drawn = data.draw(st.lists(st.integers(0, n - 1), max_size=20))
+    positions = np.array(drawn, np.int64)
+    for module in (permutation, rng):
+        samples = module.permute(positions, n, seed, epoch)
+        np.testing.assert_array_equal(module.positions_of(samples, n, seed, epoch), positions)
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int32, np.uint8])
 @pytest.mark.parametrize("module", [permutation, rng])
 def test_dtype_and_shape_of_positions_do_not_matter(module, dtype):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import samebytes as sb
-from samebytes.plan.permutation import permute
+from samebytes.plan.block_permutation import Blocks, permute
 from samebytes.plan.samplers import EPOCHS
 
 SOME = 12
@@ -33,12 +33,13 @@ class Plain:
     def __init__(self, make, *, endless=False):
         self.make, self.endless = make, endless
 
-    def shuffle(self, seed, reshuffle):
+    def shuffle(self, seed, reshuffle, blocks=None):
         def shuffled(epoch):
             came = list(self.make(epoch))
             if not came:
                 return iter(())
-            places = permute(np.arange(len(came)), len(came), seed, epoch if reshuffle else 0)
+            number = epoch if reshuffle else 0
+            places = permute(np.arange(len(came)), len(came), seed, number, blocks)
             return (came[place] for place in places)
 
         return Plain(shuffled)
@@ -84,7 +85,12 @@ class Plain:
 
 SMALL = st.integers(0, 12)
 CALLS = st.one_of(
-    st.tuples(st.just("shuffle"), st.integers(0, 5), st.booleans()),
+    st.tuples(
+        st.just("shuffle"),
+        st.integers(0, 5),
+        st.booleans(),
+        st.none() | st.builds(Blocks, st.integers(1, 5), st.integers(1, 4)),
+    ),
     st.integers(1, 3).flatmap(
         lambda n: st.tuples(st.just("shard"), st.just(n), st.integers(0, n - 1))
     ),
@@ -110,7 +116,9 @@ def chains(size, calls):
                 with pytest.raises(ValueError, match="endless dataset has no full order"):
                     ours.shuffle(seed=arguments[0])
                 continue
-            ours = ours.shuffle(seed=arguments[0], reshuffle_each_iteration=arguments[1])
+            seed, reshuffle, blocks = (*arguments, None)[:3]
+            named = {} if blocks is None else {"block_size": blocks.size, "window": blocks.window}
+            ours = ours.shuffle(seed=seed, reshuffle_each_iteration=reshuffle, **named)
         else:
             ours = getattr(ours, name)(*arguments)
         plain = getattr(plain, name)(*arguments)

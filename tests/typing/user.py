@@ -68,6 +68,7 @@ def errors(kind: type[sb.SamebytesError]) -> list[type[sb.SamebytesError]]:
 def datasets(images: sb.Array) -> None:
     dataset = sb.Dataset.from_tensor_slices({"image": images})
     assert_type(dataset, sb.Dataset)
+    assert_type(dataset.shuffle(seed=0, block_size=64, window=8), sb.Dataset)
     assert_type(dataset.shuffle(seed=0).shard(2, 0).skip(1).take(9).repeat(2), sb.Dataset)
     assert_type(dataset.map(sb.RandomCrop(8, 8)).batch(4).prefetch(2), sb.Dataset)
     assert_type(dataset.map(lambda image: image * 2, on="image"), sb.Dataset)
@@ -101,6 +102,7 @@ def datasets(images: sb.Array) -> None:
 
 def series(values: npt.NDArray[np.float32]) -> None:
     joined = sb.concat(["a.npy", values])
+    assert_type(sb.shuffled_copy(joined, "b.npy", seed=0, memory=1 << 30), sb.Array)
     joined = sb.join(["a.npy", values])
     assert_type(joined, sb.ConcatArray)
     assert_type(joined.shape, tuple[int, ...])

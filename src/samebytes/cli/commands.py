@@ -1,4 +1,4 @@
-"""What can be typed: demo, explain, compare and audit; and where the benchmarks are."""
+"""What can be typed: demo, explain, compare, audit and shuffle; and where the benchmarks are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 import samebytes as sb
-from samebytes.cli import audit, bench
+from samebytes.cli import audit, bench, shuffle
 from samebytes.cli.options import parsed
 from samebytes.cli.sizes import parse_shape, parse_size
 from samebytes.cli.slices import Index, parse_slice
@@ -36,6 +36,7 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 (typer calls it so)
 
 app.command(context_settings=audit.SETTINGS)(audit.audit)
 app.command(context_settings=bench.SETTINGS)(bench.bench)
+app.command()(shuffle.shuffle)
 
 
 @app.callback()

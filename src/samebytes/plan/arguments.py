@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from samebytes.plan.block_permutation import WINDOW, Blocks
 from samebytes.plan.permutation import MAXIMUM_SIZE
 
 __all__ = [
     "BEYOND_COUNTING",
+    "as_blocks",
     "as_epoch",
     "as_prefetch",
     "as_shard",
@@ -142,6 +144,36 @@ def check_shuffle(buffer_size: Any, length: int | None) -> None:
     if length > MAXIMUM_SIZE:
         message = f"shuffle: {length:,} elements; expected at most 2**62"
         raise ValueError(message)
+
+
+def as_blocks(buffer_size: Any, length: int | None, block_size: Any, window: Any) -> Blocks | None:
+    """Return in which blocks to shuffle `length` elements, None for in full.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_shuffle` does; if a number is none, or out of range; if there is a window but no
+        blocks for it, or a buffer as well, another way to say how far samples mix.
+    """
+    check_shuffle(buffer_size, length)
+    if block_size is None:
+        if window is not None:
+            message = (
+                f"shuffle(window={window!r}): a window is so many blocks, and there are none; pass "
+                "block_size=, the samples in a block, as well"
+            )
+            raise ValueError(message)
+        return None
+    size = whole_number(block_size, "shuffle(block_size=", least=1)
+    if buffer_size is not None:
+        as_many = max(1, -(-buffer_size // size))
+        message = (
+            f"shuffle({buffer_size}, block_size={size}): there is no buffer; pass window=, the "
+            f"blocks whose samples are mixed, instead: window={as_many} for as many samples"
+        )
+        raise ValueError(message)
+    blocks = WINDOW if window is None else whole_number(window, "shuffle(window=", least=1)
+    return Blocks(size, blocks)
 
 
 def as_prefetch(buffer_size: Any) -> int | None:

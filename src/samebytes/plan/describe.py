@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from samebytes.memory.files.origin import mapping_of
 from samebytes.plan import samplers
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import function_name
+from samebytes.plan.mixing import mixing_rows
 from samebytes.plan.options import Options
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
-from samebytes.plan.shared_reads import read_bytes
+from samebytes.plan.shared_reads import read_bytes, source_bytes
 from samebytes.plan.sources import arrays_in
 from samebytes.plan.transforms.base import Transform
 from samebytes.plan.windows import Stencil
@@ -55,8 +55,10 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
 def _sampler(sampler: Any) -> str:
     """Return a sampler as it would be written."""
     if isinstance(sampler, samplers.Shuffle):
-        still = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
-        return f"shuffle(seed={sampler.seed}{still})"
+        more = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
+        if sampler.blocks is not None:
+            more += f", block_size={sampler.blocks.size}, window={sampler.blocks.window}"
+        return f"shuffle(seed={sampler.seed}{more})"
     if isinstance(sampler, samplers.Shard):
         return f"shard({sampler.count}, {sampler.index})"
     if isinstance(sampler, samplers.Repeat) and sampler.count is None:
@@ -135,10 +137,14 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     written = sum(c.sample_bytes for c in plan.components) * size
     unit = "samples" if plan.windows is None else "rows"
     rows = [
-        ("source", f"{len(plan.components[0].array):,} {unit}, {_source_bytes(plan)}"),
+        (
+            "source",
+            f"{len(plan.components[0].array):,} {unit}, {as_bytes_text(source_bytes(plan))}",
+        ),
         *((f"  {c.name}", _source(c)) for c in plan.components),
         *_windows(plan),
         ("order", _with_length(plan.samples, plan.samples.length, "samples")),
+        *((f"  {name}", text) for name, text in mixing_rows(plan)),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
         *_rows_after(plan),
@@ -164,18 +170,6 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
 
 def _each(plan: Plan) -> str:
     return "per sample, once" if plan.batch_size is None else "per batch, once"
-
-
-def _source_bytes(plan: Plan) -> str:
-    """Return the bytes of all arrays, those that several components read counted once."""
-    total = 0
-    counted: list[npt.NDArray[Any]] = []
-    for component in plan.components:
-        arrays = arrays_in(component.array)
-        if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
-            counted.append(arrays[0])
-            total += sum(array.nbytes for array in arrays)
-    return as_bytes_text(total)
 
 
 def _windows(plan: Plan) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Words = Callable[..., NDArray[np.uint64]]
 
-__all__ = ["MAXIMUM_SIZE", "TABLE_LIMIT", "permute"]
+__all__ = ["MAXIMUM_SIZE", "TABLE_LIMIT", "permute", "positions_of"]
 
 MAXIMUM_SIZE = 1 << 62
 """The most samples an order can have: halves of 31 bits keep every product below 2**64."""
@@ -90,28 +90,55 @@ def encipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
     return row * columns + column
 
 
+def two_rounds_back(row: Any, column: Any, keys: Any, k: int, rows: Any, columns: Any) -> Any:
+    """Undo `two_rounds`."""
+    # The smaller of the difference and what it is behind a wrap, as there.
+    column = column - below(row, keys[k + 1], columns)
+    column = np.minimum(column, column + columns)
+    row = row - below(column, keys[k], rows)
+    return np.minimum(row, row + rows), column
+
+
+def decipher(value: Any, keys: Any, rows: Any, columns: Any) -> Any:
+    """Undo `encipher`."""
+    row = value // columns
+    column = value - row * columns
+    for k in range(ROUNDS - 2, -1, -2):
+        row, column = two_rounds_back(row, column, keys, k, rows, columns)
+    return row * columns + column
+
+
+def sides(n: int) -> tuple[int, int]:
+    """Return rows and columns whose product is the least that will do for range(n)."""
+    rows = math.isqrt(n - 1) + 1
+    # An even number, or all permutations would be even where rows and columns are both odd.
+    rows += rows % 2
+    return rows, -(-n // rows)
+
+
 @lru_cache(maxsize=64)
-def cipher(n: int, seed: int, epoch: int, words: Words = rng.words) -> Cipher:
+def cipher(
+    n: int, seed: int, epoch: int, words: Words = rng.words, stream: int = rng.ORDER_STREAM
+) -> Cipher:
     """Return the keys and the domain of the permutation of range(n) for (seed, epoch).
 
     `words` does what `rng.words` does; the engine has it compiled.
     """
-    rows = math.isqrt(n - 1) + 1
-    # An even number, or all permutations would be even where rows and columns are both odd.
-    rows += rows % 2
-    columns = -(-n // rows)
-    keys = words(seed, epoch, [n], rng.ORDER_STREAM, ROUNDS)[0]
+    rows, columns = sides(n)
+    keys = words(seed, epoch, [n], stream, ROUNDS)[0]
     return Cipher(keys, np.uint64(rows), np.uint64(columns))
 
 
 @lru_cache(maxsize=64)
-def table(n: int, seed: int, epoch: int, words: Words = rng.words) -> NDArray[np.int64]:
+def table(
+    n: int, seed: int, epoch: int, words: Words = rng.words, stream: int = rng.ORDER_STREAM
+) -> NDArray[np.int64]:
     """Return the whole permutation of a small range(n), each of the n! equally likely.
 
     Two of 256 words are equal once in 2**49 tables; the stable sort then still gives a
     permutation, and the same one everywhere.
     """
-    first_words = words(seed, epoch, np.arange(n), rng.ORDER_STREAM, 1)[:, 0]
+    first_words = words(seed, epoch, np.arange(n), stream, 1)[:, 0]
     result = np.argsort(first_words, kind="stable").astype(np.int64)
     result.flags.writeable = False
     return result
@@ -133,7 +160,9 @@ def check_order(n: int, positions: NDArray[Any]) -> None:
         raise IndexError(message)
 
 
-def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def permute(
+    positions: ArrayLike, n: int, seed: int, epoch: int, stream: int = rng.ORDER_STREAM
+) -> NDArray[np.int64]:
     """Return the sample index at each position of a shuffled epoch.
 
     Parameters
@@ -146,6 +175,8 @@ def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.i
         Below 2**64.
     epoch : int
         Below 2**32.
+    stream : int
+        Where the numbers behind it come from: orders of several kinds have nothing in common.
 
     Returns
     -------
@@ -161,14 +192,42 @@ def permute(positions: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.i
     array = np.asarray(positions)
     check_order(n, array)
     if n <= TABLE_LIMIT:
-        return table(n, seed, epoch).take(array)
-    keys, rows, columns = cipher(n, seed, epoch)
+        return table(n, seed, epoch, stream=stream).take(array)
+    keys, rows, columns = cipher(n, seed, epoch, stream=stream)
     # At least one dimension: NumPy scalars would warn of the overflow the arithmetic relies on.
     value = encipher(array.astype(np.uint64).reshape(-1), keys, rows, columns)
     size = np.uint64(n)
     outside = np.flatnonzero(value >= size)
     while outside.size:
         value[outside] = encipher(value[outside], keys, rows, columns)
+        outside = outside[value[outside] >= size]
+    result: NDArray[np.int64] = value.astype(np.int64).reshape(array.shape)
+    return result
+
+
+def positions_of(indices: ArrayLike, n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the position at which each sample comes: what undoes `permute`.
+
+    Parameters
+    ----------
+    indices, n, seed, epoch
+        As `permute` returns and takes them.
+
+    Examples
+    --------
+    >>> positions_of(permute([0, 1, 2], 10**18, seed=1, epoch=0), 10**18, 1, 0).tolist()
+    [0, 1, 2]
+    """
+    array = np.asarray(indices)
+    check_order(n, array)
+    if n <= TABLE_LIMIT:
+        return np.argsort(table(n, seed, epoch)).astype(np.int64).take(array)
+    keys, rows, columns = cipher(n, seed, epoch)
+    value = decipher(array.astype(np.uint64).reshape(-1), keys, rows, columns)
+    size = np.uint64(n)
+    outside = np.flatnonzero(value >= size)
+    while outside.size:
+        value[outside] = decipher(value[outside], keys, rows, columns)
         outside = outside[value[outside] >= size]
     result: NDArray[np.int64] = value.astype(np.int64).reshape(array.shape)
     return result

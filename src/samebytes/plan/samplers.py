@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.plan.arguments import BEYOND_COUNTING, EPOCHS
+from samebytes.plan.block_permutation import Blocks, permute
 from samebytes.plan.epoch_groups import by_epoch
-from samebytes.plan.permutation import permute
 
 __all__ = ["Repeat", "Sampler", "Sequential", "Shard", "Shuffle", "Skip", "Take", "check_countable"]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]
-Permute = Callable[[Positions, int, int, int], Positions]
+Permute = Callable[[Positions, int, int, int, "Blocks | None"], Positions]
 
 ENDLESS_EPOCHS = 1 << 16
 """Repetitions that an endless repeat keeps apart from those of the next iteration."""
@@ -43,7 +43,8 @@ class Sampler(Protocol):
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return (epochs, positions) in the source for these epochs and positions.
 
-        `permute` does what `samebytes.plan.permutation.permute` does; the engine has it compiled.
+        `permute` does what `samebytes.plan.block_permutation.permute` does; the engine has it
+        compiled.
         """
 
 
@@ -65,7 +66,7 @@ class Sequential:
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A full permutation, new each epoch unless `reshuffle` is off.
+    """A permutation, new each epoch unless `reshuffle` is off: full, unless there are blocks.
 
     Source: ``tf.data.Dataset.shuffle``, with a buffer of the whole length and no memory.
     """
@@ -73,6 +74,7 @@ class Shuffle:
     parent: Sampler
     seed: int
     reshuffle: bool = True
+    blocks: Blocks | None = None
 
     @property
     def length(self) -> int | None:
@@ -84,7 +86,8 @@ class Shuffle:
         size = self.parent.length or 0  # what never ends is not shuffled
         found = np.empty_like(positions)
         for epoch, mine in by_epoch(epochs):
-            found[mine] = permute(positions[mine], size, self.seed, epoch * self.reshuffle)
+            epoch *= self.reshuffle
+            found[mine] = permute(positions[mine], size, self.seed, epoch, self.blocks)
         return self.parent.locate(epochs, found, permute)
 
 

@@ -7,16 +7,17 @@ but for one token.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Plan
 from samebytes.plan.sources import arrays_in
 from samebytes.plan.windows import Stencil
 
-__all__ = ["Group", "groups_of", "read_bytes"]
+__all__ = ["Group", "groups_of", "read_bytes", "source_bytes"]
 
 
 class Group(NamedTuple):
@@ -58,6 +59,18 @@ def read_bytes(plan: Plan) -> int:
         else:
             found += len(np.unique(component.stencil.rows())) * component.array.dtype.itemsize
     return found
+
+
+def source_bytes(plan: Plan) -> int:
+    """Return the bytes of all arrays, those that several components read counted once."""
+    total = 0
+    counted: list[npt.NDArray[Any]] = []
+    for component in plan.components:
+        arrays = arrays_in(component.array)
+        if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
+            counted.append(arrays[0])
+            total += sum(array.nbytes for array in arrays)
+    return total
 
 
 def _pair(one_group: Group, other_group: Group) -> Group | None:

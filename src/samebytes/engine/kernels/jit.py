@@ -30,7 +30,12 @@ CONFIG: Any = numba.config  # its attributes are made at run time
 
 # All of the kernels rather than a list to keep up to date: a file too many costs a compilation
 # after an upgrade, a file forgotten would run old code.
-SOURCES = ("engine/kernels/*.py", "plan/rng.py", "plan/permutation.py")
+SOURCES = (
+    "engine/kernels/*.py",
+    "plan/rng.py",
+    "plan/permutation.py",
+    "plan/block_permutation.py",
+)
 
 
 def source_digest() -> str | None:

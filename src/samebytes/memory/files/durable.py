@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["write_durably"]
+__all__ = ["flush_folder", "write_durably"]
 
 # What file systems say whose folders cannot be flushed; they promise nothing then.
 _NEVER_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
@@ -48,10 +48,11 @@ def write_durably(path: Path, write: Callable[[Path], object]) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """See to it that the names in a folder have reached the disk."""
     if os.name == "nt":
         return  # which opens no folders, and keeps names by a journal
     descriptor = os.open(folder, os.O_RDONLY)
