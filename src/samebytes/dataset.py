@@ -293,9 +293,14 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
         check_format(name)
         return self._with(options=replace(self.options, format=name))
 
-    def with_options(self, *, threads: int | None = None) -> Dataset:
-        """Return the same elements, made by `threads` threads; None means one for each core."""
-        return self._with(options=replace(self.options, threads=arguments.as_threads(threads)))
+    def with_options(self, *, threads: int | None = None, reader: str | None = None) -> Dataset:
+        """Return the same elements, made by `threads` threads, read by `reader`; None: as before.
+
+        At first there is a thread for each core, and the reader of mapped files is ``auto``, which
+        chooses, as ``print(ds)`` tells, between ``map`` (page faults), ``ahead`` (exact pages are
+        asked for before they are needed) and ``read`` (exact ranges are read into memory).
+        """
+        return self._with(options=arguments.as_options(self.options, threads, reader))
 
     # --------------------------------------------------------------------------- facts
 

@@ -18,7 +18,7 @@ def images(count: int = 50, size: int = 12, dtype: npt.DTypeLike = np.uint8) -> 
     return rng.integers(0, 256, (count, size, size, 3)).astype(dtype)
 
 
-def usual(count: int = 50, batch: int = 8, seed: int = 3, **options: int | None) -> sb.Dataset:
+def usual(count: int = 50, batch: int = 8, seed: int = 3, **options: Any) -> sb.Dataset:
     """Images, labels, shuffled, cropped, flipped, scaled, batched."""
     return (
         sb.Dataset.from_tensor_slices({"image": images(count), "label": np.arange(count)})

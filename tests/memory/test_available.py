@@ -48,6 +48,19 @@ def test_version_1_counts_as_well(tmp_path, limit, left):
     assert left_in_group(tmp_path) == left
 
 
+def test_version_1_counts_the_groups_around_the_process(alone):
+    lines = "12:cpu,cpuacct:/elsewhere\n7:memory:/jobs/train\n0::/\n"
+    (alone / "self" / "cgroup").write_text(lines)
+    for name, limit in (("", 1 << 62), ("jobs", 2_000_000), ("jobs/train", 1_000_000)):
+        group = alone / "memory" / name
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "memory.limit_in_bytes").write_text(f"{limit}\n")
+        (group / "memory.stat").write_text("total_rss 600000\ntotal_shmem 1000\n")
+    assert left_in_group(alone) == 399_000
+    (alone / "self" / "cgroup").write_text(lines.replace("/jobs/train", "/jobs"))
+    assert left_in_group(alone) == 1_399_000
+
+
 def test_a_limit_of_any_group_around_the_process_counts(alone):
     (alone / "self" / "cgroup").write_text("0::/jobs/train\n")
     write_group(alone / "jobs" / "train", "max", 600_000)

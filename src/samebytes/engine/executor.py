@@ -15,7 +15,8 @@ import numpy.typing as npt
 from samebytes.engine.block_views import BlockViews
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.kernels import rng
-from samebytes.engine.kernels.job import UNIT_BYTES
+from samebytes.engine.kernels.job import UNIT_BYTES, Job
+from samebytes.engine.readers.staging import StagedBlock
 from samebytes.engine.schedule import Segment
 from samebytes.engine.writers import KernelJob, Writer, writers_of
 from samebytes.memory.files.bus_guard import ensure_handler_first
@@ -80,6 +81,8 @@ class Batch:
         What a thread can do that later batches are then opened faster by.
     check : callable, optional
         Refuses what was read, if a part of it was missing.
+    release : callable, optional
+        Gives back memory that the source was read from.
     """
 
     plan: Plan
@@ -90,6 +93,7 @@ class Batch:
     whole: bool = False
     look_ahead: Callable[[], object] | None = None
     check: Callable[[], object] | None = None
+    release: Callable[[], object] | None = None
 
     def finish(self) -> list[Nested[npt.NDArray[Any]]]:
         """Return the elements: arrays in their structure, after what runs after the pass.
@@ -99,6 +103,8 @@ class Batch:
         WrongSize
             If a mapped source has shrunk while it was read.
         """
+        if self.release is not None:
+            self.release()
         if self.check is not None:
             self.check()
         if self.whole:
@@ -185,6 +191,12 @@ class Executor:
         return tuple(writer.block_bytes for writer, *_ in self._writers)
 
     @property
+    def block_read_bytes(self) -> int:
+        """Bytes of the sources that a block is made of, about."""
+        each = sum(component.read_bytes for component in self.plan.components)
+        return each * samples_in(self.plan) * self._elements
+
+    @property
     def numbers_per_sample(self) -> int:
         """How many rows, or factors, are worked out for each sample at most."""
         return max(writer.numbers for writer in self._all_writers())
@@ -205,7 +217,14 @@ class Executor:
         rng.words(0, 0, first, 0, 1)
         rng.permute(first, TABLE_LIMIT + 1, 0, 0)
 
-    def open(self, pools: tuple[Pool, ...], segment: Segment, place: int, pieces: int) -> Batch:
+    def open(
+        self,
+        pools: tuple[Pool, ...],
+        segment: Segment,
+        place: int,
+        pieces: int,
+        staged: StagedBlock | None = None,
+    ) -> Batch:
         """Return a batch whose numbers are known and whose blocks are taken, nothing written yet.
 
         Parameters
@@ -218,6 +237,8 @@ class Executor:
             Which of its elements this one is.
         pieces : int
             Into about how many pieces to cut the work.
+        staged : StagedBlock, optional
+            Where the source's bytes were read to; by default they are read where they are mapped.
 
         Raises
         ------
@@ -234,7 +255,7 @@ class Executor:
         epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
         measured: list[Any] = []
         if self._measuring:  # which reads the samples, so not those of later batches
-            measured = self.prepare(epochs, indices, measured=True)
+            measured = self.prepare(epochs, indices, measured=True, staged=staged)
         counts, ends = segment.counts[place], segment.ends[place]
         views: dict[int, BlockViews] = {}
         jobs = []
@@ -247,34 +268,74 @@ class Executor:
                 begin = 0 if writer.measures else start
                 end, planes = begin + stop - start, writer.planes
                 target, behind = writer.target(samples), ends if planes == 1 else ends * planes
-                jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
+                part = job.part(begin * planes, end * planes, target, behind, apart)
+                if staged is not None and isinstance(part, Job) and not writer.measures:
+                    part = staged.moved(part)
+                jobs.append(part)
         leaves = tuple(views[leaf] for leaf in range(len(views)))
         return Batch(
-            self.plan, leaves, _cut(jobs, pieces), epochs, indices, self._whole, check=check
+            self.plan,
+            leaves,
+            _cut(jobs, pieces),
+            epochs,
+            indices,
+            self._whole,
+            check=check,
+            release=None if staged is None else staged.release,
         )
 
-    def prepare(self, epochs: Indices, indices: Indices, *, measured: bool = False) -> list[Any]:
+    def read_jobs(self, segment: Segment, place: int) -> list[Job]:
+        """Return jobs that read all that an element of a segment does, to know its bytes by."""
+        start, stop = segment.cuts[place], segment.cuts[place + 1]
+        found: list[Job | None] = []
+        for number, writers in enumerate(self._writers):
+            for run, writer in enumerate(writers):
+                job = segment.prepared[number][run]
+                if isinstance(job, Job):
+                    found.append(job.samples(start * writer.planes, stop * writer.planes))
+                elif job is None:
+                    epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
+                    rows = self.plan.rows(epochs, indices, rng.integers)
+                    found.append(writer.read_job(rows, epochs, indices, _drawn(epochs, indices)))
+        return [job for job in found if job is not None]
+
+    def prepare(
+        self,
+        epochs: Indices,
+        indices: Indices,
+        *,
+        measured: bool = False,
+        staged: StagedBlock | None = None,
+    ) -> list[Any]:
         """Return for each group of leaves the jobs of all these samples.
 
         None stands for a job that has to read the samples first, or where these are asked for
         (`measured`) for all others.
         """
-        drawn: dict[int, Floats] = {}
-
-        def units_of(step: Step) -> Floats:
-            # Components that share a step share its draws.
-            if step.stream not in drawn:
-                drawn[step.stream] = draw_units(step, epochs, indices, rng.uniform)
-            return drawn[step.stream]
-
+        units_of = _drawn(epochs, indices)
         rows = self.plan.rows(epochs, indices, rng.integers)
         return [
             [
-                writer.job(rows, epochs, indices, units_of) if writer.measures == measured else None
+                writer.job(rows, epochs, indices, units_of, staged)
+                if writer.measures == measured
+                else None
                 for writer in writers
             ]
             for writers in self._writers
         ]
+
+
+def _drawn(epochs: Indices, indices: Indices) -> Callable[[Step], Floats]:
+    """Return what gives the draws of a step for these samples, drawn once."""
+    drawn: dict[int, Floats] = {}
+
+    def units_of(step: Step) -> Floats:
+        # Components that share a step share its draws.
+        if step.stream not in drawn:
+            drawn[step.stream] = draw_units(step, epochs, indices, rng.uniform)
+        return drawn[step.stream]
+
+    return units_of
 
 
 def compile_plan(plan: Plan, options: Options) -> Executor:

@@ -18,12 +18,14 @@ from samebytes.engine.formatting import formatter_of
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
 from samebytes.engine.prefetch_limit import blocks_ahead_in_memory
+from samebytes.engine.readers.reader import Reader
 from samebytes.engine.schedule import Schedule, counted_in
 from samebytes.engine.stats import Meter, Stats
 from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
 from samebytes.plan.prefetch import batches_per_block
+from samebytes.plan.reader_choice import choose_reader
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -98,6 +100,7 @@ class Iterator:
         self._pools: PoolSet | None = None
         self._worker_pools: dict[int, WorkerPool] = {}  # by process: threads do not survive a fork
         self._finalizer: Any = None
+        self._reader: Reader | None = None
         _warm_up(self._executor)
 
     # ---------------------------------------------------------------------- iteration
@@ -211,14 +214,23 @@ class Iterator:
         upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, executor.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
         pools = self._pool_cache.take(executor.block_bytes, most)
-        batches = BatchOpener(executor, schedule, pools, self._threads)
-        made = WorkerPool(batches.open, self._threads, upcoming, executor.end)
+        choice = choose_reader(self._plan, self._options.reader)
+        try:
+            batches = BatchOpener(executor, schedule, pools, self._threads, choice)
+        except BaseException:
+            executor.end()
+            self._closed = True
+            raise
+        reader = batches.reader
+        made = WorkerPool(
+            batches.open, self._threads, upcoming, batches.end, reader.tasks, reader.threads
+        )
         # The threads know their pool, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _end_run, made, self._pool_cache, pools)
         finalizer.atexit = False
         workers = self._worker_pools.setdefault(process, made)
         if workers is made:
-            self._pools, self._finalizer = pools, finalizer
+            self._pools, self._finalizer, self._reader = pools, finalizer, reader
         else:  # another thread was faster
             finalizer()
         if self._is_closed():  # by another thread, in the meantime
@@ -287,7 +299,7 @@ class Iterator:
     def stats(self) -> Stats:
         """Return what has been made so far, who waited for whom, and what to change."""
         pools = [] if self._pools is None else [pool.stats() for pool in self._pools.pools]
-        return self._meter.stats(self._threads, self._options.prefetch, pools)
+        return self._meter.stats(self._threads, self._options.prefetch, pools, self._reader)
 
 
 def _end_run(workers: WorkerPool, pool_cache: PoolCache, pools: PoolSet) -> None:

@@ -126,19 +126,27 @@ class Schedule:
         self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
         first = max(1, LOOK_FIRST // each)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)
-        # The last two segments: threads may stand on both sides of the border between them.
+        # The current segment, the one before (threads may stand on both sides of the border
+        # between them), and those that were looked at ahead.
         self._segments: dict[int, Segment] = {}
+        self._current = 0
         self._looking = threading.Lock()
 
     def at(self, number: int) -> tuple[Segment, int] | None:
         """Return the segment with block `number`, and its place there; None behind the end."""
+        self._current = self._segment_of(number)[0]
+        return self.ahead(number)
+
+    def ahead(self, number: int) -> tuple[Segment, int] | None:
+        """Return what `at` does, of a block whose turn has not come."""
         which, place, count = self._segment_of(number)
         segment = self._segments.get(which)
         if segment is None:
             with self._looking:
                 segment = self._segments.get(which)
                 if segment is None:
-                    self._segments.pop(which - 2, None)
+                    for passed in [w for w in self._segments if w < self._current - 1]:
+                        del self._segments[passed]
                     segment = self._segments[which] = self._locate(number - place, count)
         return (segment, place) if place < len(segment.cuts) - 1 else None
 

@@ -80,6 +80,10 @@ class WorkerPool:
         Elements that are made before they are asked for.
     ended : callable
         Called when the last thread has ended; from any thread, perhaps twice.
+    reading : SimpleQueue, optional
+        Other tasks, which wait for storage and not for a core.
+    reading_threads : int
+        How many threads do those.
     """
 
     def __init__(
@@ -88,16 +92,20 @@ class WorkerPool:
         threads: int,
         ahead: int,
         ended: Callable[[], object],
+        reading: SimpleQueue[Callable[[], None] | None] | None = None,
+        reading_threads: int = 0,
     ) -> None:
         self._open_batch = open_batch
         self._ended = ended
         self._threads = threads
+        self._reading_threads = reading_threads
+        self._reading = SimpleQueue() if reading is None else reading
         self._ahead = ahead
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._pending: deque[PendingBatch] = deque()
         self._unopened: deque[PendingBatch] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
-        self._alive = list(range(threads))
+        self._alive = list(range(threads + reading_threads))
         self._workers: list[_Worker] = []
         self._unstarted: list[_Worker] = []
         self._failure: BaseException | None = None
@@ -187,9 +195,10 @@ class WorkerPool:
             return
         try:
             _running.add(self)
+            queues = [self._tasks] * self._threads + [self._reading] * self._reading_threads
             workers = [
-                _Worker(target=self._work, name=f"samebytes-{number}", daemon=True)
-                for number in range(self._threads)
+                _Worker(target=self._work, args=(tasks,), name=f"samebytes-{number}", daemon=True)
+                for number, tasks in enumerate(queues)
             ]
             unstarted = list(workers)
             if not self._workers:  # by a signal's handler, in the meantime
@@ -224,6 +233,7 @@ class WorkerPool:
         """Tell the threads to end, and return at once; possible anywhere, in a finalizer too."""
         self.closed = True
         self._tasks.put(None)
+        self._reading.put(None)
 
     def close(self) -> None:
         """End the threads, wake the consumer, wait for pieces in flight; may be called twice."""
@@ -260,15 +270,15 @@ class WorkerPool:
                 self._tasks.put(partial(self._run_task, pending, None))
                 return
 
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+    def _work(self, tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+        while (task := tasks.get()) is not None:
             task()
             del task  # or an idle thread would keep a batch alive
         # What is still to do is not done any more; the message goes on to the other threads.
         with contextlib.suppress(Empty):
             while True:
-                self._tasks.get_nowait()
-        self._tasks.put(None)
+                tasks.get_nowait()
+        tasks.put(None)
         if self._alive.pop() == 0:
             self._ended()
             _running.discard(self)

@@ -19,6 +19,7 @@ from samebytes.engine.kernels.documents import DocumentJob, prepare_documents
 from samebytes.engine.kernels.job import Job, fill, prepare
 from samebytes.engine.kernels.means import channel_means
 from samebytes.engine.planes import words
+from samebytes.engine.readers.staging import StagedBlock
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate
@@ -135,8 +136,24 @@ class Writer(ABC):
         return array
 
     @abstractmethod
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> KernelJob:
-        """Return the job of these samples, checked, with nowhere to write to yet."""
+    def job(
+        self,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+        staged: StagedBlock | None = None,
+    ) -> KernelJob:
+        """Return the job of these samples, checked, with nowhere to write to yet.
+
+        What has to be read first is read from `staged`, if that is given.
+        """
+
+    @abstractmethod
+    def read_job(
+        self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf
+    ) -> Job | None:
+        """Return a job that reads all that the job of these samples does; None for nothing."""
 
     @abstractmethod
     def warm_up(self) -> None:
@@ -163,9 +180,19 @@ class DocumentWriter(Writer):
         epochs: Indices,  # noqa: ARG002
         indices: Indices,  # noqa: ARG002
         units_of: UnitsOf,  # noqa: ARG002
+        staged: StagedBlock | None = None,  # noqa: ARG002
     ) -> DocumentJob:
         """Return the job of these samples, with nowhere to write to yet."""
         return prepare_documents(self._feature, self.component.stencil, rows)
+
+    def read_job(
+        self,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+    ) -> None:
+        """Return None: borders are in memory."""
 
     def warm_up(self) -> None:
         """Write a number as a batch will be written."""
@@ -207,9 +234,18 @@ class ArrayWriter(Writer):
         items = words(array) if moves(self.spec) else array
         return items.reshape(len(array) * self.planes, *self._addressing.source.shape[1:])
 
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> Job:
+    def job(
+        self,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+        staged: StagedBlock | None = None,
+    ) -> Job:
         """Return the job of these samples, checked, with nowhere to write to yet."""
         places = self._addressing.places(rows)
+        if staged is not None:
+            places = staged.moved(self.read_job(rows, epochs, indices, units_of)).places
 
         def means(tables: Tables) -> Floats:
             def measure(**limits: Any) -> Floats:
@@ -223,10 +259,7 @@ class ArrayWriter(Writer):
             return mean_of(tables.affine, self.spec, measure)
 
         tables = tabulate(self.component, epochs, indices, means, units_of)
-        # Only its layout is looked at; the parts of this job get memory.
-        nowhere = as_strided(
-            np.empty(1, self.spec.dtype), (len(indices), *self._shape), self._strides
-        )
+        nowhere = self._nowhere(len(indices))
         return prepare(
             self._addressing.source,
             indices,
@@ -237,6 +270,39 @@ class ArrayWriter(Writer):
             spans=self._addressing.spans(rows),
             padding=self._addressing.padding,
         )
+
+    def read_job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> Job:
+        """Return a job that reads all that the job of these samples does, and calculates nothing.
+
+        A mean is taken of what a chain has come to where it stands, before later crops.
+        """
+        widest: list[tuple[npt.NDArray[np.int64], int, int]] = []
+
+        def means(tables: Tables) -> Floats:
+            geometry = tables.geometry
+            widest.append((geometry.steps.copy(), geometry.height, geometry.width))
+            return np.ones_like(tables.affine.scale)
+
+        tables = tabulate(self.component, epochs, indices, means, units_of)
+        nowhere = self.target(self._nowhere(len(indices)))
+        steps = tables.geometry.steps
+        if widest:
+            steps, height, width = widest[0]
+            shape = (len(indices), height, width, nowhere.shape[3])
+            nowhere = as_strided(np.empty(1, self.spec.dtype), shape, (0, 0, 0, 0))
+        return prepare(
+            self._addressing.source,
+            indices,
+            _repeated(steps, self.planes),
+            nowhere,
+            places=self._addressing.places(rows),
+            spans=self._addressing.spans(rows),
+            padding=self._addressing.padding,
+        )
+
+    def _nowhere(self, count: int) -> npt.NDArray[Any]:
+        """Return samples of which only the layout is looked at; the parts of a job get memory."""
+        return as_strided(np.empty(1, self.spec.dtype), (count, *self._shape), self._strides)
 
     def _factors(self, affine: Affine) -> dict[str, Any]:
         """Return the tables of these columns, a row for each plane."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import Unconvertible
+from samebytes.memory.addresses import address_of
 from samebytes.memory.gather import gather
 from samebytes.memory.pages import allocate_pages
 
@@ -45,11 +46,6 @@ def as_shape(shape: Shape) -> tuple[int, ...]:
         message = f"shape {lengths} has a negative length; lengths are 0 or more"
         raise ValueError(message)
     return lengths
-
-
-def address_of(array: npt.NDArray[Any]) -> int:
-    """Return the address of the first element of `array`."""
-    return int(array.__array_interface__["data"][0])
 
 
 def is_packed(array: npt.NDArray[Any]) -> bool:

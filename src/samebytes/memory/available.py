@@ -52,22 +52,28 @@ def field_of(path: Path, name: str) -> int | None:
 def left_in_group(root: Path = CGROUP_ROOT, spare: int = 0) -> int | None:
     """Return what the control group's limit leaves, None without a limit.
 
-    Reads version 2 (``memory.max``), of the process's own group and all that hold it, then version
-    1 (``memory.limit_in_bytes``). `spare` is swap that could be had beyond a limit of memory alone.
+    Reads version 2 (``memory.max``), then version 1 (``memory.limit_in_bytes``), of the process's
+    own group and all that hold it. `spare` is swap that could be had beyond a limit of memory
+    alone.
     """
     left = [_left_in_version_2(group, spare) for group in _groups(root)]
     if all(one is None for one in left):
-        left = [_left_in_version_1(root / "memory")]
+        left = [_left_in_version_1(group) for group in _groups(root / "memory", "memory")]
     return min((one for one in left if one is not None), default=None)
 
 
-def _groups(root: Path) -> list[Path]:
-    """Return the directories of the process's group, from its own to the outermost."""
+def _groups(root: Path, controller: str = "") -> list[Path]:
+    """Return the directories of the process's group, from its own to the outermost.
+
+    A line of ``cgroup`` has a number, the controllers (none in version 2), and the group.
+    """
     try:
         lines = (SELF / "cgroup").read_text().splitlines()
     except OSError:
         lines = []
-    own = next((line[len("0::/") :] for line in lines if line.startswith("0::/")), "")
+    parts = (line.split(":", 2) for line in lines)
+    found = (part[2] for part in parts if len(part) == 3 and controller in part[1].split(","))
+    own = next(found, "").lstrip("/")
     inner = root / own
     return (
         [root]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from samebytes.plan.block_permutation import WINDOW, Blocks
+from samebytes.plan.options import READERS, Options
 from samebytes.plan.permutation import MAXIMUM_SIZE
 
 __all__ = [
     "BEYOND_COUNTING",
     "as_blocks",
     "as_epoch",
+    "as_options",
     "as_prefetch",
     "as_shard",
     "as_threads",
@@ -183,6 +186,20 @@ def as_prefetch(buffer_size: Any) -> int | None:
         message = f"prefetch({number}): expected 0 or more, or -1 for the default, as in tf.data"
         raise ValueError(message)
     return None if number == -1 else number
+
+
+def as_options(options: Options, threads: int | None, reader: str | None) -> Options:
+    """Return options with those that are given; None keeps what was there."""
+    if threads is not None:
+        options = replace(options, threads=as_threads(threads))
+    if reader is not None:
+        if reader not in READERS:
+            message = (
+                f"with_options(reader={reader!r}): expected one of {', '.join(map(repr, READERS))}"
+            )
+            raise ValueError(message)
+        options = replace(options, reader=reader)
+    return options
 
 
 def as_threads(threads: Any) -> int | None:

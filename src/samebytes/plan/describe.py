@@ -17,6 +17,7 @@ from samebytes.plan.mixing import mixing_rows
 from samebytes.plan.options import Options
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
+from samebytes.plan.reader_choice import IN_MEMORY, choose_reader
 from samebytes.plan.shared_reads import read_bytes, source_bytes
 from samebytes.plan.sources import arrays_in
 from samebytes.plan.transforms.base import Transform
@@ -151,6 +152,9 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     ]
     if plan.batch_size is not None:
         rows.append(("batch", _batch(plan)))
+    choice = choose_reader(plan, options.reader)
+    if choice.why != IN_MEMORY:
+        rows.append(("reader", str(choice)))
     each = batches_per_block(plan, options.prefetch)
     depth = (blocks_ahead(plan, options.prefetch) + 1) * each
     depth = depth if plan.length is None else max(1, min(depth, plan.length))

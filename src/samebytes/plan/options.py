@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Options"]
+__all__ = ["READERS", "Options"]
+
+READERS = ("auto", "map", "ahead", "read")
+"""Ways in which bytes of mapped files come into memory; see `ReaderChoice`."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,11 @@ class Options:
         Batches made ahead of the one that is consumed.
     format : str
         What comes out: ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes.
+    reader : str
+        How bytes of mapped files come into memory; ``auto`` chooses, see `ReaderChoice`.
     """
 
     threads: int | None = None
     prefetch: int = 2
     format: str = "numpy"
+    reader: str = "auto"

@@ -135,6 +135,15 @@ class Job(NamedTuple):
             apart=apart,
         )
 
+    def samples(self, start: int, stop: int) -> Job:
+        """Return what this reads for samples `start` to `stop`, with nowhere to write to."""
+        chosen = slice(start, stop)
+        return self._replace(
+            places=self.places[chosen],
+            geometry=_rows(self.geometry, chosen),
+            spans=None if self.spans is None else self.spans[chosen],
+        )
+
     def fill(self, start: int, stop: int) -> None:
         """Fill units `start` to `stop`, without the GIL; see the function `fill`."""
         fill(self, start, stop)

@@ -14,12 +14,14 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import FileError
+from samebytes.memory.addresses import address_of, extent_of
 from samebytes.memory.files import bus_guard
 from samebytes.memory.files.alias import Alias, alias_of
 from samebytes.memory.files.origin import Origin, origin_of
@@ -27,11 +29,33 @@ from samebytes.memory.files.origin import Origin, origin_of
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Hold", "held"]
+__all__ = ["Hold", "Region", "held"]
 
 _holds: weakref.WeakSet[Hold] = weakref.WeakSet()
 _damaged: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 """Mappings of which a missing page was replaced where their owner sees it: zeros for ever."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Mapped bytes of a file, where they are read.
+
+    Attributes
+    ----------
+    address, nbytes : int
+        Of the mapping, or of the alias of it that is read instead.
+    origin : Origin
+        The file.
+    """
+
+    address: int
+    nbytes: int
+    origin: Origin
+
+    @property
+    def file_offset(self) -> int:
+        """Where in the file the mapping begins."""
+        return self.origin.mapping_offset
 
 
 class _Place:
@@ -41,7 +65,7 @@ class _Place:
 
     def __init__(self, origin: Origin, export: memoryview) -> None:
         self.origin = origin
-        self.begin = _address_of(np.frombuffer(export, np.uint8))
+        self.begin = address_of(np.frombuffer(export, np.uint8))
         self.nbytes = export.nbytes
         self.alias: Alias | None = None
         self.slot: int | None = None
@@ -50,6 +74,11 @@ class _Place:
     def key(self) -> tuple[int, int, int]:
         """What decides where an array in it is read."""
         return self.begin, self.nbytes, id(self.alias)
+
+    @property
+    def read_from(self) -> int:
+        """The address at which its first byte is read."""
+        return self.begin if self.alias is None else address_of(np.asarray(self.alias))
 
     @property
     def was_missing(self) -> bool:
@@ -70,7 +99,7 @@ class _Place:
             raise FileError(message)
         if self.alias is None:
             return array
-        start = _address_of(array) - self.begin
+        start = address_of(array) - self.begin
         memory = np.asarray(self.alias)
         found: npt.NDArray[Any] = np.ndarray(
             array.shape, array.dtype, memory, start, strides=array.strides
@@ -151,7 +180,7 @@ class Hold:
         """Hold memory that its owner can move when it grows."""
         export = memoryview(owner)
         self._exports.append(export)
-        begin = _address_of(np.frombuffer(export, np.uint8)) if export.nbytes else 0
+        begin = address_of(np.frombuffer(export, np.uint8)) if export.nbytes else 0
         if not _lies_in(array, begin, export.nbytes):
             message = (
                 f"the {type(owner).__name__} below an array was resized, and the array shows "
@@ -182,6 +211,15 @@ class Hold:
     def keys(self) -> tuple[tuple[int, int, int], ...]:
         """What decides where the arrays are read: the same keys, the same places."""
         return tuple(place.key for place in self._places)
+
+    @property
+    def regions(self) -> list[Region]:
+        """The mapped files below the arrays, where they are read from."""
+        return [
+            Region(place.read_from, place.nbytes, place.origin)
+            for place in self._places
+            if place.origin.has_file
+        ]
 
     def arrays(self) -> list[npt.NDArray[Any]]:
         """Return the arrays where they are to be read; never copies.
@@ -257,19 +295,12 @@ def held(*arrays: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
         hold.check()
 
 
-def _address_of(array: npt.NDArray[Any]) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 def _lies_in(array: npt.NDArray[Any], begin: int, nbytes: int) -> bool:
     """Return whether every item of an array lies within some memory."""
     if array.size == 0:
         return True
-    low = high = _address_of(array)
-    for length, step in zip(array.shape, array.strides, strict=True):
-        reach = (length - 1) * step
-        low, high = low + min(reach, 0), high + max(reach, 0)
-    return begin <= low and high + array.itemsize <= begin + nbytes
+    low, high = extent_of(array)
+    return begin <= low and high <= begin + nbytes
 
 
 def _release_all() -> None:

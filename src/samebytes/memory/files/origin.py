@@ -11,6 +11,7 @@ import ctypes
 import errno
 import mmap
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,26 @@ class Origin:
     @property
     def name(self) -> str:
         """The file's name, for an error."""
+        return "A mapped file, whose name is unknown," if self.path is None else str(self.path)
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file is, None where that is unknown."""
         if isinstance(self.mapping, MappedFile):
-            return str(self.mapping.path)
-        if self._known is not None and self._known.filename is not None:
-            return str(self._known.filename)
-        return "A mapped file, whose name is unknown,"
+            return self.mapping.path
+        named = None if self._known is None else self._known.filename
+        return None if named is None else Path(named)
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Device and number of the file, None where they were not noted when it was mapped."""
+        return self.mapping.identity if isinstance(self.mapping, MappedFile) else None
+
+    @property
+    def mapping_offset(self) -> int:
+        """Where in the file the mapping begins, in bytes."""
+        offset = None if self._known is None else self._known.offset
+        return 0 if offset is None else offset - offset % mmap.ALLOCATIONGRANULARITY
 
     @property
     def has_file(self) -> bool:

@@ -1,0 +1,88 @@
+"""Memory that ranges of files are read into, which the kernels then take for their source."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.engine.readers.byte_ranges import whole_ranges_of
+from samebytes.memory.aligned import PAGE_BYTES
+from samebytes.memory.pages import allocate_pages
+
+if TYPE_CHECKING:
+    from samebytes.engine.kernels.job import Job
+
+__all__ = ["StagedBlock", "StagingPool"]
+
+Indices = npt.NDArray[np.int64]
+
+
+class StagingPool:
+    """Blocks of memory for bytes that were read, used again; what dies is not waited for.
+
+    Sizes differ from batch to batch, so a block is given out for anything that it holds.
+    """
+
+    def __init__(self) -> None:
+        self._free: deque[npt.NDArray[np.uint8]] = deque()
+        self.nbytes = 0
+
+    def take(self, nbytes: int) -> npt.NDArray[np.uint8]:
+        """Return at least so many bytes, of any value."""
+        for _ in range(len(self._free)):
+            try:
+                block = self._free.popleft()
+            except IndexError:  # taken by another thread
+                break
+            if len(block) >= nbytes:
+                return block
+            self.nbytes -= len(block)  # too small: a larger one takes its place
+        rounded = -(-(nbytes + nbytes // 8) // PAGE_BYTES) * PAGE_BYTES
+        self.nbytes += rounded
+        return np.frombuffer(allocate_pages(max(rounded, PAGE_BYTES)), np.uint8)
+
+    def give_back(self, block: npt.NDArray[np.uint8]) -> None:
+        """Keep a block that nobody reads any more for the next one."""
+        self._free.append(block)
+
+
+@dataclass(frozen=True)
+class StagedBlock:
+    """The bytes of a block of batches in memory of ours, and where each range of them went.
+
+    Attributes
+    ----------
+    memory : ndarray of uint8
+        What was read, range behind range.
+    starts, stops : ndarray of int64
+        The ranges by the addresses that jobs have, sorted, none touching another.
+    shifts : ndarray of int64
+        Bytes from each range to where it lies here.
+    pool : StagingPool
+        Where the memory goes back to.
+    """
+
+    memory: npt.NDArray[np.uint8]
+    starts: Indices
+    stops: Indices
+    shifts: Indices
+    pool: StagingPool
+
+    def moved(self, job: Job) -> Job:
+        """Return a job that reads here what it would read where the files are mapped."""
+        if not len(self.starts):
+            return job
+        found = whole_ranges_of(job)
+        which = np.searchsorted(self.starts, found.starts[:, 0], "right") - 1
+        inside = (which >= 0) & (found.starts[:, 0] < self.stops[which])
+        shifts = np.where(inside, self.shifts[which], 0)
+        # Kept alive by the block, which is given back when the batch is finished.
+        return job._replace(places=job.places + shifts)
+
+    def release(self) -> None:
+        """Let the memory be used again."""
+        self.pool.give_back(self.memory)

@@ -1,0 +1,144 @@
+"""How the bytes of the sources come into memory: which reader, and why."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from samebytes.memory.addresses import extent_of
+from samebytes.memory.available import available_memory
+from samebytes.memory.files.filesystem import filesystem_of, is_network
+from samebytes.memory.files.origin import Origin, origin_of
+from samebytes.memory.files.residency import can_tell, resident_share
+from samebytes.memory.text import as_bytes_text
+from samebytes.plan.plan_arrays import arrays_of
+
+if TYPE_CHECKING:
+    from samebytes.plan.plan import Plan
+
+__all__ = ["IN_MEMORY", "ReaderChoice", "choose_reader"]
+
+IN_MEMORY = "all sources are in memory"
+
+FITS = 7, 10
+"""Of the memory there is, what files may take and still count as fitting: batches need some too."""
+
+SMALL_BYTES = 64 << 20
+"""Files of less than this in all are mapped whatever of them is in memory."""
+
+RESIDENT = 0.9
+"""Share of the files' pages from which they count as being in memory."""
+
+
+@dataclass(frozen=True)
+class ReaderChoice:
+    """A reader, and why it is that one.
+
+    Attributes
+    ----------
+    name : str
+        ``map``: the pass reads memory, and mapped files as if they were. ``ahead``: the exact
+        pages of the batches to come are asked for before the pass reads them. ``read``: exact
+        ranges are read into memory of our own, and no page of the mapping is touched.
+    why : str
+        The reason, for people.
+    """
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return the name and the reason."""
+        return f"{self.name}: {self.why}"
+
+
+@dataclass(frozen=True)
+class _File:
+    """A mapped file of a plan: where its arrays lie, and what is known of it."""
+
+    name: str
+    path: Path | None
+    begin: int
+    nbytes: int
+
+
+def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
+    """Return which reader brings the bytes of a plan's sources, and why; reads nothing.
+
+    Parameters
+    ----------
+    plan : Plan
+        Whose sources to look at.
+    asked : str
+        One of `samebytes.plan.options.READERS`.
+    """
+    files = _files_of(plan)
+    if not files:
+        return ReaderChoice("map", IN_MEMORY)
+    if asked == "map":
+        return ReaderChoice("map", "as asked")
+    if sys.platform != "linux":
+        return ReaderChoice("map", "only Linux can be asked for pages of a file")
+    if asked == "read":
+        unknown = next((file for file in files if file.path is None), None)
+        if unknown is None:
+            return ReaderChoice("read", "as asked")
+        return ReaderChoice("ahead", f"{unknown.name} cannot be opened again to be read")
+    if asked == "ahead":
+        return ReaderChoice("ahead", "as asked")
+    return _choose(files)
+
+
+def _choose(files: list[_File]) -> ReaderChoice:
+    if all(file.path is not None for file in files):
+        for file in files:
+            kind = filesystem_of(file.path) if file.path is not None else None
+            if is_network(kind):
+                return ReaderChoice("read", f"{file.name} lies on {kind}, a network file system")
+    total = sum(file.nbytes for file in files)
+    largest = max(files, key=lambda file: file.nbytes).name
+    named = largest if len(files) == 1 else f"{largest} and others, {len(files):,} files"
+    memory = available_memory(swap=False)
+    part, whole = FITS
+    if memory is not None and total > memory * part // whole:
+        why = (
+            f"{named} ({as_bytes_text(total)}) will not stay in the {as_bytes_text(memory)} of "
+            "memory there is"
+        )
+        return ReaderChoice("ahead", why)
+    if total >= SMALL_BYTES:
+        missing = _missing_share(files)
+        if missing > 1 - RESIDENT:
+            return ReaderChoice("ahead", f"{missing:.0%} of {named} is not in memory yet")
+    return ReaderChoice("map", f"{named} fits in memory")
+
+
+def _missing_share(files: list[_File]) -> float:
+    """Return which share of the files' bytes is not in memory, as far as the system tells."""
+    total, missing = 0, 0.0
+    for file in files:
+        total += file.nbytes
+        told = file.path is None or can_tell(file.path)
+        share = resident_share(file.begin, file.nbytes) if told else None
+        missing += 0.0 if share is None else (1 - share) * file.nbytes
+    return missing / total
+
+
+def _files_of(plan: Plan) -> list[_File]:
+    """Return the mapped files that the sources of a plan lie in, each once."""
+    found: dict[int, tuple[Origin, list[npt.NDArray[Any]]]] = {}
+    for array in arrays_of(plan):
+        origin = origin_of(array)
+        if isinstance(origin, Origin) and origin.has_file and array.size:
+            found.setdefault(id(origin.mapping), (origin, []))[1].append(array)
+    return [_file(*both) for both in found.values()]
+
+
+def _file(origin: Origin, arrays: list[npt.NDArray[Any]]) -> _File:
+    ends = [extent_of(array) for array in arrays]
+    begin, end = min(low for low, _ in ends), max(high for _, high in ends)
+    return _File(Path(origin.name).name, origin.path, begin, end - begin)
