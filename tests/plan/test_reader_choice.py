@@ -32,9 +32,19 @@ def test_memory_is_read_where_it_lies_whatever_is_asked(asked):
     assert chosen(np.zeros((8, 4)), asked) == ("map", "all sources are in memory")
 
 
-def test_a_small_file_is_mapped(path):
-    assert chosen(sb.open(path)) == ("map", "x.npy fits in memory")
-    assert chosen(np.load(path, mmap_mode="r")) == ("map", "x.npy fits in memory")
+@pytest.fixture
+def counts_small(monkeypatch):
+    """Let small files be looked at as large ones are."""
+    monkeypatch.setattr(reader_choice, "SMALL_BYTES", 1)
+
+
+def test_small_files_are_mapped(path):
+    assert chosen(sb.open(path)) == ("map", "its files are small")
+    assert chosen(np.load(path, mmap_mode="r")) == ("map", "its files are small")
+
+
+def test_a_file_that_is_in_memory_is_mapped(path, counts_small):
+    assert chosen(sb.open(path)) == ("map", "x.npy is in memory")
 
 
 @pytest.mark.parametrize("asked", ["map", "ahead", "read"])
@@ -43,7 +53,7 @@ def test_what_is_asked_for_is_done(path, asked):
     assert chosen(np.load(path, mmap_mode="r"), asked) == (asked, "as asked")
 
 
-def test_a_file_larger_than_the_memory_there_is(path, monkeypatch):
+def test_a_file_larger_than_the_memory_there_is(path, monkeypatch, counts_small):
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024)
     name, why = chosen(sb.open(path))
     assert name == "ahead"
@@ -52,7 +62,7 @@ def test_a_file_larger_than_the_memory_there_is(path, monkeypatch):
     assert chosen(sb.open(path))[0] == "map"
 
 
-def test_several_files_count_together_and_each_once(path, tmp_path, monkeypatch):
+def test_several_files_count_together_and_each_once(path, tmp_path, monkeypatch, counts_small):
     np.save(tmp_path / "y.npy", np.zeros((ROWS, 512), np.uint8))
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: 2 * ROWS * 1024)
     x, y = sb.open(path), sb.open(tmp_path / "y.npy")
@@ -62,13 +72,12 @@ def test_several_files_count_together_and_each_once(path, tmp_path, monkeypatch)
     assert why.startswith("x.npy and others, 2 files (1.6 MB) will not stay in the 2.1 MB")
 
 
-def test_only_what_is_read_of_a_file_counts(path, monkeypatch):
+def test_only_what_is_read_of_a_file_counts(path, monkeypatch, counts_small):
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024)
     assert chosen(sb.open(path)[: ROWS // 2])[0] == "map"
 
 
-def test_a_file_that_is_not_in_memory_yet(path, monkeypatch):
-    monkeypatch.setattr(reader_choice, "SMALL_BYTES", 1)
+def test_a_file_that_is_not_in_memory_yet(path, counts_small):
     opened = sb.open(path)
     descriptor = os.open(path, os.O_RDONLY)
     os.fsync(descriptor)
@@ -78,11 +87,10 @@ def test_a_file_that_is_not_in_memory_yet(path, monkeypatch):
     assert name == "ahead"
     assert why.endswith("% of x.npy is not in memory yet")
     opened.sum()
-    assert chosen(opened) == ("map", "x.npy fits in memory")
+    assert chosen(opened) == ("map", "x.npy is in memory")
 
 
-def test_of_a_file_that_nobody_may_ask_about_nothing_is_concluded(path, monkeypatch):
-    monkeypatch.setattr(reader_choice, "SMALL_BYTES", 1)
+def test_of_a_file_that_nobody_may_ask_about_nothing_is_concluded(path, monkeypatch, counts_small):
     monkeypatch.setattr(reader_choice, "can_tell", lambda _: False)
     assert chosen(sb.open(path))[0] == "map"
 
@@ -105,7 +113,7 @@ def test_a_mapping_without_a_name_cannot_be_read_again(path, monkeypatch):
 
 def test_the_choice_is_printed(path):
     dataset = sb.Dataset.from_tensor_slices(sb.open(path)).batch(4)
-    assert "reader    map: x.npy fits in memory\n" in str(dataset)
+    assert "reader    map: its files are small\n" in str(dataset)
     assert "reader    read: as asked\n" in str(dataset.with_options(reader="read"))
     assert "reader" not in str(sb.Dataset.from_tensor_slices(np.zeros(4)).batch(2))
 

@@ -28,7 +28,10 @@ FITS = 7, 10
 """Of the memory there is, what files may take and still count as fitting: batches need some too."""
 
 SMALL_BYTES = 64 << 20
-"""Files of less than this in all are mapped whatever of them is in memory."""
+"""Files of less than this in all are mapped without asking how much memory there is."""
+
+SAMPLED_PAGES = 512
+"""Pages of all files together that are asked about whether they are in memory."""
 
 RESIDENT = 0.9
 """Share of the files' pages from which they count as being in memory."""
@@ -100,6 +103,8 @@ def _choose(files: list[_File]) -> ReaderChoice:
             if is_network(kind):
                 return ReaderChoice("read", f"{file.name} lies on {kind}, a network file system")
     total = sum(file.nbytes for file in files)
+    if total < SMALL_BYTES:
+        return ReaderChoice("map", "its files are small")
     largest = max(files, key=lambda file: file.nbytes).name
     named = largest if len(files) == 1 else f"{largest} and others, {len(files):,} files"
     memory = available_memory(swap=False)
@@ -110,20 +115,20 @@ def _choose(files: list[_File]) -> ReaderChoice:
             "memory there is"
         )
         return ReaderChoice("ahead", why)
-    if total >= SMALL_BYTES:
-        missing = _missing_share(files)
-        if missing > 1 - RESIDENT:
-            return ReaderChoice("ahead", f"{missing:.0%} of {named} is not in memory yet")
-    return ReaderChoice("map", f"{named} fits in memory")
+    missing = _missing_share(files)
+    if missing > 1 - RESIDENT:
+        return ReaderChoice("ahead", f"{missing:.0%} of {named} is not in memory yet")
+    return ReaderChoice("map", f"{named} is in memory")
 
 
 def _missing_share(files: list[_File]) -> float:
     """Return which share of the files' bytes is not in memory, as far as the system tells."""
     total, missing = 0, 0.0
+    samples = max(1, SAMPLED_PAGES // len(files))
     for file in files:
         total += file.nbytes
         told = file.path is None or can_tell(file.path)
-        share = resident_share(file.begin, file.nbytes) if told else None
+        share = resident_share(file.begin, file.nbytes, samples) if told else None
         missing += 0.0 if share is None else (1 - share) * file.nbytes
     return missing / total
 

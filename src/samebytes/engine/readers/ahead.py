@@ -29,8 +29,8 @@ Indices = npt.NDArray[np.int64]
 
 PAGE = mmap.PAGESIZE
 
-RANDOM, WILL_NEED, POPULATE = 1, 3, 22
-"""MADV_RANDOM, MADV_WILLNEED and MADV_POPULATE_READ (Linux 5.14)."""
+WILL_NEED, POPULATE = 3, 22
+"""MADV_WILLNEED and MADV_POPULATE_READ (Linux 5.14)."""
 
 ADVICE_BYTES = 128 << 10
 """Bytes that one call asks for at most: the kernel cuts off, in silence, what is more than the
@@ -78,9 +78,10 @@ class Ahead(Reader):
         self._asking = threading.Lock()
         self._quiet = 0
         self._all_there = 0
-        ends = -(-self._ends // PAGE) * PAGE
-        # Or a fault would read all that the kernel guesses, and push out what was asked for.
-        self._advise(self._begins, ends, RANDOM, WHOLE)
+        for region in regions:
+            if region.alias is not None:
+                # Or a fault would read what the kernel guesses, and push out what was asked for.
+                region.alias.expect(mmap.MADV_RANDOM)
 
     def begin(self, number: int) -> None:
         """Ask for the blocks behind `number`, and wait for what is still missing of its own."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 from samebytes.engine.readers.reader import JobsOf, Reader
 from samebytes.memory.files.hold import Region
 from samebytes.plan.reader_choice import ReaderChoice
@@ -17,11 +19,14 @@ class Map(Reader):
     def __init__(
         self,
         choice: ReaderChoice,
-        regions: list[Region],  # noqa: ARG002
+        regions: list[Region],
         jobs_of: JobsOf,  # noqa: ARG002
         depth: int,  # noqa: ARG002
     ) -> None:
         super().__init__(choice)
+        for region in regions:
+            if region.alias is not None:  # which may have been read ahead before
+                region.alias.expect(mmap.MADV_NORMAL)
 
     def begin(self, number: int) -> None:
         """Let the block be read where it lies."""

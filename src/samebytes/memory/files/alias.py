@@ -36,6 +36,7 @@ class Alias:
         self.begin = begin
         self.nbytes = nbytes
         self._slot = slot
+        self._advice = mmap.MADV_NORMAL if hasattr(mmap, "MADV_NORMAL") else 0
         self.__array_interface__ = {
             "shape": (nbytes,),
             "typestr": "|u1",
@@ -43,6 +44,18 @@ class Alias:
             "version": 3,
         }
         weakref.finalize(self, _unmap, address, nbytes, slot).atexit = False
+
+    def expect(self, advice: int) -> None:
+        """Tell the system in which pattern pages are read, such as ``mmap.MADV_RANDOM``.
+
+        Only here: the mapping itself keeps the pattern that its owner has chosen.
+        """
+        if advice == self._advice:
+            return
+        calls = _system_calls()
+        address = self.__array_interface__["data"][0]
+        if calls is not None and calls.madvise(address, self.nbytes, advice) == 0:
+            self._advice = advice
 
     @property
     def damaged(self) -> bool:
@@ -113,4 +126,5 @@ def _system_calls() -> Any:
     library.mremap.restype = ctypes.c_void_p
     library.mremap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
     library.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     return library

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -29,10 +30,15 @@ def filesystem_of(path: str | os.PathLike[str], mounts: Path = MOUNTS) -> str | 
         Where the kernel tells what is mounted.
     """
     try:
-        device = Path(path).stat().st_dev
-        lines = mounts.read_text().splitlines()
+        return _kind_of(Path(path).stat().st_dev, mounts)
     except OSError:
         return None
+
+
+@functools.lru_cache(maxsize=64)
+def _kind_of(device: int, mounts: Path) -> str | None:
+    """Return the kind of a device; looked up once, for a thousand files lie on one."""
+    lines = mounts.read_text().splitlines()
     wanted = f"{os.major(device)}:{os.minor(device)}"
     for line in lines:
         fields, _, rest = line.partition(" - ")

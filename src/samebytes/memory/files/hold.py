@@ -46,11 +46,14 @@ class Region:
         Of the mapping, or of the alias of it that is read instead.
     origin : Origin
         The file.
+    alias : Alias, optional
+        The alias, if there is one.
     """
 
     address: int
     nbytes: int
     origin: Origin
+    alias: Alias | None
 
     @property
     def file_offset(self) -> int:
@@ -216,7 +219,7 @@ class Hold:
     def regions(self) -> list[Region]:
         """The mapped files below the arrays, where they are read from."""
         return [
-            Region(place.read_from, place.nbytes, place.origin)
+            Region(place.read_from, place.nbytes, place.origin, place.alias)
             for place in self._places
             if place.origin.has_file
         ]
