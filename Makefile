@@ -18,7 +18,7 @@ demo: $(INSTALLED)
 PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() + 1, 5))")
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone tests/auditing
 
 # The one gate. `make test` is its last part.
 check: lint types layers docs test

@@ -31,7 +31,8 @@ OLD = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg")
 NEW = ("ihc.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
 TILE, CROP, BATCH = 96, 64, 32
 OLD_TILES, NEW_TILES, TEST_TILES = 600, 6, 100  # of each photograph
-OLD_EPOCHS, NEW_EPOCHS, NEW_ROUNDS = 3, 40, 3
+OLD_EPOCHS, NEW_EPOCHS = 3, 40
+NEW_ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 Array = npt.NDArray[Any]
 Feed = Callable[..., Any]

@@ -103,7 +103,7 @@ def test_doors_are_probed_once_a_dtype(monkeypatch):
         "next(iter(tf.data.Dataset.from_tensor_slices(x[None])))",
     ],
 )
-def test_the_very_first_call_of_a_process_shares(first_call):
+def test_the_very_first_call_of_a_process_shares(run_script, first_call):
     script = f"""
 import numpy as np, samebytes as sb, tensorflow as tf
 x = sb.zeros((64, 64), "float32")
@@ -111,11 +111,12 @@ t = {first_call}
 assert sb.shares_memory(t, x)
 assert sb.stats().copied == 0, sb.stats()
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    child = run_script(script, warnings="default")
+    assert child.returncode == 0, child.stderr
 
 
 @pytest.mark.parametrize("door", range(len(doors.DOORS)))
-def test_a_second_cpu_device_does_not_draw_the_tensor_away(door):
+def test_a_second_cpu_device_does_not_draw_the_tensor_away(run_script, door):
     script = f"""
 import samebytes as sb, tensorflow as tf
 from samebytes.share import doors
@@ -129,7 +130,8 @@ with tf.device("CPU:1"):
 assert tensor.device.endswith("CPU:0"), tensor.device
 assert sb.shares_memory(tensor, x)
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    child = run_script(script, warnings="default")
+    assert child.returncode == 0, child.stderr
 
 
 def test_without_tensorflow_the_error_says_what_to_install(tmp_path):
