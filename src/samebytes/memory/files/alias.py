@@ -34,6 +34,7 @@ class Alias:
 
     def __init__(self, begin: int, address: int, nbytes: int, slot: int) -> None:
         self.begin = begin
+        self.address = address
         self.nbytes = nbytes
         self._slot = slot
         self._advice = mmap.MADV_NORMAL if hasattr(mmap, "MADV_NORMAL") else 0
@@ -53,8 +54,7 @@ class Alias:
         if advice == self._advice:
             return
         calls = _system_calls()
-        address = self.__array_interface__["data"][0]
-        if calls is not None and calls.madvise(address, self.nbytes, advice) == 0:
+        if calls is not None and calls.madvise(self.address, self.nbytes, advice) == 0:
             self._advice = advice
 
     @property
