@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from samebytes.engine.epochs import EpochCounter
 from samebytes.engine.formatting import check_format
+from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
 from samebytes.plan.fuse import fuse
 from samebytes.plan.map_calls import MapCall, calls_of
 from samebytes.plan.options import Options
-from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed

@@ -128,6 +128,66 @@ def test_a_dict_of_arrays_becomes_a_dict_of_arrays(path):
     assert type(opened["a"]) is sb.Array
 
 
+def test_a_list_is_arrays_end_to_end(path):
+    register(FileFormat("ends", always, lambda mapping: [whole(mapping)[:4], whole(mapping)[50:]]))
+    opened = sb.open(path)
+    assert type(opened) is sb.ConcatArray
+    assert bytes(opened[range(10)]) == b"BE01" + path.read_bytes()[50:]
+    register(FileFormat("rows", always, lambda m: [whole(m)[:4].reshape(2, 2), whole(m)[:9]]))
+    with pytest.raises(
+        ValueError, match=r"rows\.dat, part 0, has rows of uint8 \(2,\), .*part 1, r"
+    ):
+        sb.open(path)
+
+
+def some(mapping):
+    """Return what a file holds of which only a part can be mapped."""
+    return {"a": whole(mapping)[:4], "b": sb.FileError("b is no array."), "c": whole(mapping)[4:]}
+
+
+def test_what_cannot_be_mapped_is_refused_and_the_rest_opened_by_name(path):
+    register(FileFormat("some", always, some))
+    with pytest.raises(sb.FileError, match=r"^b is no array\. To open the others, .* 'a', 'c'\.$"):
+        sb.open(path)
+    assert bytes(sb.open(path, key="a")) == b"BE01"
+    with pytest.raises(sb.FileError, match=r"^b is no array\.$"):
+        sb.open(path, key="b")
+    with pytest.raises(sb.FileError, match=r"has nothing named 'd': expected .* 'a', 'b', 'c'\."):
+        sb.open(path, key="d")
+
+
+def test_several_that_cannot_be_mapped_are_refused_together(path):
+    refusals = {"a": sb.CompressedMember("a is small."), "b": sb.CompressedMember("b too.")}
+    register(FileFormat("none", always, lambda mapping: refusals))
+    with pytest.raises(sb.CompressedMember, match=r"^a is small\. Neither can 'b' be mapped\.$"):
+        sb.open(path)
+    register(FileFormat("one", always, lambda mapping: {"a": sb.WrongSize("a is cut.")}))
+    with pytest.raises(sb.WrongSize, match=r"^a is cut\.$"):
+        sb.open(path)
+
+
+def test_a_format_may_open_one_by_its_name(path):
+    def one(mapping, key):
+        return whole(mapping)[: int(key)]
+
+    register(FileFormat("keyed", always, some, one))
+    assert bytes(sb.open(path, key="3")) == b"BE0"
+    register(FileFormat("copied", always, some, lambda mapping, key: one(mapping, key).copy()))
+    with pytest.raises(ValueError, match=r"an array '3' that is no view of"):
+        sb.open(path, key="3")
+    with pytest.raises(TypeError, match=r"open_key of the file format \.wrong is of type int: exp"):
+        FileFormat("wrong", always, some, 7)
+
+
+def test_part_of_what_cannot_be_mapped_is_pickled_by_its_path(path):
+    register(FileFormat("some", always, some))
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.open(path, key="c")))
+    assert VALUES.tobytes() not in text
+    assert bytes(pickle.loads(text).reference([0, 1])) == path.read_bytes()[4:6]
+    path.write_bytes(b"BE02" + path.read_bytes()[4:])
+    assert bytes(pickle.loads(text).reference([0])) == path.read_bytes()[4:5]
+
+
 def test_the_first_bytes_are_64_or_all(tmp_path):
     seen = []
     register(FileFormat("seen", lambda first, path: seen.append((first, path)) or True, whole))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.errors import FileError
 from samebytes.memory.files.mapping import MappedFile
 from samebytes.memory.files.origin import mapping_of
+from samebytes.memory.text import shortened
 
-__all__ = ["FIRST_BYTES", "FileFormat", "Opened"]
+__all__ = ["FIRST_BYTES", "FileFormat", "Found", "Opened", "arrays_in", "listed", "missing_key"]
 
 FIRST_BYTES = 64
 """How many bytes of a file a format is shown to recognise itself."""
 
-Opened = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
+MOST_LISTED = 20
+"""How many names an error lists."""
+
+Opened = npt.NDArray[Any] | list[npt.NDArray[Any]]
+"""An array, or the arrays that lie end to end and are one to who opens them."""
+
+Found = Opened | Mapping[str, Opened | FileError]
+"""What lies in a file: one, or several by name, where an error says why one cannot be mapped."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,12 @@ class FileFormat:
         is of this format. Called for every file that is opened, so it reads nothing more.
     open : callable
         Of the `samebytes.memory.files.MappedFile`: the array in it, or a dict of them by name.
-        Each is made by `samebytes.memory.files.view_of`, and so is a view of the mapping. What
-        is wrong with the file it says with a `samebytes.FileError`.
+        Each is made by `samebytes.memory.files.view_of`, and so is a view of the mapping. A list
+        stands for arrays that lie end to end. What is wrong with the file it says with a
+        `samebytes.FileError`; one in the place of an array concerns that array alone.
+    open_key : callable, optional
+        Of the mapping and a name: the array of that name, where this takes less than `open`, or
+        where names tell more. By default it is looked up in what `open` returns.
 
     Examples
     --------
@@ -45,7 +58,8 @@ class FileFormat:
 
     name: str
     matches: Callable[[bytes, Path], bool]
-    open: Callable[[MappedFile], Opened]
+    open: Callable[[MappedFile], Found]
+    open_key: Callable[[MappedFile, str], Opened] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -54,8 +68,9 @@ class FileFormat:
                 "and digits without the dot, for example 'npy'."
             )
             raise ValueError(message)
-        for what in ("matches", "open"):
-            if not callable(given := getattr(self, what)):
+        for what in ("matches", "open", "open_key"):
+            given = getattr(self, what)
+            if not callable(given) and (what != "open_key" or given is not None):
                 message = (
                     f"{what} of the file format .{self.name} is of type {type(given).__name__}: "
                     f"expected a function, {_EXPECTED[what]}."
@@ -79,22 +94,75 @@ class FileFormat:
             raise TypeError(message)
         return bool(answer)
 
-    def read(self, mapping: MappedFile) -> Opened:
+    def read(self, mapping: MappedFile, key: str | None = None) -> Opened | dict[str, Opened]:
         """Return what `open` makes of a mapped file; never copies, and refuses what has copied.
+
+        Parameters
+        ----------
+        mapping : MappedFile
+            The file.
+        key : str, optional
+            Which of its arrays; by default all.
 
         Raises
         ------
+        FileError
+            If the file holds no array of that name, or one of those asked for cannot be mapped.
         TypeError
-            If that is neither an array nor a dict of arrays by name.
+            If `open` returns neither an array nor a dict of arrays by name.
         ValueError
-            If an array is no view of the mapping.
+            If an array is no view of the mapping, or a file of a single one is asked for a name.
+        """
+        if key is None:
+            found = self.survey(mapping)
+            if not isinstance(found, dict):
+                return found
+            refusals = {name: why for name, why in found.items() if isinstance(why, FileError)}
+            if refusals:
+                raise _refused(refusals, [name for name in found if name not in refusals])
+            return {name: each for name, each in found.items() if not isinstance(each, FileError)}
+        if self.open_key is not None:
+            chosen: Opened = self.open_key(mapping, key)
+            self._check(mapping, key, chosen)
+            return chosen
+        found = self.survey(mapping)
+        if not isinstance(found, dict):
+            message = (
+                f"{mapping.path} is an .{self.name} file of a single array, and key= is {key!r}: "
+                "expected no key=. Leave it out."
+            )
+            raise ValueError(message)  # noqa: TRY004 (the type is right, the file has no names)
+        if key not in found:
+            raise missing_key(mapping, key, found)
+        one = found[key]
+        if isinstance(one, FileError):
+            raise one
+        return one
+
+    def survey(self, mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
+        """Return all that `open` finds, and in place of what cannot be mapped why; never copies.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `read` raises them.
         """
         found: Any = self.open(mapping)  # by whoever added the format, so not believed
-        arrays: dict[Any, Any] = found if isinstance(found, dict) else {"": found}
-        for name, array in arrays.items():
-            if not isinstance(array, np.ndarray) or not isinstance(name, str):
+        arrays: dict[Any, Any] = found if isinstance(found, dict) else {None: found}
+        for name, each in arrays.items():
+            if not isinstance(each, FileError) or name is None:
+                self._check(mapping, name, each)
+        opened: Opened | dict[str, Opened | FileError] = found
+        return opened
+
+    def _check(self, mapping: MappedFile, name: Any, found: Any) -> None:
+        """Refuse what is no array, or no list of arrays, on the mapping."""
+        known = name is None or isinstance(name, str)
+        many = isinstance(found, list) and bool(found) and isinstance(found[0], np.ndarray)
+        for array in found if many else [found]:
+            if not isinstance(array, np.ndarray) or not known:
                 kind = type(array).__name__
-                where = f" under {name!r}" if isinstance(found, dict) else ""
+                where = "" if name is None else f" under {name!r}"
                 message = (
                     f"open of the file format .{self.name} returned {kind}{where} for "
                     f"{mapping.path}: expected {_EXPECTED['open']}."
@@ -108,11 +176,55 @@ class FileFormat:
                     "samebytes.memory.files.view_of makes."
                 )
                 raise ValueError(message)
-        opened: Opened = found
-        return opened
+
+
+def arrays_in(found: Opened | FileError) -> list[npt.NDArray[Any]]:
+    """Return the arrays that lie end to end, or the one; none of what cannot be mapped."""
+    if isinstance(found, FileError):
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as an error lists them, each quoted, and of many the first.
+
+    Examples
+    --------
+    >>> listed(["x", "y"])
+    "'x', 'y'"
+    """
+    quoted = [repr(shortened(name, 60)) for name in names]
+    more = f" and {len(quoted) - MOST_LISTED:,} more" if len(quoted) > MOST_LISTED else ""
+    return ", ".join(quoted[:MOST_LISTED]) + more
+
+
+def missing_key(mapping: MappedFile, key: str, names: Iterable[str]) -> FileError:
+    """Return the error for a name that is not there; it lists those that are."""
+    there = listed(names)
+    return FileError(
+        f"{mapping.path} has nothing named {shortened(key)!r}: expected "
+        + (f"key= to be one of {there}." if there else "a file that holds arrays; it holds none.")
+    )
+
+
+def _refused(refusals: dict[str, FileError], names: list[str]) -> FileError:
+    """Return one error for all arrays of a file that cannot be mapped, of the kind they share."""
+    kinds = {type(why) for why in refusals.values()}
+    kind = kinds.pop() if len(kinds) == 1 else FileError
+    first = next(iter(refusals.values()))
+    if len(refusals) == 1 and not names:
+        return first
+    others = len(refusals) - 1
+    message = str(first)
+    if others:
+        message += f" Neither can {listed([*refusals][1:])} be mapped."
+    if names:
+        message += f" To open the others, name one: key= may be {listed(names)}."
+    return kind(message)
 
 
 _EXPECTED = {
     "matches": "matches(first_bytes, path) -> bool",
     "open": "open(mapping) -> numpy.ndarray, or a dict of them by name",
+    "open_key": "open_key(mapping, key) -> numpy.ndarray",
 }

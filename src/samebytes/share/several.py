@@ -1,0 +1,74 @@
+"""What several files hold, as one: arrays end to end, and those of one name by that name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from samebytes.errors import FileError
+from samebytes.memory.files.file_format import Opened, arrays_in, listed
+from samebytes.share.concat_array import ConcatArray, end_to_end
+
+__all__ = ["as_one"]
+
+Found = Opened | dict[str, Opened]
+
+
+def as_one(paths: Sequence[Path], found: Sequence[Found]) -> ConcatArray | dict[str, ConcatArray]:
+    """Return what lies in files as one source, or one a name; never copies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files, at least one.
+    found : sequence
+        What each holds.
+
+    Raises
+    ------
+    FileError
+        If one holds a single array and another several, or names differ.
+    ValueError
+        If arrays differ in dtype, or in the shape of their rows.
+    """
+    first = found[0]
+    for path, each in zip(paths, found, strict=True):
+        if _names(each) != _names(first):
+            message = (
+                f"{path} holds {_in_words(each)}, and {paths[0]} holds {_in_words(first)}: "
+                "expected the same in each file, to lay it end to end. Open them apart, or name "
+                "what all have: key='x'."
+            )
+            raise FileError(message)
+    if isinstance(first, dict):
+        return {name: _joined(paths, [_member(each, name) for each in found]) for name in first}
+    return _joined(paths, [each for each in found if not isinstance(each, dict)])
+
+
+def _names(found: Found) -> frozenset[str] | None:
+    return frozenset(found) if isinstance(found, dict) else None
+
+
+def _in_words(found: Found) -> str:
+    if not isinstance(found, dict):
+        return "a single array"
+    return f"arrays named {listed(found)}" if found else "no array"
+
+
+def _member(found: Found, name: str) -> Opened:
+    if not isinstance(found, dict):
+        raise TypeError(name)  # never: all hold the same names
+    return found[name]
+
+
+def _joined(paths: Sequence[Path], found: Sequence[Opened]) -> ConcatArray:
+    arrays: list[npt.NDArray[Any]] = []
+    names = []
+    for path, each in zip(paths, found, strict=True):
+        parts = arrays_in(each)
+        arrays += parts
+        names += [str(path)] * len(parts)
+    return end_to_end(arrays, names)
