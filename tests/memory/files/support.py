@@ -1,6 +1,7 @@
 """Files that are not what they should be, made by hand."""
 
 import io
+import json
 import struct
 
 import numpy as np
@@ -22,6 +23,13 @@ def npy_with_header(header: str | bytes, data: bytes = b"", version=(1, 0)) -> b
 
 def header_of(*, descr="'<f4'", fortran_order="False", shape="(2,)") -> str:
     return f"{{'descr': {descr}, 'fortran_order': {fortran_order}, 'shape': {shape}, }}\n"
+
+
+def safetensors_bytes(header: dict, data: bytes = b"", pad: int = 0) -> bytes:
+    """A file whose data begins `pad` bytes past a multiple of 8."""
+    text = json.dumps(header).encode()
+    text += b" " * ((pad - len(text)) % 8)
+    return struct.pack("<Q", len(text)) + text + data
 
 
 class Malicious:

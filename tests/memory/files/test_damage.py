@@ -10,7 +10,7 @@ import pytest
 from samebytes.errors import SamebytesError
 from samebytes.memory.files import open_file
 
-from .support import MODES, npy_bytes
+from .support import MODES, npy_bytes, safetensors_bytes
 
 
 def _npz_bytes(save):
@@ -26,6 +26,13 @@ WHOLE = {
     "objects": npy_bytes(np.array([[1], "two"], dtype=object), allow_pickle=True),
     "npz": _npz_bytes(np.savez),
     "compressed": _npz_bytes(np.savez_compressed),
+    "safetensors": safetensors_bytes(
+        {
+            "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+            "b": {"dtype": "BF16", "shape": [3], "data_offsets": [24, 30]},
+        },
+        bytes(range(30)),
+    ),
 }
 
 

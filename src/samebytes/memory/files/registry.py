@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
 from samebytes.memory.files.npy import NPY
 from samebytes.memory.files.npz import NPZ
+from samebytes.memory.files.safetensors import SAFETENSORS
 
 if TYPE_CHECKING:
     from samebytes.memory.files.mapping import MappedFile
@@ -31,6 +32,7 @@ __all__ = ["format_of", "names", "register"]
 _formats: tuple[FileFormat, ...] = (
     NPY,
     NPZ,
+    SAFETENSORS,
 )
 _lock = threading.Lock()
 
