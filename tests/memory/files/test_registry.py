@@ -41,7 +41,7 @@ BE = FileFormat("be", lambda first, path: first.startswith(b"BE01"), open_be)
 register(BE)
 '''
 
-BUILT_IN = ("npy", "npz", "safetensors")
+BUILT_IN = ("npy", "npz", "safetensors", "arrow")
 VALUES = np.arange(12, dtype=">f4").reshape(3, 4)
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from samebytes.memory.files.arrow import ARROW
 from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
 from samebytes.memory.files.npy import NPY
 from samebytes.memory.files.npz import NPZ
@@ -33,6 +34,7 @@ _formats: tuple[FileFormat, ...] = (
     NPY,
     NPZ,
     SAFETENSORS,
+    ARROW,
 )
 _lock = threading.Lock()
 
