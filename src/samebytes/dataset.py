@@ -75,9 +75,9 @@ class Dataset(Shown, Recipe):
         Parameters
         ----------
         tensors : array, or nested tuple, dict, named tuple of arrays
-            Anything `as_array` takes, mapped files included; lists; and what has only
-            ``__array__``, as tables have: copied once where that copies. All must have the
-            same length.
+            Anything `as_array` takes, mapped files included; an ``h5py.Dataset`` that lies in one
+            piece, which is mapped; lists; and what has only ``__array__``, as tables have: copied
+            once where that copies. All must have the same length.
 
         Raises
         ------
@@ -85,6 +85,8 @@ class Dataset(Shown, Recipe):
             If there is no array, one has no axis, two differ in length, or the items of a list do.
         TypeError
             If one holds objects, or is masked.
+        FileError
+            If an ``h5py.Dataset`` lies in chunks.
         """
         leaves, structure = flatten(tensors)
         arrays = as_sources(structure.names, leaves)

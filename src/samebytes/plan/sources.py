@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from samebytes.errors import NotABuffer
+from samebytes.memory.files.hdf5 import array_of_dataset, is_dataset
 from samebytes.plan.arguments import check_axes
 from samebytes.plan.concat import ConcatArray
 from samebytes.share.array import as_array
@@ -51,6 +52,8 @@ def as_source(name: str, leaf: Any) -> Any:
         If it holds objects, or is masked.
     ValueError
         If it is a single value, or a list of unequal arrays.
+    FileError
+        If it is an ``h5py.Dataset`` that lies in no one piece of its file.
     CopyNeeded
         In a `no_copy` block, if its ``__array__`` makes a copy.
     """
@@ -60,6 +63,8 @@ def as_source(name: str, leaf: Any) -> Any:
     if isinstance(leaf, np.ma.MaskedArray):
         message = f"component {name} is a masked array; fill it (x.filled(0)) or give the mask too"
         raise TypeError(message)
+    if is_dataset(leaf):
+        return _with_samples(name, array_of_dataset(leaf))
     array = of_list(name, leaf) if isinstance(leaf, list) else leaf
     if is_arrayable(array) and not _exports(array):
         return _with_samples(name, array_of(array, f"component {name}"))

@@ -4,6 +4,7 @@ import io
 import json
 import struct
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
@@ -47,6 +48,14 @@ def arrow_bytes(columns: dict, rows: int | None = None, *, stream=False, **optio
     with writer(target, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as file:
         for batch in table.to_batches(max_chunksize=rows):
             file.write_batch(batch)
+    return target.getvalue()
+
+
+def hdf5_bytes(**datasets) -> bytes:
+    target = io.BytesIO()
+    with h5py.File(target, "w") as file:
+        for name, values in datasets.items():
+            file[name] = values
     return target.getvalue()
 
 

@@ -11,7 +11,7 @@ from samebytes.errors import SamebytesError
 from samebytes.memory.files import open_file
 from samebytes.memory.files.file_format import arrays_in
 
-from .support import MODES, arrow_bytes, npy_bytes, safetensors_bytes
+from .support import MODES, arrow_bytes, hdf5_bytes, npy_bytes, safetensors_bytes
 
 
 def _npz_bytes(save):
@@ -35,6 +35,7 @@ WHOLE = {
         bytes(range(30)),
     ),
     "arrow": arrow_bytes({"a": np.arange(6.0), "b": np.ones((6, 2), "u2")}, rows=4),
+    "h5": hdf5_bytes(x=np.arange(6.0), records=np.ones((2, 3), "u1,>f4")),
     "compressed arrow": arrow_bytes({"a": np.arange(600.0)}, compression="zstd"),
 }
 

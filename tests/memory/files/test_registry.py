@@ -41,7 +41,7 @@ BE = FileFormat("be", lambda first, path: first.startswith(b"BE01"), open_be)
 register(BE)
 '''
 
-BUILT_IN = ("npy", "npz", "safetensors", "arrow")
+BUILT_IN = ("npy", "npz", "safetensors", "arrow", "h5")
 VALUES = np.arange(12, dtype=">f4").reshape(3, 4)
 
 
@@ -148,7 +148,9 @@ def some(mapping):
 
 def test_what_cannot_be_mapped_is_refused_and_the_rest_opened_by_name(path):
     register(FileFormat("some", always, some))
-    with pytest.raises(sb.FileError, match=r"^b is no array\. To open the others, .* 'a', 'c'\.$"):
+    with pytest.raises(
+        sb.FileError, match=r"^b is no array\. To open the others, .* 'a' \(uint8 \(4,\)\), 'c' \("
+    ):
         sb.open(path)
     assert bytes(sb.open(path, key="a")) == b"BE01"
     with pytest.raises(sb.FileError, match=r"^b is no array\.$"):
@@ -160,7 +162,9 @@ def test_what_cannot_be_mapped_is_refused_and_the_rest_opened_by_name(path):
 def test_several_that_cannot_be_mapped_are_refused_together(path):
     refusals = {"a": sb.CompressedMember("a is small."), "b": sb.CompressedMember("b too.")}
     register(FileFormat("none", always, lambda mapping: refusals))
-    with pytest.raises(sb.CompressedMember, match=r"^a is small\. Neither can 'b' be mapped\.$"):
+    with pytest.raises(
+        sb.CompressedMember, match=r"^a is small\. Neither can 'b' be mapped; key= with"
+    ):
         sb.open(path)
     register(FileFormat("one", always, lambda mapping: {"a": sb.WrongSize("a is cut.")}))
     with pytest.raises(sb.WrongSize, match=r"^a is cut\.$"):

@@ -104,7 +104,7 @@ def test_values_smaller_than_a_byte_are_told_and_the_others_opened_by_name(path,
         rf"a\.safetensors, tensor 'small', has the dtype {kind}, of which each value takes {bits}"
     )
     with pytest.raises(
-        UnknownFormat, match=rf"{words} bits.* To open the others, .*: key= may be 'x'"
+        UnknownFormat, match=rf"{words} bits.* To open the others, .*: key= may be 'x' \(uint8"
     ):
         sb.open(path)
     with pytest.raises(UnknownFormat, match=words):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from samebytes.errors import FileError
 from samebytes.memory.files.mapping import MappedFile
 from samebytes.memory.files.origin import mapping_of
-from samebytes.memory.text import shortened
+from samebytes.memory.text import dtype_in_words, shortened
 
 __all__ = ["FIRST_BYTES", "FileFormat", "Found", "Opened", "arrays_in", "listed", "missing_key"]
 
@@ -119,7 +119,7 @@ class FileFormat:
                 return found
             refusals = {name: why for name, why in found.items() if isinstance(why, FileError)}
             if refusals:
-                raise _refused(refusals, [name for name in found if name not in refusals])
+                raise _refused(refusals, {**found})
             return {name: each for name, each in found.items() if not isinstance(each, FileError)}
         if self.open_key is not None:
             chosen: Opened = self.open_key(mapping, key)
@@ -133,7 +133,7 @@ class FileFormat:
             )
             raise ValueError(message)  # noqa: TRY004 (the type is right, the file has no names)
         if key not in found:
-            raise missing_key(mapping, key, found)
+            raise missing_key(mapping, key, list(found))
         one = found[key]
         if isinstance(one, FileError):
             raise one
@@ -192,8 +192,13 @@ def listed(names: Iterable[str]) -> str:
     --------
     >>> listed(["x", "y"])
     "'x', 'y'"
+    >>> listed({"x": "float32 (3, 4)"})
+    "'x' (float32 (3, 4))"
     """
-    quoted = [repr(shortened(name, 60)) for name in names]
+    facts = names if isinstance(names, Mapping) else {}
+    quoted = [
+        repr(shortened(name, 60)) + (f" ({facts[name]})" if name in facts else "") for name in names
+    ]
     more = f" and {len(quoted) - MOST_LISTED:,} more" if len(quoted) > MOST_LISTED else ""
     return ", ".join(quoted[:MOST_LISTED]) + more
 
@@ -207,20 +212,27 @@ def missing_key(mapping: MappedFile, key: str, names: Iterable[str]) -> FileErro
     )
 
 
-def _refused(refusals: dict[str, FileError], names: list[str]) -> FileError:
+def _refused(refusals: dict[str, FileError], found: dict[str, Opened | FileError]) -> FileError:
     """Return one error for all arrays of a file that cannot be mapped, of the kind they share."""
     kinds = {type(why) for why in refusals.values()}
     kind = kinds.pop() if len(kinds) == 1 else FileError
-    first = next(iter(refusals.values()))
+    first, *others = refusals
+    names = {name: _facts(each) for name, each in found.items() if not isinstance(each, FileError)}
     if len(refusals) == 1 and not names:
-        return first
-    others = len(refusals) - 1
-    message = str(first)
+        return refusals[first]
+    message = str(refusals[first])
     if others:
-        message += f" Neither can {listed([*refusals][1:])} be mapped."
+        message += f" Neither can {listed(others)} be mapped; key= with one of them says why."
     if names:
         message += f" To open the others, name one: key= may be {listed(names)}."
     return kind(message)
+
+
+def _facts(found: Opened) -> str:
+    arrays = arrays_in(found)
+    first = arrays[0]
+    shape = (sum(len(array) for array in arrays), *first.shape[1:]) if first.ndim else ()
+    return f"{dtype_in_words(first.dtype)} {shape}"
 
 
 _EXPECTED = {

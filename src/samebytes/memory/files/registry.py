@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from samebytes.memory.files.arrow import ARROW
 from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
+from samebytes.memory.files.hdf5 import HDF5
 from samebytes.memory.files.npy import NPY
 from samebytes.memory.files.npz import NPZ
 from samebytes.memory.files.safetensors import SAFETENSORS
@@ -35,6 +36,7 @@ _formats: tuple[FileFormat, ...] = (
     NPZ,
     SAFETENSORS,
     ARROW,
+    HDF5,
 )
 _lock = threading.Lock()
 
