@@ -6,6 +6,7 @@ import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -222,12 +223,11 @@ class Executor:
         WrongSize
             If a mapped source has shrunk, where missing pages would kill the process.
         """
-        check = None
-        if self.held is not None and self.held.has_files:
+        held = self.held if self.held is not None and self.held.has_files else None
+        if held is not None:
             stand_in_front()
-            check = self.held.check
-            if not self.held.is_guarded:
-                check()
+            if not held.is_guarded:
+                held.check()
         start, stop = segment.cuts[place], segment.cuts[place + 1]
         epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
         measured: list[Any] = []
@@ -235,7 +235,7 @@ class Executor:
             measured = self.prepare(epochs, indices, measured=True)
         counts, ends = segment.counts[place], segment.ends[place]
         views: dict[int, BlockViews] = {}
-        jobs = []
+        jobs: list[Job | DocumentJob] = []
         for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
             block, apart = pools[number].take(), passes[0].apart
             views.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
@@ -247,6 +247,7 @@ class Executor:
                 target, behind = one.target(samples), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         leaves = tuple(views[leaf] for leaf in range(len(views)))
+        check = None if held is None else partial(held.check, partial(_read_at, jobs))
         return Batch(
             self.plan, leaves, _cut(jobs, pieces), epochs, indices, self._whole, check=check
         )
@@ -281,6 +282,13 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
     # Tensors are made of batches as they lie, without arrays in between.
     whole = formatter_of(options.format).batches is not None and batches
     return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)
+
+
+def _read_at(jobs: list[Job | DocumentJob]) -> list[Indices] | None:
+    """Return where in memory each sample of a batch was read, None where that is not known."""
+    found = [job.addresses for job in jobs if isinstance(job, Job)]
+    known = [each for each in found if each is not None]
+    return known if len(known) == len(found) else None
 
 
 def _cut(jobs: list[Job | DocumentJob], pieces: int) -> tuple[WorkItem, ...]:
