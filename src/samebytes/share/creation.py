@@ -157,7 +157,7 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: None = None,
-) -> Array: ...
+) -> Array | Any: ...  # a pattern is a string too
 
 
 @overload
