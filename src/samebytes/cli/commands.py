@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,11 +96,12 @@ def demo(
 @app.command()
 def explain(
     file: Annotated[
-        Path, typer.Argument(help="A .npy file, a stored .npz, or, with --dtype, raw.")
+        Path, typer.Argument(help="A file that sb.open opens, or a pattern of some; raw: --dtype.")
     ],
     dtype: Annotated[str | None, typer.Option(help="Of raw values, such as uint8.")] = None,
     shape: Annotated[str | None, typer.Option(help="Of raw values, such as -1,28,28.")] = None,
     offset: Annotated[int, typer.Option(min=0, help="Bytes before the raw values.")] = 0,
+    key: Annotated[str | None, typer.Option(help="Of several arrays, only this one.")] = None,
     slice_text: Annotated[
         str | None, typer.Option("--slice", help="As between brackets: '10:20, :, ::2'.")
     ] = None,
@@ -112,13 +114,12 @@ def explain(
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
     try:
-        opened = sb.open(file, dtype, lengths, offset=offset)
+        opened: Any = sb.open(file, dtype, lengths, offset=offset, key=key)
     except SamebytesError:
         raise
     except (TypeError, ValueError) as error:  # a dtype that is none, --shape without --dtype
         raise typer.BadParameter(str(error)) from error
-    members = opened if isinstance(opened, dict) else {"": opened}
-    chosen = {name: _chosen(array, index, name) for name, array in members.items()}
+    chosen = {name: _chosen(array, index, name) for name, array in _arrays_of(opened)}
     if to == "tensorflow":
         from samebytes.measure.tensorflow_startup import import_quietly
 
@@ -128,6 +129,16 @@ def explain(
         typer.echo(f"  {sb.layout(array)}")
         for line in str(sb.explain(array, to=to)).splitlines():
             typer.echo(f"  {line}")
+
+
+def _arrays_of(opened: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of what was opened, by name; the parts of a source one by one."""
+    for name, found in (opened if isinstance(opened, dict) else {"": opened}).items():
+        if isinstance(found, sb.ConcatArray):
+            for number, part in enumerate(found.arrays):
+                yield f"{name}, part {number}".removeprefix(", "), part
+        else:
+            yield name, found
 
 
 def _chosen(array: sb.Array, index: tuple[Index, ...] | None, name: str) -> Any:

@@ -156,7 +156,7 @@ def open(
     offset: int = 0,
     order: Order = "C",
     mode: Mode = "r",
-    key: None = None,
+    key: str | None = None,
 ) -> Array | Any: ...  # a pattern is a string too
 
 
@@ -182,7 +182,7 @@ def open(
     offset: int = 0,
     order: Order = "C",
     mode: Mode = "r",
-    key: None = None,
+    key: str | None = None,
 ) -> ConcatArray: ...
 
 
