@@ -136,6 +136,19 @@ def test_a_dataset_goes_as_its_path(path):
         pickle.loads(text)
 
 
+def test_where_h5py_is_missing_a_pickle_says_so_and_a_raw_view_is_fine(path, monkeypatch):
+    write(path, {"x": VALUES})
+    with h5py.File(path) as file:
+        start = file["x"].id.get_offset()
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.open(path)))
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MissingPackage, match=r"pip install h5py\.$"):
+        pickle.loads(text)
+    raw = sb.open(path, "f4", (2, 12), offset=start)
+    found = pickle.loads(pickle.dumps(sb.Dataset.from_tensor_slices(raw)))
+    np.testing.assert_array_equal(found.arrays[0], VALUES.reshape(2, 12))
+
+
 # ---------------------------------------------------------------------------- what is refused
 
 

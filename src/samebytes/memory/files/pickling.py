@@ -99,6 +99,8 @@ def unpack(packed: Any) -> Any:
         If the file is no longer as large as it was.
     FileError
         If its header tells of another array, or it has none and was written to since.
+    MissingPackage
+        If reading its header takes a package that is not installed here.
     """
     if isinstance(packed, _Repeated):
         return np.broadcast_to(packed.once, packed.shape)
@@ -143,6 +145,14 @@ _mapped: weakref.WeakValueDictionary[str, MappedFile] = weakref.WeakValueDiction
 """Files that were mapped to unpickle an array; the next array of the same lies on that mapping."""
 
 
+def _told(mapping: Any, offset: int) -> _Header | None:
+    """Return what a file tells to who need not know it: nothing where a package is missing."""
+    try:
+        return _header(mapping, offset)
+    except MissingPackage:
+        return None  # so it was opened raw
+
+
 def _header(mapping: Any, offset: int) -> _Header | None:
     """Return what a mapped file tells of the array around `offset`, None where it tells nothing."""
     headers = _headers_of(mapping)
@@ -177,7 +187,7 @@ def _when(path: Path) -> tuple[int, ...]:
 def _read_headers(mapping: Any) -> list[_Header]:
     try:
         opened = _opened(mapping)
-    except (FileError, MissingPackage):
+    except FileError:
         return []  # it only begins like one, and was opened raw
     begin = np.frombuffer(mapping, np.uint8).ctypes.data
     named = opened if isinstance(opened, dict) else {"": opened}
@@ -255,9 +265,9 @@ def _placed(
 ) -> _Mapped:
     """Return the place of an array in the file at `path`, which must be the one that is mapped."""
     found = path.stat()
-    mapped = None if mapping is None else _header(mapping, offset)
+    mapped = None if mapping is None else _told(mapping, offset)
     same = identity == (found.st_dev, found.st_ino)
-    header = mapped if same else _header(map_file(path), offset)
+    header = mapped if same else _told(map_file(path), offset)
     # Where nothing told what the mapped file holds, nothing tells whether another is the same.
     if (header != mapped and mapped is not None) or not (same or mapped or identity is None):
         message = (
