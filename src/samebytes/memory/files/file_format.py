@@ -133,7 +133,7 @@ class FileFormat:
             )
             raise ValueError(message)  # noqa: TRY004 (the type is right, the file has no names)
         if key not in found:
-            raise missing_key(mapping, key, list(found))
+            raise missing_key(mapping, key, found)
         one = found[key]
         if isinstance(one, FileError):
             raise one
@@ -185,19 +185,19 @@ def arrays_in(found: Opened | FileError) -> list[npt.NDArray[Any]]:
     return found if isinstance(found, list) else [found]
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as an error lists them, each quoted, and of many the first.
+def listed(names: Iterable[str], facts: Mapping[str, str] | None = None) -> str:
+    """Return names as an error lists them, each quoted, with what is said of it; of many the first.
 
     Examples
     --------
     >>> listed(["x", "y"])
     "'x', 'y'"
-    >>> listed({"x": "float32 (3, 4)"})
+    >>> listed(["x"], {"x": "float32 (3, 4)"})
     "'x' (float32 (3, 4))"
     """
-    facts = names if isinstance(names, Mapping) else {}
+    said = facts or {}
     quoted = [
-        repr(shortened(name, 60)) + (f" ({facts[name]})" if name in facts else "") for name in names
+        repr(shortened(name, 60)) + (f" ({said[name]})" if name in said else "") for name in names
     ]
     more = f" and {len(quoted) - MOST_LISTED:,} more" if len(quoted) > MOST_LISTED else ""
     return ", ".join(quoted[:MOST_LISTED]) + more
@@ -224,7 +224,7 @@ def _refused(refusals: dict[str, FileError], found: dict[str, Opened | FileError
     if others:
         message += f" Neither can {listed(others)} be mapped; key= with one of them says why."
     if names:
-        message += f" To open the others, name one: key= may be {listed(names)}."
+        message += f" To open the others, name one: key= may be {listed(names, names)}."
     return kind(message)
 
 
