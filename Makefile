@@ -12,10 +12,13 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
 
-# A file's tests stay in one process, as their fixtures do; more processes than that are memory. In
-# the order of the folders: files with few tests, which start processes, would else all come last.
+# A file's tests stay in one process, as their fixtures do; one process more than cores, for some
+# tests wait; more than that are memory. In the order of the folders: files with few tests, which
+# start processes, would else all come last. Then, with nothing beside them, the tests that time.
+PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() + 1, 5))")
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m alone
 
 # The one gate. `make test` is its last part.
 check: lint types layers docs test

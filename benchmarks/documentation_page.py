@@ -1,4 +1,4 @@
-"""Write the documentation's page of figures: ``make benchmark-page``.
+"""Write the documentation's benchmark page: ``make benchmark-page``.
 
 `benchmarks.peers` measures; what the page shows of it lies beside the page as JSON.
 """
@@ -20,15 +20,15 @@ PAGE, FACTS = DOCUMENTS / "benchmark.md", DOCUMENTS / "benchmark.json"
 _INTRODUCTION = """\
 # Benchmark
 
-Every figure on this page was printed by `{command}`, in {minutes:.0f} minutes on {date}; nothing
-is typed by hand. Each contender runs in a process of its own, set up as well as we know how, its
-batches checked for shape, dtype, range and freshness before it counts. All take turns, round by
-round; figures are medians over the rounds, with the lowest and the highest.
+Every figure on this page was printed by `{command}`, which took {minutes:.0f} minutes on {date};
+nothing was typed by hand. Each contender runs in a process of its own, set up as well as we know
+how, and counts only if its batches pass checks of shape, dtype, range and freshness. The contenders
+take turns, round by round; figures are medians over the rounds, with the lowest and the highest.
 
-The **limit** is memset: the same bytes written by all cores into five batches by turns, and nothing
-else. Where the last cache holds all five, as it does on a server's processor, that is faster than
-memory itself can be written.
-**Memory** is what no file stands behind, at its peak, worker processes included, beyond what the
+The **limit** is memset: all cores write the same number of bytes into five batches in turn, and do
+nothing else. If the last-level cache holds all five, as it does on a server processor, that is
+faster than memory itself can be written.
+**Memory** is memory not backed by a file: its peak, worker processes included, minus what the
 process held before it opened the data.
 
 {machine}.
@@ -36,13 +36,12 @@ process held before it opened the data.
 
 
 _HEAD = (
-    "| | {unit} a second | lowest to highest | of the limit | our best is | "
-    "µs of processor each | memory |"
+    "| | {unit} a second | lowest to highest | of the limit | our best is | CPU µs each | memory |"
 )
 
 
 def render(benchmark: Benchmark) -> str:
-    """Return the page of what was measured."""
+    """Return the page that shows `benchmark`."""
     introduction = _INTRODUCTION.format(
         command=benchmark.command,
         minutes=max(1, benchmark.seconds / 60),
@@ -52,7 +51,7 @@ def render(benchmark: Benchmark) -> str:
     peers = ", ".join(f"{name} {version}" for name, version in benchmark.packages.items())
     if peers:
         introduction += f"Peers: {peers}.\n"
-    again = f"\nMeasure it again: `{benchmark.command} --html page.html`, with pictures.\n"
+    again = f"\nTo measure again, with pictures: `{benchmark.command} --html page.html`\n"
     return "\n".join([introduction, *map(_job, benchmark.jobs)]) + again
 
 
@@ -90,7 +89,7 @@ def _left_out(result: Result) -> str:
 
 
 def main() -> None:
-    """Measure, keep the facts that the page shows, and write the page."""
+    """Measure, store the results that the page shows, and write the page."""
     with tempfile.TemporaryDirectory() as folder:
         measured = Path(folder, "measured.json")
         peers = [sys.executable, "-m", "benchmarks.peers", "--json", str(measured)]

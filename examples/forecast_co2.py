@@ -47,7 +47,7 @@ scaled = model.predict(test.map(scale).batch(64).to_tf(), verbose=0)
 forecasts = {
     "the model": scaled * np.sqrt(variance) + mean,
     "the last value": years[:, -1:],
-    "as it went a year ago": years[:, -1:] + years[:, 1 : 1 + HORIZON] - years[:, :1],
+    "as one year before": years[:, -1:] + years[:, 1 : 1 + HORIZON] - years[:, :1],
 }
 errors = {name: float(np.abs(forecast - truth).mean()) for name, forecast in forecasts.items()}
 

@@ -9,13 +9,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.forking import RunModule, forking_python
+from tests.forking import SCRIPT, RunModule, RunScript, forking_python
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Compiled kernels of the tests, apart from the user's own. Inside, the engine names a folder by
@@ -24,13 +25,15 @@ os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"samebytes-tests-{getpass.getuser()}")
 )
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
 MakeArray = Callable[..., npt.NDArray[Any]]
 
 
 @pytest.fixture(autouse=True)
 def threads_before() -> None:
     """Tell the tests that count threads which are not theirs."""
-    feeding = sys.modules.get("tests.engine.feeding")
+    feeding: Any = sys.modules.get("tests.engine.feeding")
     if feeding is not None:
         feeding.before = set(threading.enumerate())
 
@@ -44,7 +47,8 @@ def array_at() -> MakeArray:
         nbytes = int(np.prod(shape)) * kind.itemsize
         room = np.zeros(nbytes + 128, np.uint8)
         start = (past - room.ctypes.data) % 64
-        return room[start : start + nbytes].view(kind).reshape(shape)
+        made: npt.NDArray[Any] = room[start : start + nbytes].view(kind)
+        return made.reshape(shape)
 
     return make
 
@@ -54,3 +58,26 @@ def run_with_tensorflow() -> Iterator[RunModule]:
     """Run modules in processes of their own that need not import TensorFlow first."""
     with forking_python() as run:
         yield run
+
+
+@pytest.fixture(scope="session")
+def printed_by(run_with_tensorflow: RunModule) -> Callable[[str, Path], str]:
+    """Return what runs an example in a folder, as a user does, and gives what it prints."""
+
+    def run(name: str, folder: Path) -> str:
+        done = run_with_tensorflow(EXAMPLES / name, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def run_script(run_with_tensorflow: RunModule) -> RunScript:
+    """Run scripts as ``python -W error -c`` does, where everything is imported already."""
+
+    def run(script: str, *arguments: object, warnings: str = "error") -> CompletedProcess[str]:
+        filtered = f"import warnings; warnings.simplefilter({warnings!r}); del warnings\n"
+        return run_with_tensorflow(SCRIPT, filtered + script, *arguments)
+
+    return run

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+Attributes = list[tuple[str, str | None]]
+
 VOID = {"br", "rect", "line"}
 # What loads, runs or calls home has no place in what a notebook keeps.
 OUTWARD = {"script", "style", "link", "img", "iframe", "object", "embed", "a", "form", "base"}
@@ -14,14 +16,18 @@ class Seen(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.open, self.tags, self.text, self.attributes, self.rows = [], [], [], [], []
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.text: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.rows: list[list[str]] = []
         self.feed(html)
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         self.tags.append(tag)
-        self.attributes += attrs
+        self.attributes += [(name, value or "") for name, value in attrs]
         if tag == "tr":
             self.rows.append([])
         if tag in {"th", "td"}:
@@ -29,14 +35,14 @@ class Seen(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
         self.tags.append(tag)
-        self.attributes += attrs
+        self.attributes += [(name, value or "") for name, value in attrs]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.text.append(data)
         if self.open and self.open[-1] in {"th", "td"}:
             self.rows[-1][-1] += data

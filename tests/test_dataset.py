@@ -70,7 +70,7 @@ def test_sources_are_shared_and_never_copied(tmp_path):
 def test_what_is_no_source_is_refused_in_words():
     make = sb.Dataset.from_tensor_slices
     with pytest.raises(ValueError, match=r"^components differ in length: x has 10 samples, y\.1 has"
-                       " 9; cut them to the same$"):  # fmt: skip
+                       " 9; cut them to the same length$"):  # fmt: skip
         make({"x": IMAGES, "y": (LABELS, LABELS[:9])})
     for nothing in ((), {}, ((), {})):
         with pytest.raises(ValueError, match="at least one array; got an empty structure"):

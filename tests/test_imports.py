@@ -31,8 +31,8 @@ FRAMEWORKS = [
     "skimage",
 ]
 
-# CONTRIBUTING.md, the house: a line may import from the lines above it, never from those below;
-# who stands beside another in a line, not from the other.
+# docs/how-it-works.md, the house: a line may import from the lines above it, never from those
+# below; who stands beside another in a line, not from the other.
 HOUSE = [
     ["errors"],
     ["memory"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.peers.result import Benchmark, JobResult, Outcome, Result
 from samebytes.html.bars import Bar, Group, Mark, Panel, draw_bars
-from samebytes.html.lines import Course, draw_memory
+from samebytes.html.lines import Curve, draw_memory
 from samebytes.html.page import render
 from samebytes.html.picture import Picture
 from samebytes.measure.numbers import (
@@ -90,8 +90,8 @@ def _section(job: JobResult, position: int) -> _Section:
     measured = [each for each in job.results if each.outcome is Outcome.MEASURED]
     ranked = sorted(measured, key=lambda each: -each.rate)
     ours = next((each for each in ranked if each.ours), None)
-    courses = [
-        Course(each.name, each.ours, each.memory, each.peak_anonymous_bytes)
+    curves = [
+        Curve(each.name, each.ours, each.memory, each.peak_anonymous_bytes)
         for each in measured
         if each.memory
     ]
@@ -103,7 +103,7 @@ def _section(job: JobResult, position: int) -> _Section:
         ),
         glance=_glance(job, ranked, ours),
         rates=_draw_rates(job, ranked, ours, f"rates-{position}") if measured else None,
-        memory=_draw_courses(courses, f"memory-{position}") if courses else None,
+        memory=_draw_curves(curves, f"memory-{position}") if curves else None,
         reference=ours.name if ours else "",
         limit=(
             f"{number_text(job.limit.rate)} {job.unit}/s, "
@@ -176,6 +176,6 @@ def _spread(result: Result) -> tuple[float, float]:
     return min(result.rates), max(result.rates)
 
 
-def _draw_courses(courses: list[Course], name: str) -> Picture:
-    told = "; ".join(f"{each.name} {as_bytes_text(each.peak)}" for each in courses)
-    return draw_memory(name, f"Memory over time, as lines. Peaks: {told}.", courses)
+def _draw_curves(curves: list[Curve], name: str) -> Picture:
+    told = "; ".join(f"{each.name} {as_bytes_text(each.peak)}" for each in curves)
+    return draw_memory(name, f"Memory over time, as lines. Peaks: {told}.", curves)

@@ -64,7 +64,7 @@ def rates(contenders: dict[str, Contender], unit: str, each: int) -> dict[str, f
         print(
             f"  {name:<44} {statistics.median(several):>13,.0f} {unit}/s "
             f"({min(several):,.0f} to {max(several):,.0f}), "
-            f"{statistics.median(cost[name]):.3g} µs of processor each"
+            f"{statistics.median(cost[name]):.3g} CPU µs each"
         )
     return {name: statistics.median(several) for name, several in measured.items()}
 

@@ -1,4 +1,4 @@
-"""`Dataset`: what to read, in which order, and what becomes of it; it describes and never runs.
+"""`Dataset`: what to read, in which order, and what to do with it; it describes, and never runs.
 
 What only some datasets need is imported where it is needed, so that ``import samebytes`` stays
 about as light as NumPy's.
@@ -14,35 +14,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.formatting import check_format
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
+from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
-from samebytes.plan.map_calls import MapCall, calls_of
+from samebytes.plan.map_calls import MapCall, Mappable, calls_of
 from samebytes.plan.options import Options
 from samebytes.plan.plan import Plan
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
-from samebytes.plan.shown import Shown
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
-from samebytes.plan.tree import flatten
+from samebytes.plan.tree import Nested, flatten
 from samebytes.plan.windows import ROW
 
 if TYPE_CHECKING:
     from samebytes.engine.iterator import Iterator
     from samebytes.engine.pipeline import Pipeline
+    from samebytes.plan.boundaries import ArrayLikes
+    from samebytes.plan.element_spec import ArraySpec
+    from samebytes.plan.window_request import Columns
 
 __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(Shown, Recipe):
+class Dataset(DisplayMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
-    Immutable: each method gives a new one. Verbs are tf.data's, and their order matters as
-    there. Nothing is read before the first batch, and nothing grows with the number of samples.
+    Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
+    Nothing is read before the first batch, and nothing grows with the number of samples.
 
     Use `from_tensor_slices`, not the constructor.
 
@@ -70,36 +73,36 @@ class Dataset(Shown, Recipe):
 
     @classmethod
     def from_tensor_slices(cls, tensors: Any) -> Dataset:
-        """Return the dataset of the slices of `tensors` along their first axis; rarely copies.
+        """Return a dataset of the slices of `tensors` along their first axis; rarely copies.
 
         Parameters
         ----------
         tensors : array, or nested tuple, dict, named tuple of arrays
-            Anything `as_array` takes, mapped files included; an ``h5py.Dataset`` that lies in one
-            piece, which is mapped; lists; and what has only ``__array__``, as tables have: copied
-            once where that copies. All must have the same length.
+            Anything `as_array` takes, mapped files included; contiguous ``h5py.Dataset``, mapped;
+            lists; and objects with only ``__array__``, such as tables, which are copied once if
+            that copies. All must have the same length.
 
         Raises
         ------
         ValueError
-            If there is no array, one has no axis, two differ in length, or the items of a list do.
+            If there is no array, one has no axis, two differ in length, or items of a list do.
         TypeError
-            If one holds objects, or is masked.
+            If an array holds objects, or is masked.
         FileError
-            If an ``h5py.Dataset`` lies in chunks.
+            If an ``h5py.Dataset`` is chunked.
         """
         leaves, structure = flatten(tensors)
         arrays = as_sources(structure.names, leaves)
-        return cls(arrays, structure, samplers.Source(len(arrays[0])), (ROW,) * len(arrays))
+        return cls(arrays, structure, samplers.Sequential(len(arrays[0])), (ROW,) * len(arrays))
 
-    # --------------------------------------------------------------------------- verbs
+    # --------------------------------------------------------------------------- methods
 
     def _with(self, **changes: Any) -> Dataset:
-        return replace(self, **changes, _epochs=self._epochs.renewed())
+        return replace(self, **changes, _epochs=self._epochs.derived())
 
-    def _choose(self, make: Callable[[Any], Any]) -> Dataset:
-        """Put a choosing verb behind what is there: on samples, or on batches once batched."""
-        if self.batch_size is None:
+    def _chain(self, make: Callable[[samplers.Sampler], samplers.Sampler]) -> Dataset:
+        """Put a sampler behind what is there: of samples, or of batches once batched."""
+        if self.batches is None or self.batch_size is None:
             samples = make(self.samples)
             samplers.check_countable(samples)
             return self._with(samples=samples)
@@ -118,59 +121,55 @@ class Dataset(Shown, Recipe):
         Parameters
         ----------
         buffer_size : int, optional
-            Taken for tf.data's sake and not needed: the shuffle is always full.
+            Accepted for compatibility with tf.data and not needed: the shuffle is always full.
         seed : int, optional
-            Of the order; by default a random one, which states tell and take.
+            Seed of the order; by default a random one, which saved states contain and restore.
         reshuffle_each_iteration : bool
-            Whether each epoch has an order of its own.
+            Whether each epoch has its own order.
         """
         arguments.check_shuffle(buffer_size, self.length)
         key = as_seed(seed)
-        return self._choose(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
+        return self._chain(lambda order: samplers.Shuffle(order, key, reshuffle_each_iteration))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Return every `num_shards`-th element, from `index` on."""
         count, place = arguments.as_shard(num_shards, index)
-        return self._choose(lambda order: samplers.Shard(order, count, place))
+        return self._chain(lambda order: samplers.Shard(order, count, place))
 
     def take(self, count: int) -> Dataset:
-        """Return the first `count` elements; -1, as any negative number, gives all."""
+        """Return the first `count` elements; -1, like any negative number, means all."""
         number = arguments.whole_number(count, "take(")
-        return self if number < 0 else self._choose(lambda order: samplers.Take(order, number))
+        return self if number < 0 else self._chain(lambda order: samplers.Take(order, number))
 
     def skip(self, count: int) -> Dataset:
-        """Return all but the first `count` elements; -1, as any negative number, gives none."""
+        """Return all but the first `count` elements; -1, like any negative number, leaves none."""
         number = arguments.whole_number(count, "skip(")
         if number < 0:
             return self.take(0)
-        return self._choose(lambda order: samplers.Skip(order, number))
+        return self._chain(lambda order: samplers.Skip(order, number))
 
     def repeat(self, count: int | None = None) -> Dataset:
-        """Return the elements `count` times over, each time an epoch of its own; None is endless.
-
-        So is -1, as any negative number.
-        """
+        """Return `count` epochs of the elements; None or a negative number repeats without end."""
         number = -1 if count is None else arguments.whole_number(count, "repeat(")
-        return self._choose(lambda order: samplers.Repeat(order, None if number < 0 else number))
+        return self._chain(lambda order: samplers.Repeat(order, None if number < 0 else number))
 
     def map(
-        self, map_func: Any, *, on: On = None, batched: bool = False, seed: int | None = None
+        self, map_func: Mappable, *, on: On = None, batched: bool = False, seed: int | None = None
     ) -> Dataset:
-        """Return each element after `map_func`.
+        """Return the dataset with `map_func` applied to each element.
 
         Parameters
         ----------
         map_func : Transform, Keras layer, or callable
-            Our transforms, and the Keras layers we know, are folded into the pass. Anything
-            else runs after it, on our threads: a layer on batches of its component, a
-            function on each element, given as tf.data gives it (a tuple as arguments), or on
-            whole batches.
+            Transforms of samebytes, and the Keras layers it knows, are folded into the pass. All
+            else runs after it, on its threads: a layer on batches of its component, a function on
+            each element, passed as in tf.data (a tuple as arguments), or on whole batches.
         on : name, place, or tuple of them, optional
-            Which components. By default the first that fits; a function is given the element.
+            Which components. By default the first that fits; a function gets the whole element.
         batched : bool
-            Whether a callable takes whole batches; after ``batch`` it always does.
+            Whether a callable takes whole batches; after ``batch``, it always does.
         seed : int, optional
-            Of a transform's draws; by default the transform's own, else a random one.
+            Seed of a transform's draws; by default the transform's own, or else a random one.
         """
         whole = batched or self.batch_size is not None
         for calls in calls_of(map_func, on, batched=whole, seed=seed, before=self.maps):
@@ -191,53 +190,54 @@ class Dataset(Shown, Recipe):
         *,
         horizon: int | None = None,
         offset: int | None = None,
-        columns: Any = None,
+        columns: Columns = None,
         target: On = None,
         align: str = "right",
-        groups: Any = None,
-        boundaries: Any = None,
+        groups: ArrayLikes = None,
+        boundaries: ArrayLikes = None,
         padding: str | None = None,
         padding_value: Any = 0,
     ) -> Dataset:
-        """Return windows over the first axis, time, as samples; index arithmetic, never copies.
+        """Return windows over the first axis, time, as samples; by index arithmetic, never copies.
 
-        A window shows the rows ``start, start + sampling_rate, ...`` of each component, and is of
-        shape (length, *row). Comes before every other verb.
+        A window shows the rows ``start, start + sampling_rate, ...`` of each component, and has the
+        shape (length, *row). Call it right after `from_tensor_slices`.
 
         Parameters
         ----------
         length : int
             Steps of a window.
         stride : int
-            Rows from the start of one window to that of the next.
+            Rows from the start of one window to the start of the next.
         sampling_rate : int
             Rows from one step to the next.
         horizon : int, optional
-            Steps of a target; elements are then (windows, targets). Targets are of shape
-            (horizon, *row), or row alone for ``horizon=1``, as Keras' are.
+            Steps of a target; elements are then (windows, targets). Targets have the shape
+            (horizon, *row), or just row for ``horizon=1``, as in Keras.
         offset : int, optional
             Rows from the window's last step to the target; by default to the next step.
         columns : int, sequence of int, or slice, optional
-            Of the target's rows; an int leaves the axis away. By default all.
+            Columns of the target's rows; an int drops the axis. By default all.
         target : name, place, or tuple of them, optional
-            The components targets are read from, as ``on=``; needed where there are several.
+            The components that targets are read from, as ``on=``; required if there are several.
         align : {"right", "each"}
             Whether a target follows the window, or each of its steps: (length, horizon, *row).
         groups : array, or tuple of them, optional
-            Series that no window leaves, by an id for each row: of any dtype that compares, the
-            rows of a series side by side. Of several arrays a series has one id in each.
+            Series that no window crosses, given by an id for each row, of any dtype that can be
+            compared. The rows of a series must lie side by side. With several arrays, a series has
+            one id in each.
         boundaries : array, or tuple of them, optional
-            Series that no window leaves, by the rows at which they begin and the number of rows
-            (`borders_at_gaps` gives those of gaps in time). Parts of a `concat` are series anyway.
+            Series that no window crosses, given by the rows at which they begin, and the number of
+            rows (`borders_at_gaps` finds gaps in time). Parts of a `concat` are always separate.
         padding : {"left", "right"}, optional
-            Fill a series shorter than a window up on this side; by default it is left out.
+            Pad a series shorter than a window on this side; by default, it is left out.
         padding_value : number
-            What to fill with, as if it stood in the source.
+            What to pad with, as if it were a value in the source.
 
         Raises
         ------
         ValueError
-            If no window fits, an argument is out of range, or another verb came before.
+            If no window fits, an argument is out of range, or `window` does not come first.
 
         Examples
         --------
@@ -259,33 +259,32 @@ class Dataset(Shown, Recipe):
         return self._with(**vars(cut))
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:  # noqa: FBT001, FBT002
-        """Return batches of `batch_size` elements; the last may be smaller unless dropped."""
+        """Return batches of `batch_size` elements; the last may be smaller, unless dropped."""
         if self.batch_size is not None:
-            message = f"this dataset has batches of {self.batch_size} already; batch once"
+            message = f"this dataset already has batches of {self.batch_size}; call batch() once"
             raise ValueError(message)
         batch_size = arguments.whole_number(batch_size, "batch(", least=1)
         count = self.samples.length
         if count is not None:
             count = count // batch_size if drop_remainder else -(-count // batch_size)
-        return self._with(
-            batch_size=batch_size, drop_remainder=drop_remainder, batches=samplers.Source(count)
-        )
+        batches = samplers.Sequential(count)
+        return self._with(batch_size=batch_size, drop_remainder=drop_remainder, batches=batches)
 
     def prefetch(self, buffer_size: int) -> Dataset:
         """Return the same elements, `buffer_size` made ahead; -1 (AUTOTUNE) keeps the default.
 
-        Never more than an epoch has and memory holds.
+        Never more than an epoch has, or memory can hold.
         """
         ahead = arguments.as_prefetch(buffer_size)
         return self if ahead is None else self._with(options=replace(self.options, prefetch=ahead))
 
     def with_format(self, name: str) -> Dataset:
-        """Return elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
+        """Return the elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
         check_format(name)
         return self._with(options=replace(self.options, format=name))
 
     def with_options(self, *, threads: int | None = None) -> Dataset:
-        """Return the same elements, made by `threads` threads; None is one a core."""
+        """Return the same elements, made by `threads` threads; None means one for each core."""
         return self._with(options=replace(self.options, threads=arguments.as_threads(threads)))
 
     # --------------------------------------------------------------------------- facts
@@ -303,8 +302,8 @@ class Dataset(Shown, Recipe):
         return Pipeline(self.plan, self.options)
 
     @property
-    def element_spec(self) -> Any:
-        """Shapes and dtypes of an element, nested as it is: of `ArraySpec`."""
+    def element_spec(self) -> Nested[ArraySpec]:
+        """Shape and dtype of each component, as `ArraySpec`, nested like the elements."""
         from samebytes.plan.element_spec import element_spec
 
         return element_spec(self.plan)
@@ -325,12 +324,12 @@ class Dataset(Shown, Recipe):
         """
         length = self.length
         if length is None:
-            message = "this dataset is endless; take(n) gives a part with a length"
+            message = "this dataset is endless and has no length; take(n) gives a finite part"
             raise TypeError(message)
         return length
 
     def __eq__(self, other: object) -> bool:
-        """Return whether both do the same: equal plans over arrays of equal shapes and dtypes."""
+        """Return whether both do the same: equal plans, over arrays of equal shapes and dtypes."""
         return isinstance(other, Dataset) and (self.plan, self.options) == (
             other.plan,
             other.options,
@@ -342,9 +341,8 @@ class Dataset(Shown, Recipe):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
-        state = {
-            k: value for k, value in vars(self).items() if k not in {"_epochs", "plan", "pipeline"}
-        }
+        left_out = {"_epochs", "plan", "pipeline"}
+        state = {name: value for name, value in vars(self).items() if name not in left_out}
         return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -354,19 +352,19 @@ class Dataset(Shown, Recipe):
 
     # ----------------------------------------------------------------------- execution
 
-    def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Any:
-        """Return a batch of the samples `indices`, by plain slow NumPy: the oracle of all tests."""
+    def reference(self, indices: npt.ArrayLike, epoch: int = 0) -> Nested[npt.NDArray[Any]]:
+        """Return a batch of the samples `indices` by plain, slow NumPy: the oracle of all tests."""
         from samebytes.plan.reference import reference
 
         epoch = arguments.as_epoch(epoch, "reference(epoch=")
         return reference(self.plan, np.asarray(indices, np.int64), epoch)
 
     def next_epoch(self) -> int:
-        """Return the number of the next epoch, and count it as begun."""
+        """Return the number of the next epoch, and count it as started."""
         return self._epochs.next_epoch()
 
     def iterate(self, epoch: int | None = None) -> Iterator:
-        """Return an iterator over an epoch; by default the next one.
+        """Return an iterator over one epoch, by default the next one.
 
         Returns
         -------
@@ -392,5 +390,4 @@ class Dataset(Shown, Recipe):
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
         from samebytes.feeds.keras import to_keras
 
-        queue = max_queue_size
-        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=queue)
+        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)

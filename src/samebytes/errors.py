@@ -37,7 +37,7 @@ __all__ = [
 
 
 class SamebytesError(Exception):
-    """Anything samebytes raises on purpose."""
+    """Base class of the errors that samebytes raises on purpose."""
 
 
 class NotABuffer(SamebytesError, TypeError):
@@ -49,7 +49,7 @@ class Unconvertible(SamebytesError, TypeError):
 
 
 class MissingPackage(SamebytesError, ImportError):
-    """An optional package is needed and not installed."""
+    """An optional package is needed but not installed."""
 
 
 class WhyNotShared(Protocol):
@@ -57,19 +57,19 @@ class WhyNotShared(Protocol):
 
     @property
     def target(self) -> str:
-        """Where the bytes should have gone, as prose names it."""
+        """The framework that the bytes should have gone to, as named in text."""
 
     @property
     def codes(self) -> Sequence[str]:
-        """Why they cannot be shared, in words for programs: ``"strides"``, ``"dtype"``."""
+        """Why they cannot be shared, as stable codes: ``"strides"``, ``"dtype"``."""
 
     @property
     def bytes_copied(self) -> int:
-        """Bytes that the copy would write."""
+        """How many bytes the copy would write."""
 
     @property
     def remedy(self) -> str | None:
-        """A line of code after which ``x`` is shared; None when there is nothing to do."""
+        """A line of code after which ``x`` is shared; None if there is none."""
 
 
 class CopyNeeded(SamebytesError, ValueError):
@@ -80,7 +80,7 @@ class CopyNeeded(SamebytesError, ValueError):
     verdict : Verdict
         Why the bytes cannot be shared, what the copy costs, and the remedy.
     forbidden_by : str
-        Who forbids it: ``copy=False`` or ``sb.no_copy()``.
+        What forbids it: ``copy=False`` or ``sb.no_copy()``.
     """
 
     def __init__(self, verdict: WhyNotShared, forbidden_by: str) -> None:

@@ -9,19 +9,26 @@ import contextlib
 import json
 import statistics
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 ROUNDS = 7
 
+Work = Callable[[], None]
 
-def workloads():
+
+def workloads() -> tuple[Work, ...]:
     import numpy as np
     import tensorflow as tf
 
     x = np.ones((8_000, 784), np.float32)
     y = np.ones((8_000, 1), np.float32)
 
-    def model():
+    def model() -> Any:  # TensorFlow has no types
         made = tf.keras.Sequential(
             [
                 tf.keras.Input((784,)),
@@ -35,17 +42,17 @@ def workloads():
     fitted, generated, eager = model(), model(), model()
     optimizer = tf.keras.optimizers.SGD()
 
-    def batches():
+    def batches() -> Iterator[tuple[npt.NDArray[np.float32], ...]]:
         for start in range(0, 4_800, 32):
             yield x[start : start + 32], y[start : start + 32]
 
-    def in_memory_fit():
+    def in_memory_fit() -> None:
         fitted.fit(x, y, batch_size=32, verbose=0)
 
-    def generator_fit():
+    def generator_fit() -> None:
         generated.fit(batches(), verbose=0)
 
-    def eager_loop():
+    def eager_loop() -> None:
         # The worst there is: each operation by itself, and each batch an array.
         for start in range(0, 1_600, 32):
             with tf.GradientTape() as tape:
@@ -65,7 +72,7 @@ class Cost:
     processor: float
 
 
-def cost(work, block) -> Cost:
+def cost(work: Work, block: AbstractContextManager[object]) -> Cost:
     wall, processor = time.perf_counter(), time.process_time()
     with block:
         work()

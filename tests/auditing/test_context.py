@@ -281,7 +281,7 @@ def test_a_block_is_used_once():
     once = sb.audit()
     with once:
         pass
-    with pytest.raises(RuntimeError, match=r"make another one: with sb\.audit"), once:
+    with pytest.raises(RuntimeError, match=r"start a new one: with sb\.audit"), once:
         pass
 
 

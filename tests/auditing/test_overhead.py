@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.alone
 
 SCRIPT = Path(__file__).parent / "overhead.py"
 PROMISED = 1.05

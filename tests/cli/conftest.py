@@ -1,11 +1,16 @@
 import sys
+from collections.abc import Callable
 from subprocess import CompletedProcess, run
 
 import pytest
 
+from tests.forking import RunModule
+
+RunCommand = Callable[..., CompletedProcess[str]]
+
 
 @pytest.fixture
-def samebytes():
+def samebytes() -> RunCommand:
     """Run the command line as a shell would, in a process of its own."""
 
     def run_it(*arguments: str) -> CompletedProcess[str]:
@@ -16,7 +21,7 @@ def samebytes():
 
 
 @pytest.fixture
-def samebytes_forked(run_with_tensorflow):
+def samebytes_forked(run_with_tensorflow: RunModule) -> RunCommand:
     """Run the command line where TensorFlow is there already: faster by its import."""
 
     def run_it(*arguments: str) -> CompletedProcess[str]:

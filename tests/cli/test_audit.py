@@ -98,4 +98,4 @@ def test_a_script_that_is_none_is_refused(samebytes, tmp_path):
 def test_a_size_that_is_none_is_refused_before_the_script_runs(samebytes, script):
     done = samebytes("audit", "--fail-over", "much", script, "0")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is no size" in done.stderr
+    assert "is not a size" in done.stderr

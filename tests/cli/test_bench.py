@@ -8,4 +8,4 @@ from samebytes.cli.commands import app
 def test_says_where_the_benchmarks_are(options):
     done = CliRunner().invoke(app, ["bench", *options])
     assert done.exit_code == 2
-    assert "in the source repository, not in the package; run make bench there" in done.output
+    assert "in the source repository, not in the package; there, run `make bench`" in done.output

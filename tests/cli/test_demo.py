@@ -63,7 +63,7 @@ def test_refuses_what_a_job_does_not_know(samebytes):
     assert all(job in done.stderr for job in ("'images'", "'series'", "'tokens'"))
     done = samebytes("demo", "--job", "series", "--tiles", "9")
     assert done.returncode == 2
-    assert "there are tiles in images only" in done.stderr
+    assert "only --job images has tiles" in done.stderr
 
 
 def test_names_the_extra_where_the_photographs_are_missing(monkeypatch):

@@ -86,11 +86,11 @@ def test_reads_raw_values(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--slice", "a"], "no part of a slice"),
+        (["--slice", "a"], "not part of a slice"),
         (["--slice", "99"], "out of bounds"),
         (["--slice", "0,0,0,0"], "too many indices"),
-        (["--shape", "2,3"], "header tells shape"),
-        (["--shape", "two"], "is no shape"),
+        (["--shape", "2,3"], "header gives the shape"),
+        (["--shape", "two"], "is not a shape"),
         (["--dtype", "float31"], "float31"),
     ],
 )

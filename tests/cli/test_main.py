@@ -39,7 +39,7 @@ def test_names_the_extra_where_its_packages_are_missing(package):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "No such file"), (b"", "is empty"), (b"neither", "Pass dtype=")],
+    [(None, "No such file"), (b"", "is empty"), (b"neither", "pass dtype=")],
 )
 def test_tells_of_a_bad_file_in_one_message(samebytes, tmp_path, content, said):
     path = tmp_path / "bad.npy"

@@ -19,5 +19,5 @@ def test_refuses_what_is_no_size(text):
 
 @pytest.mark.parametrize("text", ["", "a", "2,,3", "2,-2", "-1,-1", "(2,3)"])
 def test_refuses_what_is_no_shape(text):
-    with pytest.raises(ValueError, match="is no shape"):
+    with pytest.raises(ValueError, match="is not a shape"):
         parse_shape(text)

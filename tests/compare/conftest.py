@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ for way in WAYS:
 """
 
 
-def _measure_together():
+def _measure_together() -> dict[str, dict[str, Any]]:
     """Return the trials of all ways but those, by key.
 
     Every large block is mapped, and given back when it dies: no way finds memory of the one before.
@@ -44,7 +45,7 @@ def _measure_together():
 
 
 @pytest.fixture(scope="session")
-def comparison():
+def comparison() -> Comparison:
     """Measure every way once, in real children; two at a time, so the times mean nothing."""
     ways = {way.key: way for way in WAYS}
     with ThreadPoolExecutor(2) as pool:

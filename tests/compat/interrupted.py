@@ -6,6 +6,8 @@ import hashlib
 import os
 import signal
 import sys
+import warnings
+from typing import Any
 
 import numpy as np
 
@@ -30,24 +32,24 @@ def main(folder: str, kill_after: int, every: int, feed: str) -> None:
     log = open(os.path.join(folder, "log"), "a")  # noqa: PTH118, PTH123, SIM115
     trained = 0
 
-    class Noting(keras.Model):
-        def __init__(self):
+    class Noting(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
             super().__init__()
             self.dense = keras.layers.Dense(1)
             self.drop = keras.layers.Dropout(0.5, seed=3)
 
-        def call(self, x, training=False):
+        def call(self, x: Any, training: bool = False) -> Any:
             return self.dense(self.drop(keras.ops.reshape(x, (-1, 192)), training=training))
 
-        def train_step(self, data):
+        def train_step(self, data: Any) -> Any:
             found = super().train_step(data)
             digest = hashlib.sha256(b"".join(np.asarray(part).tobytes() for part in data))
             log.write(digest.hexdigest() + "\n")
             log.flush()
             return found
 
-    class Kill(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
+    class Kill(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             nonlocal trained
             trained += 1
             if trained == kill_after:
@@ -76,4 +78,5 @@ def main(folder: str, kill_after: int, every: int, feed: str) -> None:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("error", UserWarning)
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

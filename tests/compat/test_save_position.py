@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import signal
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,29 +21,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 SavePosition = sb.SavePosition
 
-SCRIPT = Path(__file__).with_name("interrupted.py")
 
+@pytest.fixture(scope="session")
+def run(run_with_tensorflow):
+    def run_it(folder, feed, kill_after=0, every=3):
+        done = run_with_tensorflow("tests.compat.interrupted", folder, kill_after, every, feed)
+        assert done.returncode == (-signal.SIGKILL if kill_after else 0), done.stderr[-2000:]
+        return (folder / "log").read_text().split()
 
-def run(folder, feed, kill_after=0, every=3):
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error::UserWarning",
-            *map(str, (SCRIPT, folder, kill_after, every, feed)),
-        ],
-        timeout=200,
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(sb.__file__).parent.parent)},
-    )
-    assert done.returncode == (-signal.SIGKILL if kill_after else 0), done.stderr[-2000:]
-    return (folder / "log").read_text().split()
+    return run_it
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(run, tmp_path_factory):
     """A fit that nothing interrupts: 8 batches an epoch, 3 epochs."""
     folder = tmp_path_factory.mktemp("whole")
     log = run(folder, "to_tf")
@@ -55,7 +43,7 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("feed", ["to_tf", "to_keras"])
-def test_a_killed_fit_continues_bit_by_bit(tmp_path, whole, feed):
+def test_a_killed_fit_continues_bit_by_bit(run, tmp_path, whole, feed):
     """Killed in the first epoch, then at a random batch of the second or third."""
     expected, weights = whole
     later = secrets.choice(range(8, 18))
@@ -162,7 +150,8 @@ def test_another_dataset_is_refused(tmp_path, dataset, pictures):
     path = tmp_path / "position.json"
     interrupted(path, dataset, 4, every=2)
     other = sb.Dataset.from_tensor_slices(pictures).shuffle(seed=77).batch(8)
-    with pytest.raises(ValueError, match=r"of another dataset(.|\n)*seed=77(.|\n)*another path"):
+    expected = r"belongs to another dataset(.|\n)*seed=77(.|\n)*another path"
+    with pytest.raises(ValueError, match=expected):
         SavePosition(path, other)
 
 
@@ -173,9 +162,12 @@ def test_the_place_of_another_batch_is_refused(tmp_path, dataset):
     assert (saved["epoch"], saved["batch"]) == (0, 4)
     for change, says in (
         ({"batch": 13}, "it is at batch 13: expected an integer from 0 to 12"),
-        ({"batch": 3}, "its state is not that of batch 3 of epoch 0"),
-        ({"epoch": 1}, "its state is not that of batch 4 of epoch 1"),
-        ({"state": saved["state"] | {"position": 104}}, "has position 104, and the dataset 103"),
+        ({"batch": 3}, "its state does not belong to batch 3 of epoch 0"),
+        ({"epoch": 1}, "its state does not belong to batch 4 of epoch 1"),
+        (
+            {"state": saved["state"] | {"position": 104}},
+            "has position 104, but the dataset has 103",
+        ),
     ):
         path.write_text(json.dumps(saved | change))
         with pytest.raises(ValueError, match=says):
@@ -214,11 +206,14 @@ def test_weights_that_cannot_be_loaded_are_refused_in_words(tmp_path, dataset):
         position = SavePosition(path, dataset)
         model.fit(position.dataset.to_tf(), epochs=1, callbacks=[position], **QUIET)
 
-    with pytest.raises(ValueError, match=r"seeds of shapes \[\(2,\)\] for random layers, and this"):
+    with pytest.raises(ValueError, match=r"seeds of shapes \[\(2,\)\] for random layers, but this"):
         fit(dropping(2))
     for seeds, says in (
-        ([[1, 1 << 63]], "that is no int64: its file was changed"),
-        ([[1, 2, 3]], r"seeds of shapes \[\(3,\)\] for random layers, and this model \[\(2,\)\]"),
+        ([[1, 1 << 63]], "that is not int64: its file was changed"),
+        (
+            [[1, 2, 3]],
+            r"seeds of shapes \[\(3,\)\] for random layers, but this model has \[\(2,\)\]",
+        ),
         ([], r"seeds of shapes \[\] for random"),
     ):
         path.write_text(json.dumps(json.loads(saved) | {"seeds": seeds}))
@@ -231,7 +226,7 @@ def test_weights_that_cannot_be_loaded_are_refused_in_words(tmp_path, dataset):
     ):
         fit(dropping(1))
     weights.unlink()
-    with pytest.raises(ValueError, match=r"names the weights .*, and there is no such file beside"):
+    with pytest.raises(ValueError, match=r"names the weights .*, but there is no such file beside"):
         fit(dropping(1))
     assert SavePosition(path, dataset, weights=False).batch == 4
 
@@ -259,7 +254,7 @@ def test_batches_of_another_size_are_refused(tmp_path, pictures):
     ds = sb.Dataset.from_tensor_slices(pictures).shuffle(seed=0)
     ds = ds.map(sb.CenterCrop(16, 16))
     interrupted(path, ds.batch(8), 4, every=2)
-    with pytest.raises(ValueError, match="batches of another size"):
+    with pytest.raises(ValueError, match="batches have another size"):
         SavePosition(path, ds.batch(4))
 
 
@@ -273,14 +268,14 @@ def test_the_wrong_first_epoch_is_refused(tmp_path, dataset):
 
 def test_epochs_of_another_length_are_refused(tmp_path, dataset):
     position = SavePosition(tmp_path / "position.json", dataset)
-    with pytest.raises(ValueError, match="epochs of 5 steps, the dataset has 13 batches"):
+    with pytest.raises(ValueError, match="epochs of 5 steps, but the dataset has 13 batches"):
         linear().fit(position.dataset.to_tf(), steps_per_epoch=5, callbacks=[position], **QUIET)
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda ds: ds.repeat(), "a dataset that ends"),
+        (lambda ds: ds.repeat(), "a finite dataset"),
         (lambda ds: sb.Dataset.from_tensor_slices(np.zeros(3)), r"single samples: ds\.batch"),
     ],
 )
@@ -293,7 +288,7 @@ def test_a_file_of_something_else_is_refused(tmp_path, dataset):
     path = tmp_path / "position.json"
     for text in ("{}", "[1]", "no json", '{"version": 7}'):
         path.write_text(text)
-        with pytest.raises(ValueError, match="no position that SavePosition wrote"):
+        with pytest.raises(ValueError, match="not a position that SavePosition wrote"):
             SavePosition(path, dataset)
 
 
@@ -301,7 +296,7 @@ def test_a_model_without_weights_is_refused_in_the_first_run_too(tmp_path, datas
     position = SavePosition(tmp_path / "position.json", dataset)
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match=r"has none yet: begin it with keras\.Input"):
+    with pytest.raises(ValueError, match=r"has none yet; begin it with keras\.Input"):
         model.fit(position.dataset.to_tf(), callbacks=[position], **QUIET)
 
 

@@ -93,7 +93,7 @@ def test_targets_too_short_for_a_window_are_refused_before_training():
 
 
 def test_grain_is_left_to_keras():
-    with pytest.raises(ValueError, match=r"^`format` should be \"tf\": \"grain\" is not offered"):
+    with pytest.raises(ValueError, match=r"^`format` should be \"tf\": \"grain\" is not supported"):
         sb.timeseries_dataset_from_array(np.zeros(10), None, 2, format="grain")
 
 

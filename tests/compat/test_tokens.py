@@ -221,47 +221,47 @@ def test_it_trains_with_masks_as_sample_weights():
             (text(8), 8),
             {},
             (
-                "no context fits: context_length=8 needs 9 tokens, the longest text has 8; ask for "
-                "shorter ones"
+                "no context fits: context_length=8 needs 9 tokens, but the longest text has 8; use "
+                "a shorter context_length"
             ),
         ),
         (
             (text(100, "uint32"), 8),
             {"out": "int32"},
             (
-                "TokenDataset(out='int32'): tokens of uint32 do not all fit; expected an integer "
-                "that holds them, such as 'int64'"
+                "TokenDataset(out='int32'): not all tokens of uint32 fit; expected an integer "
+                "dtype that holds them, such as 'int64'"
             ),
         ),
         (
             (text(100), 8),
             {"out": "float32"},
             (
-                "TokenDataset(out='float32'): tokens of uint16 do not all fit; expected an integer "
-                "that holds them, such as 'int64'"
+                "TokenDataset(out='float32'): not all tokens of uint16 fit; expected an integer "
+                "dtype that holds them, such as 'int64'"
             ),
         ),
         (
             (text(100), 8),
             {"cross": True},
-            "TokenDataset(cross=, padding=) are about documents: give documents= or boundaries=",
+            "TokenDataset: cross= and padding= need documents; pass documents= or boundaries=",
         ),
         (
             (text(100), 8),
             {"documents": 3, "cross": True, "padding": 0},
-            "TokenDataset(cross=True) leaves nothing to fill: leave padding away",
+            "TokenDataset(cross=True) leaves nothing to pad; leave out padding=",
         ),
         (
             (text(100), 8),
             {"documents": 3, "padding": 70_000},
-            "TokenDataset(padding=70000): expected a token of uint16, 0 to 65535",
+            "TokenDataset(padding=70000): expected a uint16 token, 0 to 65535",
         ),
         (
             (text(100), 8),
             {"boundaries": [0, 50]},
             (
                 "TokenDataset(boundaries=): 2 offsets do not cover the 100 rows; expected them "
-                "ascending from 0 to 100. Ids, one for each row, are documents="
+                "ascending from 0 to 100. To give an id for each row, use documents="
             ),
         ),
         (
@@ -269,7 +269,7 @@ def test_it_trains_with_masks_as_sample_weights():
             {"documents": [0, 50, 100]},
             (
                 "TokenDataset(documents=) takes an id for each of the 100 rows; these 3 numbers "
-                "are the offsets of series: give them as boundaries="
+                "are offsets at which series begin: pass them as boundaries="
             ),
         ),
     ],
@@ -281,12 +281,12 @@ def test_what_cannot_be_is_refused_in_words(arguments, named, message):
 
 @pytest.mark.parametrize("tokens", [np.zeros(100), np.zeros((10, 10), np.uint16)])
 def test_tokens_are_integers_along_one_axis(tokens):
-    with pytest.raises(TypeError, match="expected tokens that are integers along one axis; got"):
+    with pytest.raises(TypeError, match="expected integer tokens along one axis; got"):
         sb.TokenDataset(tokens, 8)
 
 
 def test_the_plan_says_what_contexts_are():
     shown = str(sb.TokenDataset(text(100), 8, seed=4, boundaries=[0, 60, 100], cross=True).batch(4))
-    assert "begun elsewhere each epoch (seed 4)" in shown
+    assert "shifted anew each epoch (seed 4)" in shown
     assert "int32, from the borders of 2 documents" in shown
     assert "shuffle(seed=4)" in shown

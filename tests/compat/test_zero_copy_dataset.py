@@ -54,7 +54,7 @@ def chain(ds):
     return ds.shuffle(1000, seed=5).skip(2).take(40).shard(2, 1).repeat(2)
 
 
-def test_verbs_before_batch_keep_the_engine(images, monkeypatch):
+def test_methods_before_batch_keep_the_engine(images, monkeypatch):
     ds = ZeroCopyDataset(images, crop_size=16, seed=1)
     chained = chain(ds)
     assert isinstance(chained, ZeroCopyDataset)

@@ -2,18 +2,23 @@
 
 import threading
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import samebytes as sb
 
+Element = Mapping[str, npt.NDArray[Any]]
 
-def images(count=50, size=12, dtype=np.uint8):
+
+def images(count: int = 50, size: int = 12, dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
     rng = np.random.default_rng(count)
     return rng.integers(0, 256, (count, size, size, 3)).astype(dtype)
 
 
-def usual(count=50, batch=8, seed=3, **options):
+def usual(count: int = 50, batch: int = 8, seed: int = 3, **options: int | None) -> sb.Dataset:
     """Images, labels, shuffled, cropped, flipped, scaled, batched."""
     return (
         sb.Dataset.from_tensor_slices({"image": images(count), "label": np.arange(count)})
@@ -26,32 +31,32 @@ def usual(count=50, batch=8, seed=3, **options):
     )
 
 
-def same(one, other):
+def same(one: Element, other: Element) -> None:
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
 
 
-def all_same(some, others):
+def all_same(some: Iterable[Element], others: Iterable[Element]) -> None:
     some, others = list(some), list(others)
     assert len(some) == len(others)
     for one, other in zip(some, others, strict=True):
         same(one, other)
 
 
-before = set()
+before: set[threading.Thread] = set()
 """Threads that were alive when the test began; tests/conftest.py puts them here."""
 
 
-def crews():
+def worker_threads() -> list[threading.Thread]:
     alive = set(threading.enumerate()) - before
     # The one that compiles ends by itself, which may take longer than a test waits.
     others = {"samebytes-warm-up"}
     return [t for t in alive if t.name.startswith("samebytes") and t.name not in others]
 
 
-def no_threads_left(seconds=5.0):
+def no_threads_left(seconds: float = 5.0) -> bool:
     end = time.monotonic() + seconds
-    while crews() and time.monotonic() < end:
+    while worker_threads() and time.monotonic() < end:
         time.sleep(0.005)
-    return not crews()
+    return not worker_threads()

@@ -1,14 +1,20 @@
 """Random batches for the tests of the kernels, and how to fill them."""
 
 from threading import Thread
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.engine.kernels import job as kernels
 
+Array = npt.NDArray[Any]
+Geometry = npt.NDArray[np.int64]
+Tables = tuple[Array | None, Array | None, Array | None, Array | None, Array | None]
 
-def random_items(rng, shape, dtype):
-    dtype = np.dtype(dtype)
+
+def random_items(rng: np.random.Generator, shape: tuple[int, ...], kind: npt.DTypeLike) -> Array:
+    dtype: np.dtype[Any] = np.dtype(kind)
     if dtype == np.bool_:
         return rng.integers(0, 2, shape).astype(dtype)
     if dtype.kind in "iu":
@@ -22,7 +28,7 @@ def random_items(rng, shape, dtype):
     return np.where(rng.random(shape) < 0.5, raw, usual)
 
 
-def restrided(rng, array):
+def restrided(rng: np.random.Generator, array: Array) -> Array:
     """The same values with other strides: reversed, transposed, stepped, off by one byte."""
     order = rng.permutation(array.ndim)
     gaps = rng.integers(1, 3, array.ndim)
@@ -30,7 +36,7 @@ def restrided(rng, array):
     count = int(np.prod(shape)) * array.dtype.itemsize
     shift = int(rng.integers(0, 2)) * int(rng.integers(0, 65))
     memory = np.zeros(count + 64, np.uint8)[shift : shift + count].view(array.dtype)
-    view = memory.reshape(shape).transpose(np.argsort(order))
+    view: Array = memory.reshape(shape).transpose(np.argsort(order))
     view = view[tuple(slice(None, None, g) for g in gaps)]
     flips = tuple(slice(None, None, int(s)) for s in rng.choice([1, -1], array.ndim))
     view = view[flips]
@@ -38,7 +44,7 @@ def restrided(rng, array):
     return view
 
 
-def assert_same(result, expected):
+def assert_same(result: Array, expected: Array) -> None:
     """Equal bit for bit, but for the payload of NaN."""
     assert result.dtype == expected.dtype
     if result.dtype.kind in "iu" or result.dtype.kind == "b":
@@ -50,7 +56,14 @@ def assert_same(result, expected):
         assert (same | (np.isnan(result) & np.isnan(expected))).all()
 
 
-def random_tables(rng, shape, dtype, *, clip, centered=False):
+def random_tables(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike | None,
+    *,
+    clip: bool,
+    centered: bool = False,
+) -> Tables:
     """Scale, offset, center, low and high, or None for those left out."""
     if dtype is None:
         return None, None, None, None, None
@@ -65,14 +78,23 @@ def random_tables(rng, shape, dtype, *, clip, centered=False):
     return scale, offset, center, low.astype(dtype), high.astype(dtype)
 
 
-def random_geometry(rng, batch, height, width, h, w):
+def random_geometry(
+    rng: np.random.Generator, batch: int, height: int, width: int, h: int, w: int
+) -> Geometry:
     y_step, x_step = rng.choice([1, -1], (2, batch))
     y0 = np.where(y_step > 0, 0, h - 1) + rng.integers(0, height - h + 1, batch)
     x0 = np.where(x_step > 0, 0, w - 1) + rng.integers(0, width - w + 1, batch)
     return np.stack([y0, y_step, x0, x_step], 1)
 
 
-def random_job(rng, source_dtype, out_dtype, layout, *, fancy):
+def random_job(
+    rng: np.random.Generator,
+    source_dtype: npt.DTypeLike,
+    out_dtype: npt.DTypeLike,
+    layout: str,
+    *,
+    fancy: bool,
+) -> tuple[Array, Geometry, Geometry, Array]:
     """Source, indices, geometry and output of a small batch."""
     n, channels = int(rng.integers(1, 4)), int(rng.choice([1, 2, 3, 3, 4, 5]))
     h, w = int(rng.integers(1, 9)), int(rng.choice([1, 3, 17, 33, 64]))
@@ -90,25 +112,27 @@ def random_job(rng, source_dtype, out_dtype, layout, *, fancy):
     return source, rng.integers(0, n, batch), geometry, out
 
 
-def named(tables):
+def named(tables: Tables) -> dict[str, Array | None]:
     return dict(zip(("scale", "offset", "center", "low", "high"), tables, strict=True))
 
 
-def fill_all(job):
+def fill_all(job: kernels.Job) -> None:
     kernels.fill(job, 0, job.units)
 
 
-def fill_by(job, threads):
+def fill_by(job: kernels.Job, threads: int) -> None:
     """Fill a batch by threads that each take the next part of its units."""
     cuts = [k * job.units // threads for k in range(threads + 1)]
-    crew = [Thread(target=kernels.fill, args=(job, *cuts[k : k + 2])) for k in range(threads)]
-    for thread in crew:
+    workers = [Thread(target=kernels.fill, args=(job, *cuts[k : k + 2])) for k in range(threads)]
+    for thread in workers:
         thread.start()
-    for thread in crew:
+    for thread in workers:
         thread.join()
 
 
-def usual(batch=4, dtype=np.float32, crop=64):
+def usual(
+    batch: int = 4, dtype: npt.DTypeLike = np.float32, crop: int = 64
+) -> tuple[Array, Geometry, Geometry, Array, Array]:
     rng = np.random.default_rng(0)
     size = max(96, crop + 5)
     source = rng.integers(0, 256, (8, size, size, 3), np.uint8)

@@ -52,17 +52,17 @@ def test_wrong_plans_are_refused_by_their_key():
     for value in NONSENSE:
         if not isinstance(value, dict) or value == {"a": 1}:
             refused(
-                {**STATE_OF, "plan": value}, "^this state has plan .*: expected a dict of texts"
+                {**STATE_OF, "plan": value}, "^this state has plan .*: expected a dict of strings"
             )
     for words in NONSENSE:
         if not isinstance(words, str):
             plan = {**STATE_OF["plan"], "samples": words}
-            refused({**STATE_OF, "plan": plan}, "has plan of type dict: expected a dict of texts")
+            refused({**STATE_OF, "plan": plan}, "has plan of type dict: expected a dict of strings")
     for name in (7, None, (1, 2)):
         plan = {**STATE_OF["plan"], name: "words"}
-        refused({**STATE_OF, "plan": plan}, "has plan of type dict: expected a dict of texts")
+        refused({**STATE_OF, "plan": plan}, "has plan of type dict: expected a dict of strings")
     for plan in ({}, {"a": "b"}, {k: v for k, v in STATE_OF["plan"].items() if k != "samples"}):
-        refused({**STATE_OF, "plan": plan}, "of another plan:\n(.*\n)*  samples: None then")
+        refused({**STATE_OF, "plan": plan}, "belongs to another plan:\n(.*\n)*  samples: None then")
 
 
 @pytest.mark.parametrize("key", STATE)
@@ -89,8 +89,8 @@ def test_a_position_beyond_the_end_is_refused(dataset, end):
     unit = state["counted_in"]
     refused(
         {**state, "position": end + 1},
-        f"^this state has position {end + 1}, and the dataset {end} {unit}: expected an integer "
-        f"from 0 to {end}$",
+        f"^this state has position {end + 1}, but the dataset has {end} {unit}: expected an "
+        f"integer from 0 to {end}$",
         dataset,
     )
 

@@ -37,10 +37,10 @@ def test_batches_made_together_are_tensors_on_one_block(size, count):
         np.testing.assert_array_equal(tx, x)
         np.testing.assert_array_equal(ty, y)
         assert address(tx) % 64 == 0
-    # Behind helpings of 1, 2, 4 and 8 comes one of 16.
-    helping = [address(tx) for tx, _ in found[15:]]
+    # Behind blocks of 1, 2, 4 and 8 comes one of 16.
+    block = [address(tx) for tx, _ in found[15:]]
     step = -(-8 * size * 4 // 64) * 64
-    assert [place - helping[0] for place in helping] == [step * k for k in range(16)]
+    assert [place - block[0] for place in block] == [step * k for k in range(16)]
 
 
 def test_single_samples_are_tensors_on_the_block():

@@ -187,13 +187,13 @@ def test_collecting_an_unfinished_iterator_stops_its_threads_and_frees_its_block
         iterator.itself = iterator
     gone = weakref.ref(iterator)
     pools = [weakref.ref(pool) for pool in iterator._pools.pools] if taken else []
-    shelf = iterator._shelf
+    pool_cache = iterator._pool_cache
     del iterator, kept
     gc.collect()
     assert gone() is None
     assert no_threads_left()
-    shelf._waiting.clear()
-    del shelf
+    pool_cache._cached.clear()
+    del pool_cache
     gc.collect()
     assert [pool() for pool in pools] == [None] * len(pools)
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import samebytes as sb
 
+Pictures = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
+
 
 @pytest.fixture
-def pictures():
+def pictures() -> Pictures:
     """103 pictures of 24x24x3, and their numbers."""
     images = np.random.default_rng(0).integers(0, 256, (103, 24, 24, 3), np.uint8)
     return images, np.arange(103)
 
 
 @pytest.fixture
-def dataset(pictures):
+def dataset(pictures: Pictures) -> sb.Dataset:
     """Shuffled, cropped, scaled; in batches of 8, of which the last has 7."""
     return (
         sb.Dataset.from_tensor_slices(pictures)
@@ -32,7 +37,7 @@ def dataset(pictures):
 
 
 @pytest.fixture
-def engine_threads():
+def engine_threads() -> Callable[..., int]:
     """Return a function that waits until at most `count` engine threads of this test are alive.
 
     A fit that was interrupted leaves some, since TensorFlow keeps its dataset: those of other tests
@@ -54,7 +59,7 @@ def engine_threads():
 
 
 @pytest.fixture(scope="session")
-def photograph_task():
+def photograph_task() -> Pictures:
     """Tiles of four photographs, and of which each is: a real task, and a tiny one."""
     pytest.importorskip("skimage")
     from samebytes.demo.photographs import cut_tiles, read_photographs

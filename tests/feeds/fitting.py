@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,11 +18,12 @@ keras = pytest.importorskip("keras")
 QUIET = {"verbose": 0, "shuffle": False}
 
 
-def linear(seen=None, **options):
+def linear(seen: list[bytes] | None = None, **options: Any) -> Any:
     """Return a model for pictures of 16x16; the bytes of its batches are appended to `seen`."""
 
-    class Noting(keras.Sequential):
-        def train_step(self, data):
+    class Noting(keras.Sequential):  # type: ignore[misc, name-defined]
+        def train_step(self, data: Any) -> Any:
+            assert seen is not None
             seen.append(as_bytes(data))
             return super().train_step(data)
 
@@ -28,24 +33,31 @@ def linear(seen=None, **options):
     return model
 
 
-def as_bytes(batch):
+def as_bytes(batch: Iterable[Any]) -> bytes:
     return b"".join(np.asarray(part).tobytes() for part in batch)
 
 
-class Stop(keras.callbacks.Callback):
+class Stop(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
     """Ends fit after some batches, as a kill would."""
 
-    def __init__(self, after):
+    def __init__(self, after: int) -> None:
         super().__init__()
         self.left = after
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
 
 
-def interrupted(path, dataset, after, feed="to_tf", model=None, **options):
+def interrupted(
+    path: Path,
+    dataset: sb.Dataset,
+    after: int,
+    feed: str = "to_tf",
+    model: Any = None,
+    **options: Any,
+) -> sb.SavePosition:
     """Fit until after so many batches, and give the position that stopped there."""
     position = sb.SavePosition(path, dataset, **options)
     batches = getattr(position.dataset, feed)()

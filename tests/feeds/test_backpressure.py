@@ -19,7 +19,7 @@ def seconds(function):
 
 
 def batches(pressure, count):
-    return [pressure.out(np.zeros(3)) for _ in range(count)]
+    return [pressure.track(np.zeros(3)) for _ in range(count)]
 
 
 def test_nobody_waits_while_few_are_out():

@@ -11,7 +11,7 @@ import pytest
 
 import samebytes as sb
 from samebytes.feeds.keras import to_keras
-from samebytes.feeds.keras_batches import WINDOW, AnyOrder
+from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches
 from samebytes.feeds.tf_data import to_tf
 from tests.feeds.fitting import as_bytes, linear
 
@@ -60,7 +60,7 @@ def test_looking_at_the_first_two_changes_nothing(dataset, expected):
 
 
 def test_batches_asked_for_in_order_are_made_ahead(dataset):
-    epoch = AnyOrder(dataset.pipeline, 0)
+    epoch = RandomAccessBatches(dataset.pipeline, 0)
     for index in range(13):
         epoch.batch(index)
         assert (epoch._running is not None) == (index >= 2)
@@ -68,7 +68,7 @@ def test_batches_asked_for_in_order_are_made_ahead(dataset):
 
 
 def test_shuffled_numbers_start_nothing_ahead(pictures):
-    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
+    epoch = RandomAccessBatches(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
     for index in (50, 3, 90, 20, 70):
         epoch.batch(index)
         assert epoch._running is None
@@ -86,7 +86,7 @@ def test_many_threads_get_each_their_batch(pictures, workers):
     assert len(batches._epoch._kept) <= WINDOW
 
 
-def test_verbs_after_batch(dataset):
+def test_methods_after_batch(dataset):
     ds = dataset.shuffle(seed=9).take(6)
     batches = ds.to_keras()
     for index, batch in enumerate(ds.iterate(0)):
@@ -239,7 +239,7 @@ def test_arguments_reach_keras(dataset):
         ({"workers": -1}, r"to_keras\(workers=-1\): expected 0 or more"),
         (
             {"max_queue_size": 0},
-            r"to_keras\(max_queue_size=0\): expected 1 or more; of fewer Keras",
+            r"to_keras\(max_queue_size=0\): expected 1 or more; with less, Keras",
         ),
     ],
 )
@@ -255,15 +255,15 @@ def test_what_is_advised_in_another_process_is_there(dataset, monkeypatch):
         batches[0]
     monkeypatch.undo()
     assert str(raised.value) == (
-        "to_keras() works in the process that made it, whose threads make its batches already; "
-        "leave use_multiprocessing=False, and have Keras ask for them in n threads, should it "
-        "have to: ds.to_keras(workers=n)"
+        "to_keras() works only in the process that made it, where threads already make its "
+        "batches; leave use_multiprocessing=False, and if Keras must ask for them in n threads, "
+        "write ds.to_keras(workers=n)"
     )
     assert dataset.to_keras(workers=2).workers == 2
 
 
 def test_numbers_that_are_only_near_each_other_leave_nothing_ahead(pictures):
-    epoch = AnyOrder(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
+    epoch = RandomAccessBatches(sb.Dataset.from_tensor_slices(pictures).batch(1).pipeline, 0)
     for index in (5, 6, 7, 3, 9, 4):
         same(epoch.batch(index, 1, 1), [part[index : index + 1] for part in pictures])
     assert epoch._running is None
@@ -271,7 +271,7 @@ def test_numbers_that_are_only_near_each_other_leave_nothing_ahead(pictures):
 
 
 def test_an_epoch_that_keras_begins_is_made_ahead_from_its_first_batch(dataset):
-    epoch = AnyOrder(dataset.pipeline, 0)
+    epoch = RandomAccessBatches(dataset.pipeline, 0)
     epoch.batch(0, 1, 1)
     assert epoch._running is not None
     epoch.close()

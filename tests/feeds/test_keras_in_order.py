@@ -117,7 +117,7 @@ def test_executions_that_do_not_come_out_even_are_refused(tmp_path, dataset, tog
         )
     assert str(refusal.value) == (
         f"steps_per_execution={together} does not divide the 13 batches of an epoch, {done} of "
-        "them done: no fit could continue it; ds.take(n) makes epochs of n batches"
+        "them done, so no fit could continue it; use ds.take(n) for epochs of n batches"
     )
 
 
@@ -186,7 +186,9 @@ def test_a_position_serves_a_second_fit(path, dataset, expected):
         batches = position.dataset.to_keras()
         model.fit(batches, initial_epoch=first, epochs=first + 1, callbacks=[position], verbose=0)
     assert seen == expected[15:]
-    with pytest.raises(ValueError, match="began with epoch 0, the saved position is in epoch 3"):
+    with pytest.raises(
+        ValueError, match="began with epoch 0, but the saved position is in epoch 3"
+    ):
         model.fit(position.dataset.to_keras(), callbacks=[position], verbose=0)
 
 
@@ -240,9 +242,9 @@ def test_a_batch_taken_from_fit_is_told(path, dataset):
         linear().fit(batches, initial_epoch=1, epochs=2, callbacks=[position, Look()], **QUIET)
     batches.on_epoch_end()
     assert str(refusal.value) == (
-        "batch 0 was asked for twice: under SavePosition to_keras() gives fit the batches in the "
-        "dataset's order, each once an epoch, and to_keras() of the dataset itself gives others "
-        "any batch"
+        "batch 0 was asked for twice: under SavePosition, to_keras() gives fit each batch once an "
+        "epoch, in the dataset's order; for batches by number, call to_keras() on the original "
+        "dataset"
     )
 
 
@@ -262,8 +264,8 @@ def test_a_position_whose_fit_was_interrupted_is_refused(tmp_path, dataset, feed
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 (the whole sentence is looked at)
         linear().fit(getattr(position.dataset, feed)(), callbacks=[position], **QUIET)
     assert str(refusal.value) == (
-        "the fit that this SavePosition was made for was interrupted, and it stands where that "
-        "one began: make another, which begins where it stopped"
+        "the fit that used this SavePosition was interrupted, and its dataset still begins where "
+        "that fit began; make a new SavePosition, which continues where the fit stopped"
     )
 
 
@@ -275,7 +277,7 @@ def test_a_keras_that_shuffles_behind_the_numbers_is_refused(path, dataset, monk
         position.dataset.to_keras()
     assert str(refusal.value) == (
         f"Keras {version} shuffles the batches of to_keras() in a way that no later fit can "
-        "continue; give position.dataset.to_tf(), or install keras>=3.6"
+        "continue; pass position.dataset.to_tf(), or install keras>=3.6"
     )
     assert len(dataset.to_keras()) == 13
 

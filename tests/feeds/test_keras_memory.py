@@ -33,8 +33,8 @@ WAYS = {
 }
 
 
-def held(folder, *runs):
-    command = [sys.executable, str(Path(__file__).with_name("held.py")), str(folder)]
+def measured(folder, *runs):
+    command = [sys.executable, str(Path(__file__).with_name("batch_memory.py")), str(folder)]
     done = subprocess.run([*command, json.dumps(runs)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -43,7 +43,7 @@ def held(folder, *runs):
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
     """What `to_tf` holds: who trains has a batch, and two are made ahead."""
-    (found,) = held(tmp_path_factory.mktemp("theirs"), ("to_tf", "fit", ORDERED))
+    (found,) = measured(tmp_path_factory.mktemp("theirs"), ("to_tf", "fit", ORDERED))
     assert found["leased"] in {3, 4}
     return found
 
@@ -52,7 +52,7 @@ def theirs(tmp_path_factory):
 def ours(tmp_path_factory):
     """What `to_keras` holds in each of the ways."""
     runs = [("to_keras", *way) for way in WAYS.values()]
-    return dict(zip(WAYS, held(tmp_path_factory.mktemp("ours"), *runs), strict=True))
+    return dict(zip(WAYS, measured(tmp_path_factory.mktemp("ours"), *runs), strict=True))
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "workers" not in way])

@@ -16,7 +16,7 @@ import pytest
 import samebytes as sb
 from samebytes.engine import iterator as engine
 from samebytes.feeds import tf_data
-from samebytes.feeds.tf_data import GROUP_BYTES, MOST_TOGETHER, hand_over
+from samebytes.feeds.tf_data import GROUP_BYTES, MOST_PER_CALL, hand_over
 from samebytes.memory.pool import Pool
 
 tf = pytest.importorskip("tensorflow")
@@ -131,7 +131,7 @@ def test_short_datasets(pictures, length):
 
 
 @pytest.mark.parametrize(
-    "verbs",
+    "methods",
     [
         lambda ds: ds.repeat(2),
         lambda ds: ds.take(5).repeat(3),
@@ -141,8 +141,8 @@ def test_short_datasets(pictures, length):
         lambda ds: ds.map(lambda x, y: (x + 1, y)),
     ],
 )
-def test_verbs_after_batch_keep_their_order(dataset, verbs):
-    ds = verbs(dataset)
+def test_methods_after_batch_keep_their_order(dataset, methods):
+    ds = methods(dataset)
     all_same(ds.to_tf(), ds.iterate(0))
 
 
@@ -263,12 +263,12 @@ def test_a_kept_batch_is_never_rewritten(dataset):
 def test_small_batches_go_over_together_and_large_ones_alone(pictures):
     small = sb.Dataset.from_tensor_slices(pictures).batch(8)
     each = 8 * (24 * 24 * 3 + 8)
-    assert hand_over(small).together == min(GROUP_BYTES // each, MOST_TOGETHER)
+    assert hand_over(small).per_call == min(GROUP_BYTES // each, MOST_PER_CALL)
     large = sb.Dataset.from_tensor_slices(np.zeros((64, 256, 256, 3), "float32")).batch(32)
-    assert hand_over(large).together == 1
-    assert hand_over(small.map(lambda x, y: (x, y))).together == 1
-    assert hand_over(small.repeat(2)).together == hand_over(small).together
-    assert hand_over(small.repeat(2).take(3)).together == 1
+    assert hand_over(large).per_call == 1
+    assert hand_over(small.map(lambda x, y: (x, y))).per_call == 1
+    assert hand_over(small.repeat(2)).per_call == hand_over(small).per_call
+    assert hand_over(small.repeat(2).take(3)).per_call == 1
 
 
 @pytest.mark.parametrize("length", [8 * 256, 8 * 256 + 1, 8 * 256 * 3 + 13, 8 * 256 * 3 + 16])
@@ -278,7 +278,7 @@ def test_groups_are_cut_where_batches_end(length, drop, repeat):
     ds = sb.Dataset.from_tensor_slices(np.arange(length)).shuffle(seed=0).batch(8, drop)
     if repeat is not None:
         ds = ds.repeat(repeat)
-    assert hand_over(ds).together == 256
+    assert hand_over(ds).per_call == 256
     found = ds.to_tf()
     assert found.cardinality() == len(ds)
     all_same(found, ds.iterate(0))
@@ -287,7 +287,7 @@ def test_groups_are_cut_where_batches_end(length, drop, repeat):
 
 def test_groups_of_an_endless_repetition_are_those_of_its_epochs():
     ds = sb.Dataset.from_tensor_slices(np.arange(8 * 300 + 3)).shuffle(seed=0).batch(8).repeat()
-    assert hand_over(ds).together == 256
+    assert hand_over(ds).per_call == 256
     found = ds.to_tf()
     assert found.cardinality() == tf.data.INFINITE_CARDINALITY
     all_same(found.take(1000), ds.take(1000).iterate(0))

@@ -38,7 +38,9 @@ def pages() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def seen(pages, tmp_path_factory) -> dict[tuple[str, str, int], dict[str, Any]]:
+def seen(
+    pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str, int], dict[str, Any]]:
     """Return what the browser sees of each page, in each colour scheme, at each width."""
     if visiting.find_browser() is None:
         words = f"no browser here: none of {', '.join(visiting.BROWSERS)} is on the path"

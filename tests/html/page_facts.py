@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 from benchmarks.peers.result import Benchmark, JobResult, Limit, Outcome, Result, Round
 from samebytes.auditing.copies import Copy, Kind
@@ -45,7 +46,7 @@ def make_comparison() -> Comparison:
     )
 
 
-def _trial(row: dict) -> Trial | None:
+def _trial(row: dict[str, Any]) -> Trial | None:
     if not row["survived"]:
         return None
     shape, expected = row["shape"] and tuple(row["shape"]), tuple(row["expected_shape"])
@@ -95,7 +96,7 @@ _JOBS = (
     ),
     (
         "tokens",
-        "64x1024 tokens at random places of a file of 20,000,000 uint16, y one token on",
+        "64x1024 tokens at random places of a file of 20,000,000 uint16, y one token ahead",
         "tokens",
         16,
         65_536,
@@ -197,7 +198,7 @@ def make_audit_facts() -> AuditFacts:
     """Return what an audit of a tutorial's script found, and a copy it could not time."""
     script = "/tutorial/train.py"
 
-    def copy(line: int, kind: Kind, way: str, what: str, nbytes: int, **rest: object) -> Copy:
+    def copy(line: int, kind: Kind, way: str, what: str, nbytes: int, **rest: Any) -> Copy:
         facts = {"count": 1, "seconds": 0.0121, "bytes_again": 0, "remedy": "x = sb.aligned(x)"}
         return Copy(script, line, kind, way, what, nbytes, **{**facts, **rest})
 

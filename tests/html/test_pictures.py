@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samebytes.html.bars import Bar, Group, Mark, Panel, draw_bars
-from samebytes.html.lines import Course, draw_memory, spread_out
+from samebytes.html.lines import Curve, draw_memory, spread_out
 from samebytes.html.sheet import fold
 
 
@@ -58,19 +58,19 @@ class TestSvg:
 
 
 class TestMemory:
-    courses = (
-        Course("samebytes", ours=True, points=((0.0, 0), (1.0, 10**8)), peak=10**8),
-        Course("another", ours=False, points=((0.0, 0), (2.0, 4 * 10**9)), peak=4 * 10**9),
+    curves = (
+        Curve("samebytes", ours=True, points=((0.0, 0), (1.0, 10**8)), peak=10**8),
+        Curve("another", ours=False, points=((0.0, 0), (2.0, 4 * 10**9)), peak=4 * 10**9),
     )
 
     @pytest.mark.parametrize("screen", ["wide", "narrow"])
     def test_names_every_line_and_its_peak(self, screen):
-        written = set(texts(getattr(draw_memory("m", "words", self.courses), screen)))
+        written = set(texts(getattr(draw_memory("m", "words", self.curves), screen)))
         assert {"samebytes", "100.0 MB", "another", "4.0 GB"} <= written
 
     def test_of_one_moment_without_a_byte_is_drawn(self):
-        course = Course("idle", ours=False, points=((0.0, 0),), peak=0)
-        assert "idle" in texts(draw_memory("m", "words", [course]).wide)
+        curve = Curve("idle", ours=False, points=((0.0, 0),), peak=0)
+        assert "idle" in texts(draw_memory("m", "words", [curve]).wide)
 
 
 class TestPlaces:

@@ -123,7 +123,8 @@ def main(arguments: list[str]) -> None:
         browser = playwright.chromium.launch(
             executable_path=find_browser(), args=list(_OPTIONS), headless=True
         )
-        seen = [visit(browser, *each, shots) for each in json.load(sys.stdin)]
+        asked: list[tuple[str, str, int]] = json.load(sys.stdin)
+        seen = [visit(browser, *each, shots) for each in asked]
         browser.close()
     json.dump(seen, sys.stdout)
 

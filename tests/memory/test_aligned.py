@@ -83,7 +83,9 @@ class TestEmpty:
 
     @pytest.mark.parametrize("shape", [(1 << 42,), (1 << 40, 1 << 20), (1 << 70,)], ids=str)
     def test_what_no_machine_has_is_a_memory_error_with_the_size(self, shape):
-        with pytest.raises(MemoryError, match=r"the system gives no block of [\d,]{12,} bytes"):
+        with pytest.raises(
+            MemoryError, match=r"the system cannot allocate a block of [\d,]{12,} bytes"
+        ):
             empty(shape, "V1024")
 
     def test_the_block_cannot_be_closed_under_a_living_array(self):

@@ -18,10 +18,10 @@ def shown(dataset):
     return [np.asarray(one).tolist() for one in dataset]
 
 
-@pytest.mark.parametrize("verb", ["take", "skip", "repeat"])
+@pytest.mark.parametrize("method", ["take", "skip", "repeat"])
 @pytest.mark.parametrize("count", [-(2**63), -3, -2, -1, 0, 1, 4, 2**30])
-def test_numbers_mean_what_they_mean_in_tf_data(verb, count):
-    ours, stock = getattr(TEN, verb)(count), getattr(tf.data.Dataset.range(10), verb)(count)
+def test_numbers_mean_what_they_mean_in_tf_data(method, count):
+    ours, stock = getattr(TEN, method)(count), getattr(tf.data.Dataset.range(10), method)(count)
     endless = int(stock.cardinality()) == tf.data.INFINITE_CARDINALITY
     if endless:
         with pytest.raises(TypeError, match="endless"):
@@ -30,11 +30,11 @@ def test_numbers_mean_what_they_mean_in_tf_data(verb, count):
     assert shown(ours.take(25)) == some
 
 
-@pytest.mark.parametrize("verb", ["take", "skip", "repeat", "batch", "prefetch", "window"])
+@pytest.mark.parametrize("method", ["take", "skip", "repeat", "batch", "prefetch", "window"])
 @pytest.mark.parametrize("number", [*HUGE, -(2**63) - 1])
-def test_what_cannot_be_counted_is_refused_in_words(verb, number):
-    with pytest.raises(ValueError, match=rf"^{verb}\((length=)?-?\d+\): expected "):
-        getattr(TEN, verb)(number)
+def test_what_cannot_be_counted_is_refused_in_words(method, number):
+    with pytest.raises(ValueError, match=rf"^{method}\((length=)?-?\d+\): expected "):
+        getattr(TEN, method)(number)
 
 
 CALLS = {
@@ -86,7 +86,7 @@ def test_whole_numbers_of_any_kind_are_taken(value):
         (lambda: TEN.shuffle(-3), "shuffle(-3): expected 1 or more"),
         (lambda: TEN.batch(2**63), "batch(9223372036854775808): expected less than 2**63"),
         (lambda: TEN.batch(1 << 9999), "batch(2**9999 or so): expected less than 2**63"),
-        (lambda: TEN.take(-(2**64)), "take(-18446744073709551616): expected less far below 0"),
+        (lambda: TEN.take(-(2**64)), "take(-18446744073709551616): expected a number closer to 0"),
         (
             lambda: TEN.shard(2**63, 0),
             "shard(num_shards=9223372036854775808): expected less than 2**63",
@@ -106,40 +106,40 @@ def test_whole_numbers_of_any_kind_are_taken(value):
             lambda: TEN.repeat(2**62),
             (
                 "this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - "
-                "1); ask for fewer, or repeat() without end"
+                "1); ask for fewer, or for endless ones: repeat()"
             ),
         ),
         (
             lambda: TEN.repeat(2**30).repeat(2**30),
             (
                 "this makes 11,529,215,046,068,469,760 elements, more than can be counted (2**63 - "
-                "1); ask for fewer, or repeat() without end"
+                "1); ask for fewer, or for endless ones: repeat()"
             ),
         ),
         (
             lambda: BATCHED.repeat(2**62),
             (
                 "this makes 18,446,744,073,709,551,616 elements, more than can be counted (2**63 - "
-                "1); ask for fewer, or repeat() without end"
+                "1); ask for fewer, or for endless ones: repeat()"
             ),
         ),
         (
             lambda: TEN.repeat(2**59).shuffle(),
-            "shuffle: 5,764,607,523,034,234,880 elements; an order is of at most 2**62",
+            "shuffle: 5,764,607,523,034,234,880 elements; expected at most 2**62",
         ),
         (
             lambda: TEN.window(2**40, 1, 2**40),
             (
                 "a window spans 1,208,925,819,613,529,663,078,401 rows, more than can be counted "
-                "(2**63 - 1); ask for less"
+                "(2**63 - 1); ask for fewer"
             ),
         ),
         (
             lambda: TEN.window(2**62),
             (
                 "no window fits: length=4611686018427387904 at sampling_rate=1 spans "
-                "4,611,686,018,427,387,904 rows, the longest series has 10; ask for shorter "
-                "windows, or fill short ones up: padding='left'"
+                "4,611,686,018,427,387,904 rows, but the longest series has 10; ask for shorter "
+                "windows, or pad short series: padding='left'"
             ),
         ),
     ],
@@ -173,7 +173,7 @@ def test_what_is_far_but_counted_is_right():
     ],
 )
 def test_endless_orders_are_counted_as_well(ask):
-    with pytest.raises(ValueError, match=r"^an endless dataset of which element [\d,]+ would be"):
+    with pytest.raises(ValueError, match=r"^this endless dataset needs element [\d,]+, more"):
         ask()
 
 
@@ -199,8 +199,8 @@ def test_a_state_beyond_counting_is_refused_in_words(name, number):
 
 
 def test_an_order_that_is_counted_is_left_alone():
-    samplers.check_countable(samplers.Repeat(samplers.Source(10), None))
-    samplers.check_countable(samplers.Source(2**63 - 1))
+    samplers.check_countable(samplers.Repeat(samplers.Sequential(10), None))
+    samplers.check_countable(samplers.Sequential(2**63 - 1))
 
 
 def nested(axes):
@@ -211,8 +211,9 @@ def test_arrays_of_all_axes_are_refused_by_name():
     (most,) = sb.Dataset.from_tensor_slices(nested(63)).batch(3)
     assert most.shape == (3,) + (1,) * 62
     message = (
-        f"component x has the shape {(3,) + (1,) * 63}, which makes batches of 64 axes; NumPy has "
-        "64, one of which is needed to walk them, so expected at most 63: reshape it to fewer"
+        f"component x has the shape {(3,) + (1,) * 63}, which makes batches of 64 axes; NumPy "
+        "allows 64, and one of them is needed internally, so expected at most 63: "
+        "reshape it to fewer"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         sb.Dataset.from_tensor_slices({"x": nested(64)})

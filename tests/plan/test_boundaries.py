@@ -66,14 +66,14 @@ def test_ids_are_of_any_dtype_that_compares(ids):
 
 
 NOT_ITSELF = (
-    "window(groups=): the id of row 2 ({}) is not equal to itself, as NaN and NaT are not, so "
-    "nobody can say which series that row is of; give such rows an id, or leave them out"
+    "window(groups=): the id of row 2 ({}) is not equal to itself, as NaN and NaT are not, so the "
+    "series of that row is unknown; give such rows an id, or leave them out"
 )
 RETURNED = (
-    "window(groups=): the id of row {} was there before, and another one in between. Put the rows "
+    "window(groups=): the id of row {} occurred before, with another id in between. Put the rows "
     "of a series together first: order = np.argsort(ids, kind='stable'), then x[order] and "
-    "ids[order]; or, where every run of an id is a series of its own, give "
-    "boundaries=np.r_[0, np.flatnonzero(ids[1:] != ids[:-1]) + 1, len(ids)]"
+    "ids[order]; or, where every run of an id is a series of its own, pass boundaries=np.r_[0, "
+    "np.flatnonzero(ids[1:] != ids[:-1]) + 1, len(ids)]"
 )
 
 
@@ -83,15 +83,15 @@ RETURNED = (
         (
             {"groups": [0, 10, 20]},
             (
-                "window(groups=) takes an id for each of the 20 rows; these 3 numbers are the "
-                "offsets of series: give them as boundaries="
+                "window(groups=) takes an id for each of the 20 rows; these 3 numbers are offsets "
+                "at which series begin: pass them as boundaries="
             ),
         ),
         (
             {"groups": [0, 10, 15]},
             (
-                "window(groups=): 3 ids for 20 rows; expected one for each. Offsets at which "
-                "series begin are boundaries="
+                "window(groups=): 3 ids for 20 rows; expected one for each. To give the offsets at "
+                "which series begin, use boundaries="
             ),
         ),
         (
@@ -101,15 +101,15 @@ RETURNED = (
         (
             {"groups": np.zeros((20, 1))},
             (
-                "window(groups=) of shape (20, 1): expected one axis, an id for each row; a tuple "
-                "is of several such arrays"
+                "window(groups=) of shape (20, 1): expected one axis, an id for each row; for "
+                "several such arrays, pass a tuple"
             ),
         ),
         (
             {"groups": (0, 10, 20)},
             (
-                "window(groups=) of shape (): expected one axis, an id for each row; a tuple is of "
-                "several such arrays"
+                "window(groups=) of shape (): expected one axis, an id for each row; for several "
+                "such arrays, pass a tuple"
             ),
         ),
         ({"groups": [0, 0, np.nan, *[1.0] * 17]}, NOT_ITSELF.format("float64")),
@@ -128,28 +128,28 @@ RETURNED = (
             {"boundaries": [0, 10, 15]},
             (
                 "window(boundaries=): 3 offsets do not cover the 20 rows; expected them ascending "
-                "from 0 to 20. Ids, one for each row, are groups="
+                "from 0 to 20. To give an id for each row, use groups="
             ),
         ),
         (
             {"boundaries": [0, 15, 10, 20]},
             (
                 "window(boundaries=): 4 offsets do not cover the 20 rows; expected them ascending "
-                "from 0 to 20. Ids, one for each row, are groups="
+                "from 0 to 20. To give an id for each row, use groups="
             ),
         ),
         (
             {"boundaries": [0.0, 20.0]},
             (
                 "window(boundaries=) of float64 and shape (2,): expected one axis of integers, the "
-                "rows at which series begin and the number of rows"
+                "rows at which series begin, and the number of rows last"
             ),
         ),
         (
             {"boundaries": [True] * 20},
             (
                 "window(boundaries=) of bool and shape (20,): expected one axis of integers, the "
-                "rows at which series begin and the number of rows"
+                "rows at which series begin, and the number of rows last"
             ),
         ),
     ],
@@ -170,7 +170,7 @@ def test_of_several_ids_a_series_has_one_in_each():
     station, year = np.repeat([7, 8], 10), np.tile(np.repeat([1, 2], 5), 2)
     both = window(3, groups=(station, year))  # years come back, but of another station
     assert both == window(3, boundaries=[0, 5, 10, 15, 20])
-    with pytest.raises(ValueError, match="was there before"):
+    with pytest.raises(ValueError, match="occurred before"):
         window(3, groups=year)
 
 
@@ -193,7 +193,7 @@ def test_boundaries_may_be_several_and_series_empty():
 def test_the_way_out_of_a_refusal_is_one():
     ids = np.array([1, 1, 2, 2, 2, 1, 1, 1])
     rows = np.arange(8)
-    with pytest.raises(ValueError, match="was there before"):
+    with pytest.raises(ValueError, match="occurred before"):
         window(2, source=rows, groups=ids)
     boundaries = np.r_[0, np.flatnonzero(ids[1:] != ids[:-1]) + 1, len(ids)]
     runs = shown(window(2, source=rows, boundaries=boundaries))

@@ -72,15 +72,15 @@ def test_views_with_the_same_strides_are_joined():
         (
             [np.zeros((2, 3)), np.zeros((2, 4))],
             (
-                "parts differ: part 0 has rows of float64 (3,), part 1 rows of float64 (4,); make "
-                "them the same"
+                "parts differ: part 0 has rows of float64 (3,), part 1 rows of float64 (4,); give "
+                "all parts the same dtype and row shape"
             ),
         ),
         (
             [np.zeros(2, "u1"), np.zeros(2, "i4")],
             (
-                "parts differ: part 0 has rows of uint8 (), part 1 rows of int32 (); make them the "
-                "same"
+                "parts differ: part 0 has rows of uint8 (), part 1 rows of int32 (); give all "
+                "parts the same dtype and row shape"
             ),
         ),
         (
@@ -100,7 +100,7 @@ def test_what_cannot_be_joined_is_refused_in_words(given, message):
 
 def test_a_file_of_several_arrays_is_refused(tmp_path):
     np.savez(tmp_path / "both.npz", a=np.zeros(3), b=np.zeros(3))
-    with pytest.raises(ValueError, match=r"both\.npz, holds several arrays; open it and give one"):
+    with pytest.raises(ValueError, match=r"both\.npz, holds several arrays; open it and pass one"):
         sb.concat([tmp_path / "both.npz"])
 
 

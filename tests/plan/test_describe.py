@@ -28,11 +28,11 @@ def test_a_plan_prints_as_a_table(tmp_path):
           image   uint8 (64, 64, 3), mapped from photographs.npy
           label   int64
         order     shuffle(seed=0) → take(990): 990 samples
-        one pass  reads 98.6 kB, writes 393.5 kB a batch, once
+        one pass  reads 98.6 kB, writes 393.5 kB per batch, once
           image   RandomCrop(32, 32) → RandomFlip(mode='horizontal') → Rescaling(0.00392157) → float32 (32, 32, 3)
           label   copied, int64
-        batch     32 samples, a smaller last one is kept; 31 batches
-        memory    12.2 MB for 31 batches in flight, 31 in a block, and what you keep"""  # noqa: E501
+        batch     32 samples, a smaller last batch is kept; 31 batches
+        memory    12.2 MB for 31 batches in flight, 31 in a block, plus what you keep"""  # noqa: E501
     )
 
 
@@ -58,14 +58,14 @@ def test_what_runs_after_the_pass_is_said_and_why():
         source    10 samples, 7.7 kB
           0       float32 (8, 8, 3)
         order     repeat(): endless
-        one pass  reads 6.1 kB, writes 768 bytes a batch, once
+        one pass  reads 6.1 kB, writes 768 bytes per batch, once
           0       RandomContrast((0.5, 0.5)) → Cast('uint8') → uint8 (8, 8, 3)
         after it  Rescaling(2, offset=-1): Rescaling follows a Cast to uint8, which has rounded already
         after it  halve, each sample: a function, not a transform that folds
         after it  Resizing on 0, each batch: a Keras layer that does not fold
         after it  halve, each batch: a function, not a transform that folds
-        batch     4 samples, a smaller last one is dropped; shard(2, 1): endless
-        memory    768 bytes for 1 batch in flight, and what you keep"""  # noqa: E501
+        batch     4 samples, a smaller last batch is dropped; shard(2, 1): endless
+        memory    768 bytes for 1 batch in flight, plus what you keep"""  # noqa: E501
     )
 
 
@@ -77,10 +77,10 @@ def test_single_samples_and_copies():
           0       float32 (3,)
           1       float64
         order     5 samples
-        one pass  reads 20 bytes, writes 20 bytes a sample, once
+        one pass  reads 20 bytes, writes 20 bytes per sample, once
           0       copied, float32 (3,)
           1       copied, float64
-        memory    60 bytes for 3 samples in flight, and what you keep"""
+        memory    60 bytes for 3 samples in flight, plus what you keep"""
     )
 
 

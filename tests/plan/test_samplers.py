@@ -1,4 +1,4 @@
-"""Every combination of the verbs is what tf.data does, one element after the other."""
+"""Every combination of samplers is what tf.data does, one element after the other."""
 
 import itertools
 import resource
@@ -228,11 +228,16 @@ def test_what_cannot_be_is_refused():
         dataset.shard(0, 0)
     with pytest.raises(ValueError, match=r"^batch\(0\): expected 1 or more$"):
         dataset.batch(0)
-    with pytest.raises(ValueError, match=r"^this dataset has batches of 2 already; batch once$"):
+    with pytest.raises(
+        ValueError, match=r"^this dataset already has batches of 2; call batch\(\) once$"
+    ):
         dataset.batch(2).batch(2)
     with pytest.raises(ValueError, match=r"^an endless dataset has no full order: shuffle before"):
         dataset.repeat().shuffle()
-    with pytest.raises(TypeError, match=r"^this dataset is endless; take\(n\) gives a part"):
+    with pytest.raises(
+        TypeError,
+        match=r"^this dataset is endless and has no length; take\(n\) gives a finite part",
+    ):
         len(dataset.repeat())
     with pytest.raises(ValueError, match=r"^seed -1: expected an integer from 0"):
         dataset.shuffle(seed=-1)

@@ -130,9 +130,9 @@ def test_windows_and_targets_of_one_length_are_what_each_alone_would_be(
         length, stride, rate, horizon=horizon, offset=offset, align=align
     )
     ds = ds.map(sb.Cast(out), on=(0, 1)).shuffle(seed=1).with_options(threads=threads)
-    frames = [component.frame for component in ds.plan.components]
-    moved_on = frames[1].offset - frames[0].offset
-    alike = frames[0].axes == frames[1].axes
+    stencils = [component.stencil for component in ds.plan.components]
+    moved_on = stencils[1].offset - stencils[0].offset
+    alike = stencils[0].axes == stencils[1].axes
     paired = alike and moved_on > 0 and moved_on != length * rate
     assert leaves(ds) == ([(0, 1)] if paired else [(0,), (1,)])
     same_as_reference(ds.batch(size))

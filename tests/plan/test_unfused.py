@@ -146,7 +146,9 @@ def test_a_note_names_only_so_many_samples():
 def test_what_is_no_array_is_refused_in_words():
     for batched in (False, True):
         dataset = sb.Dataset.from_tensor_slices(LABELS).map(lambda y: None, batched=batched)
-        with pytest.raises(TypeError, match=r"^<lambda> gave NoneType, which is no array of numb"):
+        with pytest.raises(
+            TypeError, match=r"^<lambda> returned NoneType, which is not an array of numb"
+        ):
             next(iter(dataset.batch(2)))
     with pytest.raises(TypeError, match=r"^map takes a transform, a Keras layer or a function; go"):
         sb.Dataset.from_tensor_slices(LABELS).map(3)

@@ -29,23 +29,26 @@ def window(*arguments, source=SERIES, **named):
             (21,),
             {},
             (
-                "no window fits: length=21 at sampling_rate=1 spans 21 rows, the longest series "
-                "has 20; ask for shorter windows, or fill short ones up: padding='left'"
+                "no window fits: length=21 at sampling_rate=1 spans 21 rows, but the longest "
+                "series has 20; ask for shorter windows, or pad short series: padding='left'"
             ),
         ),
         (
             (6, 1, 4),
             {"horizon": 1},
             (
-                "no window fits: length=6 at sampling_rate=4 with its target spans 25 rows, the "
-                "longest series has 20; ask for shorter windows, or fill short ones up: "
+                "no window fits: length=6 at sampling_rate=4 with its target spans 25 rows, but "
+                "the longest series has 20; ask for shorter windows, or pad short series: "
                 "padding='left'"
             ),
         ),
         (
             (4,),
             {"offset": 2},
-            "window(offset=, columns=, target=, align=) are of a target: add horizon=1",
+            (
+                "window(offset=, columns=, target=, align=) describe a target, and there is none: "
+                "add horizon=1"
+            ),
         ),
         (
             (4,),
@@ -62,7 +65,7 @@ def window(*arguments, source=SERIES, **named):
             {"horizon": 2, "align": "each", "padding": "left"},
             (
                 "window(align='each', padding=...): a step near the end of a short series has "
-                "targets that are partly there; ask for horizon=1, or leave padding away"
+                "targets that are only partly there; ask for horizon=1, or leave out padding="
             ),
         ),
     ],
@@ -78,20 +81,22 @@ def test_arguments_are_whole_numbers():
 
 
 def test_columns_need_columns():
-    with pytest.raises(ValueError, match="component 0 has one value a row, no columns"):
+    with pytest.raises(ValueError, match="component 0 has one value in each row, and no columns"):
         window(4, source=np.arange(9.0), horizon=1, columns=0)
 
 
 def test_padding_must_be_a_value_of_the_source():
     with pytest.raises(
-        ValueError, match=r"padding_value=-1 is no value that component 0 \(uint8\)"
+        ValueError, match=r"padding_value=-1 is not a value that component 0 \(uint8\)"
     ):
         window(4, source=np.zeros(9, np.uint8), padding="left", padding_value=-1)
 
 
 def test_a_target_among_several_components_is_named():
     source = {"load": SERIES[:, 0], "weather": SERIES}
-    with pytest.raises(ValueError, match=r"needs target=, .* expected some of load, weather"):
+    with pytest.raises(
+        ValueError, match=r"needs target=, .* expected one or more of load, weather"
+    ):
         window(4, source=source, horizon=1)
     dataset = window(4, source=source, horizon=2, target="load")
     (inputs, target), *_ = dataset
@@ -115,7 +120,7 @@ def test_a_target_among_several_components_is_named():
 )
 def test_window_comes_first(change):
     changed = change(sb.Dataset.from_tensor_slices(SERIES))
-    with pytest.raises(ValueError, match=r"^window comes first, and once"):
+    with pytest.raises(ValueError, match=r"^window must come first, and only once"):
         changed.window(2)
 
 
@@ -124,7 +129,7 @@ def test_the_plan_says_what_windows_are():
     assert "windows   8 of 5 rows, one every 2 rows, none across the borders of 2 groups" in str(
         dataset
     )
-    assert "short ones padded on the right" in str(dataset)
+    assert "short series padded on the right" in str(dataset)
     assert "source    20 rows, 240 bytes" in str(dataset)
 
 

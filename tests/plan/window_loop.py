@@ -1,27 +1,33 @@
 """Windows by a plain Python loop over the rows of each group: what the arithmetic must equal."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 
 def windows_by_loop(
-    groups,
-    length,
-    stride=1,
-    rate=1,
-    horizon=None,
-    offset=None,
-    columns=None,
-    align="right",
-    padding=None,
-    value=0,
-):
+    groups: Sequence[Array],
+    length: int,
+    stride: int = 1,
+    rate: int = 1,
+    horizon: int | None = None,
+    offset: int | None = None,
+    columns: Any = None,
+    align: str = "right",
+    padding: str | None = None,
+    value: Any = 0,
+) -> tuple[Array, Array | None]:
     """Return (windows, targets) of lists of rows; targets is None without a horizon."""
     offset = rate if offset is None else offset
     xs, ys = [], []
     for group in groups:
         shown = [t * rate for t in range(length)]
         if horizon is None:
-            wanted = [[]]
+            wanted: list[list[int]] = [[]]
         elif align == "right":
             wanted = [[shown[-1] + offset + h * rate for h in range(horizon)]]
         else:
@@ -33,7 +39,7 @@ def windows_by_loop(
         for start in starts:
             missing = max(span - len(group), 0) if padding == "left" else 0
 
-            def row(k, group=group, at=start - missing):
+            def row(k: int, group: Array = group, at: int = start - missing) -> Array:
                 inside = 0 <= at + k < len(group)
                 return group[at + k] if inside else np.full_like(group[0], value)
 

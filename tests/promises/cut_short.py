@@ -15,22 +15,25 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import samebytes as sb
 
 IMAGES, SIZE, BATCH = 96, 48, 8
 
 
-def with_mmap(path):
+def with_mmap(path: Path) -> npt.NDArray[np.uint8]:
     with path.open("r+b") as file:
         block = mmap.mmap(file.fileno(), 0)
     return np.frombuffer(block, np.uint8, offset=128).reshape(IMAGES, SIZE, SIZE, 3)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Path], Any]] = {
     "open": sb.open,
     "open for writing": lambda path: sb.open(path, mode="r+"),
     "copy on write": lambda path: sb.open(path, mode="c"),
@@ -46,7 +49,7 @@ KINDS = {
 }
 
 
-def dataset(source):
+def dataset(source: Any) -> sb.Dataset:
     return (
         sb.Dataset.from_tensor_slices(source)
         .shuffle(seed=1)
@@ -57,13 +60,15 @@ def dataset(source):
     )
 
 
-def cut(path, size, wait):
+def cut(path: Path, size: int, wait: float) -> None:
     """Cut a file at full speed, from a thread that is already there."""
     time.sleep(wait)
     os.truncate(path, size)
 
 
-def run(path, content, kind, expected, size, wait):
+def run(
+    path: Path, content: bytes, kind: str, expected: Sequence[Any], size: int, wait: float
+) -> str:
     """Say how an epoch ended; every batch that came has to be right."""
     path.write_bytes(content)
     batches = dataset(KINDS[kind](path)).iterate(0)
@@ -75,7 +80,7 @@ def run(path, content, kind, expected, size, wait):
             assert np.array_equal(batch, right), f"batch {count} is wrong"
             count += 1
     except sb.WrongSize as refusal:
-        named = "whose name is not known" if kind == "mmap" else str(path)
+        named = "whose name is unknown" if kind == "mmap" else str(path)
         told = str(refusal)
         assert named in told
         assert f"found {size:,} bytes" in told

@@ -1,11 +1,14 @@
 """Datasets whose bytes and states must outlive every change of the source: one of each kind."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 import samebytes as sb
 
 
-def sources():
+def sources() -> dict[str, npt.NDArray[Any]]:
     """The same arrays in every process, on every machine."""
     rng = np.random.default_rng(20260101)
     return {
@@ -17,7 +20,7 @@ def sources():
     }
 
 
-def plans():
+def plans() -> dict[str, sb.Dataset]:
     """Each dataset by name, all seeds given."""
     data = sources()
     images, labels, series = data["images"], data["labels"], data["series"]
@@ -58,5 +61,5 @@ def plans():
     }
 
 
-def _doubled(image, label):
+def _doubled(image: npt.NDArray[Any], label: Any) -> tuple[npt.NDArray[Any], Any]:
     return image * np.float32(2), label

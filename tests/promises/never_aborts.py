@@ -10,9 +10,12 @@ import contextlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import ml_dtypes
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -41,28 +44,29 @@ WITHOUT_TENSOR = ["M8[s]", "m8[ms]", "S3", "U2", "V5", "g", "i4,f4"]
 
 
 @st.composite
-def arrays(draw):
+def arrays(draw: st.DrawFn) -> npt.NDArray[Any]:
     """Draw an array: dtype, order of bytes, offset, shape, strides of any sign, rights."""
     name = draw(st.sampled_from([*PLAIN * 3, *NARROW, *WITHOUT_TENSOR]))
     dtype = np.dtype(getattr(ml_dtypes, name, name))
     if draw(st.booleans()) and name in PLAIN:
         dtype = dtype.newbyteorder(draw(st.sampled_from("<>")))
     shape = draw(st.lists(st.integers(0, 5), max_size=4))
-    if shape and draw(st.booleans()):
+    if draw(st.booleans()) and shape:
         shape[-1] = draw(st.sampled_from([1, 3, 8, 16, 64]))
     # The aligned offsets come up in half of the cases, or hardly anything would be shared.
     past = draw(st.one_of(st.just(0), st.integers(0, 63)))
     nbytes = int(np.prod(shape, dtype=int)) * dtype.itemsize
     room = np.frombuffer(sb.empty(nbytes + 128, "uint8"), np.uint8)
     block = np.ndarray(nbytes, np.uint8, buffer=room, offset=past)
-    array = block.view(dtype).reshape(shape)
+    array: npt.NDArray[Any] = block.view(dtype).reshape(shape)
     if name not in WITHOUT_TENSOR:
         # Small whole numbers: every dtype holds them, and no operation flushes them to zero.
         numbers = np.random.default_rng(draw(st.integers(0, 99)))
         array[...] = numbers.integers(0, 2 if name in NARROW else 50, shape).astype(dtype)
     if draw(st.booleans()):
         steps = st.sampled_from([1, 1, 2, 3, -1, -2])
-        array = array[(..., *(slice(None, None, draw(steps)) for _ in shape))]
+        index: tuple[Any, ...] = (..., *(slice(None, None, draw(steps)) for _ in shape))
+        array = array[index]
     if draw(st.integers(0, 3)) == 0:
         array = array.transpose(draw(st.permutations(range(array.ndim))))
     if draw(st.integers(0, 5)) == 0:
@@ -72,11 +76,12 @@ def arrays(draw):
     return array
 
 
-def address(array):
-    return array.__array_interface__["data"][0]
+def address(array: npt.NDArray[Any]) -> int:
+    found: int = array.ctypes.data
+    return found
 
 
-def use(tensor, expected):
+def use(tensor: Any, expected: npt.NDArray[Any]) -> None:
     """Put the tensor through operations that vectorise, and compare with NumPy."""
     flat = tf.reshape(tensor, [-1])
     if tensor.dtype.name in PLAIN:
@@ -88,7 +93,7 @@ def use(tensor, expected):
     if tensor.dtype == tf.float32:
         np.testing.assert_array_equal(np.asarray(tf.add(flat, flat)), expected + expected)
     row, column = tf.reshape(flat, [1, -1]), tf.reshape(flat, [-1, 1])
-    operations = (
+    operations: tuple[Callable[[], Any], ...] = (
         lambda: tf.concat([flat, flat], 0),
         lambda: tf.add(flat, flat),
         lambda: tf.cast(flat, tf.complex128 if flat.dtype.is_complex else tf.float32),
@@ -104,7 +109,7 @@ def use(tensor, expected):
             operation()
 
 
-def check(array, seen):
+def check(array: npt.NDArray[Any], seen: Counter[str]) -> None:
     seen["cases"] += 1
     verdict = sb.explain(array)
     if not verdict.possible:
@@ -150,7 +155,7 @@ def main(cases: int, start: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(arrays())
-    def run(array):
+    def run(array: npt.NDArray[Any]) -> None:
         check(array, seen)
 
     run()

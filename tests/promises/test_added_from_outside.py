@@ -89,10 +89,10 @@ def test_a_formatter_gives_single_samples_too():
 
 def test_what_is_no_formatter_and_what_is_there_already_is_refused_in_words():
     register(VIEWS)  # the same again changes nothing
-    with pytest.raises(TypeError, match=r"^register takes a .*Formatter; got 'views'$"):
+    with pytest.raises(TypeError, match=r"^register: expected a .*Formatter; got 'views'$"):
         register("views")
     another = Formatter("numpy", VIEWS.element, VIEWS.rows)
-    with pytest.raises(ValueError, match=r"^there is a formatter 'numpy' already"):
+    with pytest.raises(ValueError, match=r"^there already is a formatter named 'numpy'"):
         register(another)
     with pytest.raises(ValueError, match=r"^with_format\('none'\): expected one of numpy, tens"):
         check_format("none")

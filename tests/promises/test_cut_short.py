@@ -100,7 +100,7 @@ def test_what_came_back_meanwhile_is_refused_and_read_anew_by_the_next_epoch(mon
 
     with monkeypatch.context() as patched:
         cut_in_fill(patched, path, 0, grow_again)
-        with pytest.raises(sb.WrongSize, match="was not all there while it was read"):
+        with pytest.raises(sb.WrongSize, match="was not complete while it was being read"):
             next(iter(ds))
     assert all((batch == 7).all() for batch in ds)
     os.truncate(path, 4096)
@@ -239,7 +239,7 @@ WITHOUT_GUARD = """
 import os, sys
 import numpy as np, samebytes as sb
 from samebytes.memory.files import bus_guard
-bus_guard._can_be_had = lambda: False
+bus_guard._is_supported = lambda: False
 batches = iter(sb.Dataset.from_tensor_slices(sb.open(sys.argv[1])).batch(4).prefetch(0))
 assert next(batches).all()
 os.truncate(sys.argv[1], 4096)

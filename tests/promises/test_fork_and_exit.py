@@ -19,18 +19,7 @@ def make(count=2000, function=None, threads=2):
 """
 
 
-def run(script, *, warnings="error"):
-    return subprocess.run(
-        [sys.executable, "-W", warnings, "-c", SETUP + script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def assert_quiet(script, **options):
-    child = run(script, **options)
+def assert_quiet(child):
     assert child.returncode == 0, child.stderr[-2000:]
     assert child.stderr == ""
     return child.stdout
@@ -77,8 +66,8 @@ it = iter(make()); next(it)
 
 
 @pytest.mark.parametrize("name", EXITS)
-def test_exit_is_clean(name):
-    said = assert_quiet(EXITS[name])
+def test_exit_is_clean(run_script, name):
+    said = assert_quiet(run_script(SETUP + EXITS[name]))
     assert "not the end of the data" not in said
     if "waited for" in name:
         assert said == "250\n"
@@ -125,10 +114,12 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 @needs_fork
 @pytest.mark.parametrize("taken", [0, 1, 7])
-def test_a_child_goes_on_where_it_was_forked_and_the_parent_too(taken):
+def test_a_child_goes_on_where_it_was_forked_and_the_parent_too(run_script, taken):
     said = assert_quiet(
-        FORK
-        + f"""
+        run_script(
+            SETUP
+            + FORK
+            + f"""
 for _ in range(5):
     it, other = make().iterate(0), make().iterate(0)
     for _ in range({taken}): next(it), next(other)
@@ -137,6 +128,7 @@ for _ in range(5):
     assert rest(it) == expected
 print("same")
 """
+        )
     )
     assert said == "same\n"
 
@@ -153,7 +145,7 @@ def consume():
         for _ in make(): pass
 thread = threading.Thread(target=consume); thread.start()
 expected = rest(make().iterate(0))
-for _ in range(20):
+for _ in range(8):
     assert forked(lambda: rest(make().iterate(0))) == expected
     time.sleep(0.003)
 stop = True; thread.join()
@@ -172,10 +164,12 @@ print("same")
 
 
 @needs_fork
-def test_collected_and_closed_in_a_child_it_leaves_the_parent_alone():
+def test_collected_and_closed_in_a_child_it_leaves_the_parent_alone(run_script):
     assert_quiet(
-        FORK
-        + """
+        run_script(
+            SETUP
+            + FORK
+            + """
 it = make().iterate(0); next(it)
 def child():
     global it
@@ -187,13 +181,16 @@ def child():
 assert forked(child) == "fine"
 assert len(list(it)) == 249
 """
+        )
     )
 
 
 @needs_fork
-def test_workers_of_multiprocessing_each_read_their_shard():
+def test_workers_of_multiprocessing_each_read_their_shard(run_script):
     said = assert_quiet(
-        """
+        run_script(
+            SETUP
+            + """
 import warnings; warnings.simplefilter("ignore", DeprecationWarning)
 import multiprocessing
 def work(index):
@@ -203,5 +200,6 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
     found = pool.map(work, [0, 1])
 print(sorted(found[0] + found[1]) == list(range(2000)))
 """
+        )
     )
     assert said == "True\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -126,16 +124,9 @@ if child: assert os.waitpid(child, 0)[1] == 0
 """
 
 
-def assert_silent(*parts):
+def assert_silent(run_script, *parts):
     script = "\n".join([SETUP, *parts, f"os.write(2, b{MARK!r})"])
-    child = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
+    child = run_script(script, warnings="default")
     said, *at_exit = child.stderr.split(MARK)
     assert (child.returncode, child.stdout) == (0, ""), said
     assert at_exit
@@ -147,16 +138,16 @@ def all_of(blocks):
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
-def test_who_holds_what_at_exit_hears_nothing(holder):
-    assert_silent(all_of(BLOCKS.values()), "held = everything", HOLDERS[holder])
+def test_who_holds_what_at_exit_hears_nothing(run_script, holder):
+    assert_silent(run_script, all_of(BLOCKS.values()), "held = everything", HOLDERS[holder])
 
 
 @NEEDS_FORK
 @pytest.mark.parametrize("holder", ["a global", "a module that came first"])
-def test_nor_does_who_holds_it_in_a_forked_child(holder):
-    assert_silent(all_of(BLOCKS.values()), FORKED, "held = everything", HOLDERS[holder])
+def test_nor_does_who_holds_it_in_a_forked_child(run_script, holder):
+    assert_silent(run_script, all_of(BLOCKS.values()), FORKED, "held = everything", HOLDERS[holder])
 
 
 @pytest.mark.parametrize("holder", ["a global", "a module that came first"])
-def test_nor_does_who_holds_it_through_tensorflow(holder):
-    assert_silent(all_of(TENSORS.values()), "held = everything", HOLDERS[holder])
+def test_nor_does_who_holds_it_through_tensorflow(run_script, holder):
+    assert_silent(run_script, all_of(TENSORS.values()), "held = everything", HOLDERS[holder])

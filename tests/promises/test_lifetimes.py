@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -133,7 +131,7 @@ def test_many_threads_share_and_drop_at_once():
     assert all(died(reference) for reference in owners)
 
 
-def test_shared_memory_stays_while_an_alias_lives():
+def test_shared_memory_stays_while_an_alias_lives(run_script):
     script = """
 from multiprocessing import shared_memory
 import numpy as np, samebytes as sb
@@ -146,7 +144,7 @@ del block, array
 import gc; gc.collect()
 assert float(np.asarray(tensor).sum()) == 3 * 1024
 """
-    assert_quiet(script)
+    assert_quiet(run_script(script))
 
 
 @pytest.mark.parametrize(
@@ -160,17 +158,17 @@ assert float(np.asarray(tensor).sum()) == 3 * 1024
         "cycle = [sb.as_tensor(x)]; cycle.append(cycle)",
     ],
 )
-def test_exit_with_living_aliases_is_clean(alive, tmp_path):
+def test_exit_with_living_aliases_is_clean(run_script, alive, tmp_path):
     script = f"""
 import numpy as np, samebytes as sb, tensorflow as tf
 np.save({str(tmp_path / "x.npy")!r}, np.zeros((64, 64), "float32"))
 for x in (sb.zeros((64, 64), "float32"), sb.open({str(tmp_path / "x.npy")!r})):
     {alive}
 """
-    assert_quiet(script)
+    assert_quiet(run_script(script))
 
 
-def test_exit_while_threads_gather_is_clean():
+def test_exit_while_threads_gather_is_clean(run_script):
     # Only gathers: before Python 3.14 a daemon thread that the end of the interpreter finds inside
     # TensorFlow is unwound through C++, which aborts, whoever called TensorFlow.
     script = """
@@ -183,10 +181,10 @@ for _ in range(3):
     threading.Thread(target=work, daemon=True).start()
 import time; time.sleep(0.5)
 """
-    assert_quiet(script)
+    assert_quiet(run_script(script))
 
 
-def test_exit_after_threads_have_shared_is_clean():
+def test_exit_after_threads_have_shared_is_clean(run_script):
     script = """
 import threading, samebytes as sb
 x = sb.zeros((2048, 2048), "float32")
@@ -197,17 +195,10 @@ def work():
 for _ in range(3):
     threading.Thread(target=work).start()
 """
-    assert_quiet(script)
+    assert_quiet(run_script(script))
 
 
-def assert_quiet(script):
-    child = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def assert_quiet(child):
     assert child.returncode == 0, child.stderr[-2000:]
     assert "Traceback" not in child.stderr, child.stderr[-2000:]
     assert "Exception ignored" not in child.stderr, child.stderr[-2000:]

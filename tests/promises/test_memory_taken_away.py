@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -66,22 +64,19 @@ WAYS = {
     "bytearray": "block = bytearray(VALUES.tobytes()); x = laid(block)\n"
     "take_away = lambda: (block.clear(), block.extend(bytes(9)))",
     "array.array": "block = array.array('B', VALUES.tobytes()); x = laid(block)\n"
-    "take_away = lambda: block.extend(bytes(SIZE))",
+    "def take_away(): del block[:]; block.extend(bytes(9))",
     "joined": "block = mapped(); x = sb.concat([VALUES, laid(block)]); take_away = block.close",
 }
 
 
-def run(script, *options):
-    child = subprocess.run(
-        [sys.executable, *options, "-c", SETUP + script],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        env={**os.environ, "PYTHONFAULTHANDLER": ""},
-    )
-    assert (child.returncode, child.stderr) == (0, ""), child
-    return child.stdout
+@pytest.fixture
+def run(run_script):
+    def run_it(script):
+        child = run_script(SETUP + script, warnings="default")
+        assert (child.returncode, child.stderr) == (0, ""), child
+        return child.stdout
+
+    return run_it
 
 
 ENDS = {
@@ -98,7 +93,7 @@ except ZeroDivisionError:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_memory_is_held_while_an_iterator_runs_and_let_go_when_it_has_ended(way):
+def test_memory_is_held_while_an_iterator_runs_and_let_go_when_it_has_ended(run, way):
     ends = "".join(
         f"""
 {WAYS[way]}
@@ -127,11 +122,11 @@ assert gone(x)
     assert run(ends + "print('done')") == "done\n"
 
 
-def test_an_iterator_that_was_not_begun_holds_nothing():
+def test_an_iterator_that_was_not_begun_holds_nothing(run):
     run("block = mapped(); it = iter(dataset(laid(block))); block.close()")
 
 
-def test_one_that_failed_holds_nothing():
+def test_one_that_failed_holds_nothing(run):
     run("""
 block, other = mapped(), mapped()
 both = dataset((laid(block), laid(other)))
@@ -148,7 +143,7 @@ block.close()
 """)
 
 
-def test_each_of_two_iterators_holds():
+def test_each_of_two_iterators_holds(run):
     run("""
 block = mapped()
 ds = dataset(laid(block))
@@ -161,7 +156,7 @@ block.close()
 """)
 
 
-def test_an_epoch_after_an_epoch():
+def test_an_epoch_after_an_epoch(run):
     run("""
 block = mapped()
 ds = dataset(laid(block))
@@ -186,7 +181,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_other_readers_hold_too(name):
+def test_other_readers_hold_too(run, name):
     said = run(f"""
 block = mapped(); x = laid(block)
 {OTHERS[name]}
@@ -251,6 +246,6 @@ assert (next(it) == VALUES[64:128]).all()
 
 @pytest.mark.parametrize("name", EXITS)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_the_end_of_a_process_is_quiet(name):
+def test_the_end_of_a_process_is_quiet(run, name):
     """SharedMemory closes when it is collected, and tells stderr where it may not."""
     run(f"block = shared()\n{EXITS[name]}")

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.plan import prefetch as policy
+from samebytes.plan import prefetch
 from tests.engine.feeding import usual
 
 THREADS, PREFETCH = 2, 3
 
 
 @pytest.fixture(params=["alone", "together"], autouse=True)
-def helpings(request, monkeypatch):
+def grouping(request, monkeypatch):
     """Small batches are made many at a time, in one block, unless it is said here that not."""
     if request.param == "alone":
-        monkeypatch.setattr(policy, "BLOCK_BYTES", 0)
+        monkeypatch.setattr(prefetch, "BLOCK_BYTES", 0)
     return request.param
 
 
@@ -72,7 +72,7 @@ def test_tensors_that_are_kept_stay():
 
 
 @pytest.mark.parametrize("form", ["numpy", "tensorflow"])
-def test_who_keeps_nothing_needs_few_blocks(form, helpings):
+def test_who_keeps_nothing_needs_few_blocks(form, grouping):
     if form == "tensorflow":
         pytest.importorskip("tensorflow")
     components, most = 2, THREADS + PREFETCH + 3
@@ -82,14 +82,14 @@ def test_who_keeps_nothing_needs_few_blocks(form, helpings):
             assert iterator.stats().blocks <= components * most
     stats = iterator.stats()
     assert stats.batches == 400
-    made = 400 if helpings == "alone" else -(-400 // policy.MOST_TOGETHER)
+    made = 400 if grouping == "alone" else -(-400 // prefetch.MOST_BATCHES_PER_BLOCK)
     assert stats.reused >= components * (made - most - 5)
 
 
-def test_whoever_let_go_of_many_is_back_to_few(helpings):
+def test_whoever_let_go_of_many_is_back_to_few(grouping):
     iterator = iter(dataset())
     kept = [next(iterator) for _ in range(100)]
-    assert iterator.stats().blocks >= (200 if helpings == "alone" else 8)
+    assert iterator.stats().blocks >= (200 if grouping == "alone" else 8)
     del kept
     gc.collect()
     for _ in range(5):
@@ -98,18 +98,18 @@ def test_whoever_let_go_of_many_is_back_to_few(helpings):
     iterator.close()
 
 
-def test_the_next_epoch_takes_the_blocks_of_the_last(helpings):
+def test_the_next_epoch_takes_the_blocks_of_the_last(grouping):
     data = usual(count=200)
     addresses = [
         {batch["image"].ctypes.data for batch in data.iterate(epoch)} for epoch in range(4)
     ]
     # Together, the 25 batches of an epoch lie in one block.
-    most = data.options.prefetch + 8 if helpings == "alone" else 2 * 25
+    most = data.options.prefetch + 8 if grouping == "alone" else 2 * 25
     assert len(set.union(*addresses)) <= most
     iterator = data.iterate(9)
     next(iterator)
     iterator.close()
-    assert iterator.stats().reused > (20 if helpings == "alone" else 3)
+    assert iterator.stats().reused > (20 if grouping == "alone" else 3)
 
 
 def test_kept_over_the_end_of_the_iterator_and_into_the_next_epoch():

@@ -65,12 +65,12 @@ def test_single_samples():
         all_same(resumed(dataset, found[place]), samples[place:])
 
 
-def test_where_verbs_choose_among_batches():
+def test_where_samplers_choose_among_batches():
     dataset = usual().shuffle(seed=8).repeat(2).skip(1)
     found, batches = states(dataset)
     for place, state in enumerate(found):
         all_same(resumed(dataset.with_options(threads=1), state), batches[place:])
-    with pytest.raises(ValueError, match="counts batches, this dataset samples"):
+    with pytest.raises(ValueError, match="counts batches, but this dataset counts samples"):
         usual().iterate(0).load_state_dict(found[1])
     with pytest.raises(ValueError, match="batch_size"):
         usual(batch=4).shuffle(seed=8).repeat(2).skip(1).iterate(0).load_state_dict(found[1])
@@ -203,7 +203,7 @@ def test_a_state_of_given_seeds_is_taken_where_none_are_given():
     state = found[2]
     plan = {n: words.replace(str(2**64 - 1), str(2**64)) for n, words in state["plan"].items()}
     for other in (plan, {n: words.replace("seed=", "seed=0") for n, words in plan.items()}):
-        with pytest.raises(ValueError, match="of another plan"):
+        with pytest.raises(ValueError, match="belongs to another plan"):
             unseeded().iterate(0).load_state_dict({**state, "plan": other})
 
 
@@ -213,12 +213,12 @@ def test_other_seeds_than_those_given_are_refused_in_words(then):
     with pytest.raises(ValueError, match="Only seeds differ, and this dataset was given") as caught:
         usual(seed=8).iterate(0).load_state_dict(state)
     text = str(caught.value)
-    assert "or none, and they are taken from it" in text
+    assert "or pass none, and they are taken from the state" in text
     seed = re.search(r"seed=(\d+)", str(state["plan"]["samples"]))[1]
     assert f"samples: 'shuffle(seed={seed})' then, 'shuffle(seed=8)' now" in text
     # One that differs among others that are drawn: only it is told of.
     state = unseeded(given=1).iterate(0).state_dict()
-    with pytest.raises(ValueError, match=r"of another plan:\n  samples: .*\nOnly seeds"):
+    with pytest.raises(ValueError, match=r"to another plan:\n  samples: .*\nOnly seeds"):
         unseeded(given=2).iterate(0).load_state_dict(state)
 
 

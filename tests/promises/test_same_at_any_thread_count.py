@@ -48,8 +48,8 @@ def test_any_chain(data):
     )
     where = data.draw(st.integers(0, len(chain)))
     dataset = dataset.map(sb.RandomCrop(7, 9), seed=5).map(sb.RandomContrast(0.4), seed=6)
-    for step, verb in enumerate([*chain[:where], "batch", *chain[where:]]):
-        match verb:
+    for step, method in enumerate([*chain[:where], "batch", *chain[where:]]):
+        match method:
             case "shuffle":
                 dataset = dataset.shuffle(seed=step)
             case "take":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.plan import prefetch as policy
+from samebytes.plan import prefetch
 
 
 def numbered(rows=400):
@@ -64,8 +64,8 @@ def assert_all_same(some, others):
 def test_any_number_of_threads_gives_the_same_bytes(windows):
     dataset = windows.shuffle(seed=2).batch(8)
     expected = batches(dataset.with_options(threads=1).prefetch(0).iterate(3))
-    for threads, prefetch in ((1, 4), (2, 1), (5, 0), (7, 3)):
-        found = dataset.with_options(threads=threads).prefetch(prefetch)
+    for threads, ahead in ((1, 4), (2, 1), (5, 0), (7, 3)):
+        found = dataset.with_options(threads=threads).prefetch(ahead)
         assert_all_same(batches(found.iterate(3)), expected)
 
 
@@ -82,7 +82,7 @@ def test_every_batch_is_that_of_the_reference(windows):
 @pytest.mark.parametrize("together", [True, False])
 def test_a_state_goes_on_exactly_at_every_batch(windows, together, monkeypatch):
     if not together:
-        monkeypatch.setattr(policy, "BLOCK_BYTES", 0)
+        monkeypatch.setattr(prefetch, "BLOCK_BYTES", 0)
     dataset = windows.shuffle(seed=2).batch(16)
     iterator, states, whole = dataset.iterate(2), [], []
     while True:

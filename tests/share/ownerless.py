@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 
 _Numbers = ctypes.POINTER(ctypes.c_ssize_t)
 
@@ -24,14 +25,21 @@ class _Buffer(ctypes.Structure):
     )
 
 
-_kept = []
+_kept: list[object] = []
 _new = ctypes.pythonapi.PyMemoryView_FromBuffer
 _new.restype, _new.argtypes = ctypes.py_object, [ctypes.POINTER(_Buffer)]
 
 
-def ownerless(form, itemsize, shape, strides=None, nbytes=None, suboffsets=None):
+def ownerless(
+    form: bytes,
+    itemsize: int,
+    shape: Sequence[int],
+    strides: Sequence[int] | None = None,
+    nbytes: int | None = None,
+    suboffsets: Sequence[int] | None = None,
+) -> memoryview:
     """Return a memoryview on bytes that are all 7, packed unless `strides` says else."""
-    memory = (ctypes.c_char * 4096)(*b"\7" * 4096)
+    memory = ctypes.create_string_buffer(b"\7" * 4096, 4096)
     if strides is None:
         strides = [itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     if nbytes is None:
@@ -43,4 +51,5 @@ def ownerless(form, itemsize, shape, strides=None, nbytes=None, suboffsets=None)
     start = ctypes.addressof(memory)
     made = _Buffer(start, None, nbytes, itemsize, 0, len(shape), form, *numbers, None)
     _kept.append((memory, made, numbers))
-    return _new(ctypes.byref(made))
+    found: memoryview = _new(ctypes.byref(made))
+    return found

@@ -67,7 +67,7 @@ def test_objects_are_refused_with_the_columns_that_make_them():
     table = Table(np.array([[1, "a", None]], object), columns, dtypes)
     sentence = (
         r"component x is a .*Table that becomes an array of Python objects \(object\); its columns "
-        r"that are no numbers: 'name' \(object\), 'day' \(datetime64\[s\]\); .*x\['name'\]"
+        r"that are not numbers: 'name' \(object\), 'day' \(datetime64\[s\]\); .*x\['name'\]"
     )
     with pytest.raises(TypeError, match=sentence):
         sb.Dataset.from_tensor_slices({"x": table})
@@ -112,5 +112,5 @@ class TestPandas:
 
     def test_columns_of_text_are_named(self, pd):
         frame = pd.DataFrame({"a": np.arange(2.0), "text": ["x", "y"]})
-        with pytest.raises(TypeError, match=r"columns that are no numbers: 'text' \(\w+\);"):
+        with pytest.raises(TypeError, match=r"columns that are not numbers: 'text' \(\w+\);"):
             sb.Dataset.from_tensor_slices(frame)

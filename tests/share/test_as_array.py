@@ -59,7 +59,7 @@ class TestLikeFrombuffer:
         if asked:
             asked[data.draw(st.integers(0, len(asked) - 1))] = -1
         if 0 in asked:
-            with pytest.raises(ValueError, match=r"0 bytes each; give offset= or a full shape="):
+            with pytest.raises(ValueError, match=r"0 bytes each; pass offset= or a full shape="):
                 sb.as_array(buffer, kind, asked, offset=offset)
             return
         found = sb.as_array(buffer, kind, asked, offset=offset)
@@ -71,12 +71,12 @@ class TestLikeFrombuffer:
     @pytest.mark.parametrize(
         ("arguments", "offset", "sentence"),
         [
-            (("u1",), 9, "offset 9 lies outside of the buffer of 8 bytes"),
-            (("u1",), -1, "offset -1 lies outside of the buffer of 8 bytes"),
+            (("u1",), 9, "offset 9 lies outside the buffer of 8 bytes"),
+            (("u1",), -1, "offset -1 lies outside the buffer of 8 bytes"),
             (("u4",), 1, "7 bytes do not divide into uint32 of shape (-1,), 4 bytes each"),
             (("u1", (3, -1)), 0, "8 bytes do not divide into uint8 of shape (3, -1), 3 bytes"),
-            (("u4", 3), 0, "uint32 of shape (3,) takes 12 bytes, and from the offset on the"),
-            (("u4", (2,)), 4, "buffer of 8 bytes has 4"),
+            (("u4", 3), 0, "uint32 of shape (3,) takes 12 bytes, but from the offset on the"),
+            (("u4", (2,)), 4, "buffer of 8 bytes has only 4"),
             (("u1", (-1, -1)), 0, "shape (-1, -1) has a negative length"),
             (("u1", (-3,)), 0, "shape (-3,) has a negative length"),
             (("O",), 0, "does not say how many bytes make a value"),

@@ -60,7 +60,7 @@ def test_every_text_is_text(texts):
 def test_sharing_stats_show_how_many_bytes_were_shared():
     seen = Seen(SharingStats(3, 1, 3_000_000, 1_000_000)._repr_html_())
     assert seen.rows == [["shared", "3, 3.0 MB"], ["copied", "1, 1.0 MB"]]
-    assert seen.text[0] == "4 hand-overs by this process"
+    assert seen.text[0] == "4 hand-overs in this process"
     assert seen.text[-1] == "75% of the bytes were shared"
     assert bar_widths(seen) == [480, 160]
     check_readable_anywhere(seen)
@@ -69,4 +69,4 @@ def test_sharing_stats_show_how_many_bytes_were_shared():
 def test_sharing_stats_of_nothing_have_no_bar():
     seen = Seen(SharingStats()._repr_html_())
     assert "svg" not in seen.tags
-    assert seen.text[-1] == "no byte has been handed over yet"
+    assert seen.text[-1] == "nothing has been handed over yet"

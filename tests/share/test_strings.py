@@ -98,7 +98,7 @@ HALF = np.array([["a", "b"], ["c", "\ud800"]])
 
 
 def test_half_a_surrogate_pair_is_an_error_in_words():
-    sentence = r"string at \[1, 1\] of {} holds half of a surrogate pair.*mend it before"
+    sentence = r"string at \[1, 1\] of {} holds half of a surrogate pair.*repair it first"
     with pytest.raises(ValueError, match=sentence.format("this array")):
         sb.as_tensor(HALF)
     named = sentence.format("component word")

@@ -111,6 +111,12 @@ assert_type(sb.zeros(3), int)
 sb.explain(b"1").remedies
 sb.Dataset.from_tensor_slices([1]).shuffle(sed=1)
 sb.SavePosition(1, 2)
+ds = sb.Dataset.from_tensor_slices([1])
+ds.map(1 / 255)
+ds.window(4, horizon=1, columns="first")
+ds.window(4, boundaries=object())
+ds.element_spec.rank
+sb.borders_at_gaps([1, 2], "1h")
 """
 
 
@@ -123,7 +129,7 @@ def test_the_types_are_those_that_users_need_and_wrong_ones_are_told(tmp_path):
     assert found.returncode == 0, found.stdout + found.stderr
     told = checked(wrong, tmp_path).stdout
     lines = {int(line.split(":")[1]) for line in told.splitlines() if ": error: " in line}
-    assert lines == {4, 5, 6, 7, 8}, told
+    assert lines == {4, 5, 6, 7, 8, 10, 11, 12, 13, 14}, told
 
 
 def test_the_stub_is_no_module_of_the_program():

@@ -54,9 +54,9 @@ CONTENDERS = (
         "dali",
         "DALI, CPU",
         "external_source with batch=True and no_copy=True, and crop_mirror_normalize, which does "
-        "all in one pass; as many threads as cores: measured beside 1 and 4, prefetch_queue_depth "
-        "3, 4 and 6, and copying; its .npy reader takes a file a sample, and external_source no "
-        "strided crop",
+        "all in one pass; as many threads as cores: measured against 1 and 4, prefetch_queue_depth "
+        "3, 4 and 6, and copying; its .npy reader needs a file for each sample, and "
+        "external_source takes no strided crop",
         _images,
         DALI,
         ("nvidia.dali",),

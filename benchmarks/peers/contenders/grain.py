@@ -71,7 +71,7 @@ def _tokens(job: Tokens, folder: Path) -> Any:
 def _grain(job: str, threads: str, start: Any) -> Contender:
     settings = (
         "whole batches of numbers in random order, each made by one call of NumPy; "
-        f"{threads} threads: measured beside 0, 1, 2 and 16, Grain's own shuffle and batch of "
+        f"{threads} threads: measured against 0, 1, 2 and 16, Grain's own shuffle and batch of "
         "samples, samples one by one, and mp_prefetch"
     )
     return Contender(job, "grain", "Grain", settings, start, GRAIN, ("grain",))

@@ -110,15 +110,15 @@ CONTENDERS = (
         "images",
         "keras-pydataset",
         "Keras PyDataset",
-        "whole batches by NumPy, scaled as they are written; one worker, a thread: measured beside "
-        "0, 2 and 4; taken through the adapter that fit uses",
+        "whole batches by NumPy, scaled as they are written; one worker, a thread: measured "
+        "against 0, 2 and 4; taken through the adapter that fit uses",
         _images,
     ),
     _keras(
         "windows",
         "keras-timeseries",
         "Keras, timeseries_dataset_from_array",
-        "as it comes; it sets AUTOTUNE and prefetch itself",
+        "as it is; it sets AUTOTUNE and prefetch itself",
         _windows,
     ),
     _keras(
@@ -132,7 +132,7 @@ CONTENDERS = (
         "fit",
         "keras-pydataset",
         "fit(PyDataset)",
-        "whole batches by NumPy, two workers, which are threads",
+        "whole batches made by NumPy, two workers (threads)",
         _fit_batches,
     ),
 )

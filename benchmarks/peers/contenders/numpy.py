@@ -105,7 +105,7 @@ CONTENDERS = (
         "windows",
         "numpy",
         "NumPy",
-        "sliding_window_view, indexed by a batch of starts; measured beside index arrays, "
+        "sliding_window_view, indexed by a batch of starts; measured against index arrays, "
         "take and a loop",
         _windows,
     ),
@@ -113,14 +113,14 @@ CONTENDERS = (
         "tokens",
         "nanogpt",
         "nanoGPT's get_batch",
-        "its code, but for the copy into a tensor, which is left out in its favour",
+        "its own code, without the copy into a tensor, which is to its advantage",
         _get_batch,
     ),
     Contender(
         "tokens",
         "numpy",
         "NumPy",
-        "sliding_window_view, indexed by a batch of starts; measured beside a loop",
+        "sliding_window_view, indexed by a batch of starts; measured against a loop",
         _tokens,
     ),
 )

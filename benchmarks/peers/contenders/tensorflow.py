@@ -124,15 +124,15 @@ CONTENDERS = (
         "tf-data",
         "tf.data",
         "from_tensor_slices, crop in a map with AUTOTUNE, batch, then cast and scale whole "
-        "batches, prefetch: batching bytes costs less than batching floats; measured beside all in "
-        "one map, parallel batch and deterministic=False",
+        "batches, prefetch: batching bytes costs less than batching floats; measured against all "
+        "in one map, parallel batch and deterministic=False",
         _images,
     ),
     _tensorflow(
         "images",
         "tf-data-shared",
         "tf.data over a shared tensor",
-        "the same, from_tensor_slices of the tensor that samebytes shares; measured beside "
+        "the same, from_tensor_slices of the tensor that samebytes shares; measured against "
         "range with a slice or an index of it, and without tf.data's rewriting",
         _images_shared,
     ),
@@ -140,7 +140,7 @@ CONTENDERS = (
         "images",
         "article",
         "the article's generator",
-        "from_generator, image by image, as the article has it; batch and prefetch behind it",
+        "from_generator, image by image, as in the article; batch and prefetch follow",
         _article,
     ),
     _tensorflow(
@@ -148,16 +148,16 @@ CONTENDERS = (
         "tf-data",
         "tf.data",
         "starts shuffled at once and batched, one gather a batch in a map with AUTOTUNE, prefetch; "
-        "measured beside shuffle of single starts, and beside a slice a window",
+        "measured against shuffle of single starts, and beside a slice a window",
         _windows,
     ),
     _tensorflow(
         "tokens",
         "tf-data",
         "tf.data",
-        "the text as a matrix of contexts, and once more one token on; rows shuffled, batched, "
-        "gathered and widened in a map with AUTOTUNE, prefetch; measured beside a slice a context, "
-        "and one gather of tokens a batch",
+        "the text as a matrix of contexts, and again one token ahead; rows shuffled, batched, "
+        "gathered and widened in a map with AUTOTUNE, prefetch; measured against a slice a "
+        "context, and one gather of tokens a batch",
         _tokens,
     ),
     _tensorflow(

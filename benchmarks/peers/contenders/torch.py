@@ -54,7 +54,7 @@ def _tokens(job: Tokens, folder: Path) -> Any:
 def _torch(job: str, start: Any) -> Contender:
     settings = (
         "batch_size=None and a sampler of batches, so that NumPy makes a whole batch and torch "
-        "shares it; num_workers=0: measured beside 1 and 2, which must send each batch, "
+        "shares it; num_workers=0: measured against 1 and 2, which must send each batch, "
         "__getitems__, samples one by one, and torch's own indexing"
     )
     return Contender(job, "torch", "PyTorch DataLoader", settings, start, TORCH, ("torch",))

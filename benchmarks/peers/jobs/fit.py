@@ -40,7 +40,7 @@ class Fit(Job):
         return (
             f"model.fit of a tiny Keras model on {self.count:,} uint8 images of "
             f"{self.size}x{self.size}x3 as float32 / 255, {self.epochs} epochs, batch "
-            f"{self.batch}, all that is made for it counted"
+            f"{self.batch}, all preparation included"
         )
 
     @property

@@ -38,7 +38,7 @@ class Tokens(Job):
         """Return one sentence for people."""
         return (
             f"{self.sequences}x{self.context} tokens at random places of a file of "
-            f"{self.count:,} uint16, to int64 x and y, y one token on"
+            f"{self.count:,} uint16, as int64 x and y, y one token ahead"
         )
 
     @property

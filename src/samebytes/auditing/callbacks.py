@@ -20,7 +20,7 @@ from samebytes.auditing import remedies
 from samebytes.auditing.call_site import CallSite, is_users
 from samebytes.auditing.copies import Kind
 from samebytes.auditing.hooks import Hook, Live
-from samebytes.auditing.recording import note, timed, weighs
+from samebytes.auditing.recording import is_large, note, timed
 from samebytes.memory.aligned import address_of
 from samebytes.share.doors import ALIGNMENT
 
@@ -54,7 +54,7 @@ def _call(original: _Function, live: Live) -> _Function:
         try:
             result = original(self, token, device, arguments)
             for array in result if isinstance(result, list) else [result]:
-                if weighs(array) and address_of(array) % ALIGNMENT:
+                if is_large(array) and address_of(array) % ALIGNMENT:
                     note(
                         Kind.YIELDED,
                         array,
@@ -76,7 +76,7 @@ def _convert(original: _Function, live: Live) -> _Function:
 
     def convert(value: Any, dtype: Any = None) -> Any:
         array, seconds = timed(original, value, dtype)
-        made = live.on and weighs(array) and isinstance(value, np.ndarray)
+        made = live.on and is_large(array) and isinstance(value, np.ndarray)
         if made and not np.may_share_memory(array, value):
             change = (
                 "made row-major"

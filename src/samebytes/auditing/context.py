@@ -13,7 +13,7 @@ from samebytes.auditing.conversions import CONVERSIONS
 from samebytes.auditing.copies import Copy
 from samebytes.auditing.graph_rewriting import REWRITING
 from samebytes.auditing.hooks import Hooks
-from samebytes.auditing.recording import Open, close, open_
+from samebytes.auditing.recording import Recording, start_recording, stop_recording
 from samebytes.auditing.text import as_text
 
 __all__ = ["Audit", "audit"]
@@ -26,35 +26,37 @@ _hooks = Hooks((*CONVERSIONS, *CALLBACKS, *REWRITING))
 
 @final
 class Audit:
-    """What `audit` gives: a with-block once, and from then on what it found.
+    """What `audit` returns: a context manager that works once, and then holds what it found.
 
     Attributes
     ----------
     copies : tuple of Copy
-        The most bytes first.
+        Largest first.
     bytes_copied : int
         Their sum. A copy that TensorFlow makes twice counts once, so it is at least this much.
     """
 
     def __init__(self) -> None:
-        self._open = Open()
+        self._recording = Recording()
         self._entered = False
 
     def __enter__(self) -> Audit:
-        """Begin to watch.
+        """Start watching.
 
         Raises
         ------
         RuntimeError
-            If it was entered before.
+            If this audit was entered before.
         """
         with _lock:
             if self._entered:
-                message = "this audit has been used; make another one: with sb.audit() as found"
+                message = (
+                    "this audit has already been used; start a new one: with sb.audit() as found"
+                )
                 raise RuntimeError(message)
             self._entered = True
-            if open_(self._open):
-                _hooks.place()
+            if start_recording(self._recording):
+                _hooks.install()
         return self
 
     def __exit__(
@@ -63,15 +65,15 @@ class Audit:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Watch no longer, whatever ended the block, and let that pass."""
+        """Stop watching; an exception that ended the block is passed on."""
         with _lock:
-            if close(self._open):
-                _hooks.take_away()
+            if stop_recording(self._recording):
+                _hooks.remove()
 
     @property
     def copies(self) -> tuple[Copy, ...]:
-        """What was found so far, the most bytes first."""
-        return self._open.ledger.copies()
+        """The copies found so far, largest first."""
+        return self._recording.ledger.copies()
 
     @property
     def bytes_copied(self) -> int:
@@ -79,7 +81,7 @@ class Audit:
         return sum(copy.bytes for copy in self.copies)
 
     def to_json(self) -> str:
-        """Return every fact as JSON."""
+        """Return all results as JSON."""
         copies = self.copies
         facts = {
             "schema": SCHEMA,
@@ -89,7 +91,7 @@ class Audit:
         return json.dumps(facts, indent=2) + "\n"
 
     def to_html(self) -> str:
-        """Return one page that opens anywhere: bars, each line with what to write instead.
+        """Return a self-contained HTML page: a bar for each line, and what to write instead.
 
         Raises
         ------
@@ -102,21 +104,22 @@ class Audit:
         return render_audit_html(AuditFacts(self.copies, this_machine()))
 
     def __str__(self) -> str:
-        """Return a paragraph a copy: where, how much, and the line to write instead."""
+        """Return a paragraph for each copy: where, how much, and the line to write instead."""
         return as_text(self.copies)
 
     def __repr__(self) -> str:
-        """Return the class and the sum."""
+        """Return the class, the number of copies and their total size."""
         return f"<Audit: {len(self.copies)} kinds of copies, {self.bytes_copied} bytes>"
 
 
 def audit() -> Audit:
-    """Return a block that finds the copies TensorFlow and Keras code makes without saying so.
+    """Return a context manager that finds the hidden copies in TensorFlow and Keras code.
 
-    The code runs as it is, in this thread and all others. What becomes a tensor is told apart by
-    the address of its bytes: what shares is not told of. TensorFlow need not be imported yet.
-    Blocks nest, and each is told of all that happens while it is open. Copies below 4096 bytes,
-    copies in other processes, and those that NumPy makes for NumPy are not told of.
+    The code in the block runs unchanged, and all threads are watched. Copies are recognized by the
+    address of the bytes, so arrays that are shared are not reported. TensorFlow need not be
+    imported yet. Blocks nest, and each reports everything that happens while it is open. Copies
+    below 4096 bytes, copies in other processes, and those that NumPy makes for itself are not
+    reported.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from samebytes.auditing import remedies
 from samebytes.auditing.copies import Kind
 from samebytes.auditing.hooks import Hook, Live
-from samebytes.auditing.recording import LEAST_BYTES, note, timed, weighs
+from samebytes.auditing.recording import LEAST_BYTES, is_large, note, timed
 from samebytes.share.layout import layout_of_view
 from samebytes.share.tensorflow import judge_tensor
 
@@ -58,7 +58,7 @@ def _to_eager_tensor(original: _Function, live: Live) -> _Function:
     """
 
     def convert_to_eager_tensor(value: Any, *rest: Any, **named: Any) -> Any:
-        if not live.on or not weighs(value):
+        if not live.on or not is_large(value):
             return original(value, *rest, **named)
         if type(value) in _WITNESSED:
             witness = value.view(_Witness)
@@ -98,7 +98,7 @@ def _to_constant(original: _Function, live: Live) -> _Function:
     """Where an array is met while a graph is traced: its bytes go into the graph itself."""
 
     def create_graph_constant(value: Any, *rest: Any, **named: Any) -> Any:
-        if not live.on or not weighs(value):
+        if not live.on or not is_large(value):
             return original(value, *rest, **named)
         tensor, seconds = timed(original, value, *rest, **named)
         note(
@@ -136,7 +136,7 @@ def _operation(original: _Function, live: Live) -> _Function:
 
 
 def _note_operand(operand: npt.NDArray[Any]) -> None:
-    if not weighs(operand):
+    if not is_large(operand):
         return
     plain = operand.view(np.ndarray)
     if judge_tensor(layout_of_view(plain, "ndarray")).shared:
@@ -155,7 +155,7 @@ def _to_numpy(original: _Function, live: Live) -> _Function:
 
     def numpy(self: Any) -> Any:
         array, seconds = timed(original, self)
-        if live.on and weighs(array) and not _same_memory(self, array):
+        if live.on and is_large(array) and not _same_memory(self, array):
             note(
                 Kind.TO_NUMPY,
                 array,
@@ -175,7 +175,7 @@ def _cast(original: _Function, live: Live) -> _Function:
     def cast(cls: type[Any], x: Any, dtype: Any) -> Any:
         result, seconds = timed(original, cls, x, dtype)
         made = np.asarray(result) if live.on and hasattr(result, "__array__") else None
-        if made is not None and weighs(made) and not np.may_share_memory(made, np.asarray(x)):
+        if made is not None and is_large(made) and not np.may_share_memory(made, np.asarray(x)):
             _casts[id(made)] = made
             note(
                 Kind.CAST,

@@ -23,9 +23,9 @@ class Kind(str, Enum):
     CAST
         Keras cast a whole array before it used any of it.
     YIELDED
-        What a generator or a function gave back lay where TensorFlow could not read it.
+        What a generator or a function returned lay where TensorFlow could not read it.
     PREPARED
-        The same, of another type or with gaps: TensorFlow made an array of its own first.
+        The same, with another dtype or with gaps: TensorFlow first made an array of its own.
     REWRITTEN
         tf.data wrote the tensors a dataset holds into a graph, to optimise it.
     TO_NUMPY
@@ -58,18 +58,18 @@ class Copy:
     way : str
         The call in words, such as ``tf.constant``.
     what : str
-        Dtype and shape of the largest that was copied.
+        Dtype and shape of the largest array that was copied.
     bytes : int
-        All bytes, each counted once.
+        Total bytes, each counted once.
     count : int
         How many copies.
     seconds : float or None
-        Time of the calls in which it happened, by the wall clock; None where TensorFlow copies
-        after the last Python code has returned, so that no call can be timed.
+        Wall-clock time of the calls in which it happened; None where TensorFlow copies after the
+        last Python code has returned, so that no call can be timed.
     bytes_again : int
-        Those of `bytes` that TensorFlow was seen to copy a second time, because its first copy
-        did not lie on a multiple of 64 bytes. Where that is, is the allocator's luck, and so
-        not part of `bytes`.
+        How many of `bytes` TensorFlow was seen to copy a second time, because its first copy did
+        not lie on a multiple of 64 bytes. That depends on the allocator and on luck, so it is not
+        part of `bytes`.
     remedy : str or None
         The line to write instead; None where the copy is inside a library.
     """

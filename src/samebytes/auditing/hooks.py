@@ -42,7 +42,7 @@ class Hook:
 
 
 @dataclass(frozen=True)
-class _Placed:
+class _Installed:
     owner: Any
     name: str
     before: Any
@@ -57,11 +57,11 @@ class Hooks:
 
     def __init__(self, hooks: Sequence[Hook]) -> None:
         self._hooks = tuple(hooks)
-        self._placed: list[_Placed] = []
+        self._installed: list[_Installed] = []
         self._live = Live()
-        self._waiting = _Waiting(self._place_in)
+        self._waiting = _Waiting(self._install_in)
 
-    def place(self) -> None:
+    def install(self) -> None:
         """Wrap everything that is loaded, and the rest once it is."""
         self._live = Live()
         for name in dict.fromkeys(hook.module for hook in self._hooks):
@@ -69,10 +69,10 @@ class Hooks:
             if module is None:
                 self._waiting.names.add(name)
             else:
-                self._place_in(module)
+                self._install_in(module)
         sys.meta_path.insert(0, self._waiting)
 
-    def take_away(self) -> None:
+    def remove(self) -> None:
         """Put everything back, except what someone else has wrapped in the meantime.
 
         A wrapper inside another's stays there, and passes through for good.
@@ -81,12 +81,12 @@ class Hooks:
             sys.meta_path.remove(self._waiting)
         self._waiting.names.clear()
         self._live.on = False
-        for placed in reversed(self._placed):
-            if vars(placed.owner).get(placed.name) is placed.after:
-                setattr(placed.owner, placed.name, placed.before)
-        self._placed.clear()
+        for installed in reversed(self._installed):
+            if vars(installed.owner).get(installed.name) is installed.after:
+                setattr(installed.owner, installed.name, installed.before)
+        self._installed.clear()
 
-    def _place_in(self, module: ModuleType) -> None:
+    def _install_in(self, module: ModuleType) -> None:
         for hook in self._hooks:
             if hook.module != module.__name__:
                 continue
@@ -100,7 +100,7 @@ class Hooks:
             else:
                 after = hook.wrap(before, self._live)
             setattr(owner, name, after)
-            self._placed.append(_Placed(owner, name, before, after))
+            self._installed.append(_Installed(owner, name, before, after))
 
 
 class _Waiting:

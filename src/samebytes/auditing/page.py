@@ -97,7 +97,10 @@ def _draw(copies: tuple[Copy, ...]) -> Picture:
     )
     told = "; ".join(f"{bar.name} {bar.marks[0].text}" for bar in bars)
     return draw_bars(
-        "copies", f"Bytes copied by each line, as bars: {told}.", [panel], [Group("", bars)]
+        "copies",
+        f"A bar chart of the bytes copied by each line: {told}.",
+        [panel],
+        [Group("", bars)],
     )
 
 

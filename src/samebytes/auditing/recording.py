@@ -13,13 +13,21 @@ from samebytes.auditing.call_names import call_name
 from samebytes.auditing.call_site import CallSite, call_site_of_thread, call_site_on_stack
 from samebytes.auditing.copies import Copy, Kind, Ledger
 
-__all__ = ["LEAST_BYTES", "Open", "close", "note", "open_", "timed", "weighs"]
+__all__ = [
+    "LEAST_BYTES",
+    "Recording",
+    "is_large",
+    "note",
+    "start_recording",
+    "stop_recording",
+    "timed",
+]
 
 LEAST_BYTES = 4096
 """Less than a page is not told: it costs about as much as asking where it happened."""
 
 
-class Open:
+class Recording:
     """An open audit: where it writes, and the thread that opened it."""
 
     def __init__(self) -> None:
@@ -27,17 +35,17 @@ class Open:
         self.thread = threading.get_ident()
 
 
-_open: tuple[Open, ...] = ()
+_open: tuple[Recording, ...] = ()
 
 
-def open_(audit: Open) -> bool:
+def start_recording(audit: Recording) -> bool:
     """Let `audit` be told from now on; return whether it is the only one."""
     global _open
     _open = (*_open, audit)
     return len(_open) == 1
 
 
-def close(audit: Open) -> bool:
+def stop_recording(audit: Recording) -> bool:
     """Tell `audit` nothing any more; return whether it was the last."""
     global _open
     _open = tuple(other for other in _open if other is not audit)
@@ -107,6 +115,6 @@ def timed(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any,
     return result, time.perf_counter() - start
 
 
-def weighs(obj: object) -> bool:
+def is_large(obj: object) -> bool:
     """Return whether `obj` is an array of plain values that is worth telling of."""
     return isinstance(obj, np.ndarray) and obj.nbytes >= LEAST_BYTES and obj.dtype.kind in "biufcV"

@@ -43,7 +43,10 @@ def sum_line(copies: Sequence[Copy]) -> str:
     line = f"{total} copied {times}"
     again = sum(copy.bytes_again for copy in copies)
     if again:
-        line += f", {as_bytes_text(again)} of them again by TensorFlow, whose copy lay badly"
+        line += (
+            f", {as_bytes_text(again)} of it a second time by TensorFlow, whose first copy was not "
+            "aligned"
+        )
     return line
 
 

@@ -23,18 +23,28 @@ SETTINGS = {"allow_interspersed_args": False, "ignore_unknown_options": True}
 
 def audit(
     script: Annotated[
-        Path, typer.Argument(help="A Python file.", exists=True, dir_okay=False, readable=True)
+        Path,
+        typer.Argument(
+            help="The Python script to run.", exists=True, dir_okay=False, readable=True
+        ),
     ],
-    arguments: Annotated[list[str] | None, typer.Argument(help="The script's own.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments passed on to the script.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write all results to this file as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the results to this file as an HTML page.")
+    ] = None,
     fail_over: Annotated[
-        str | None, typer.Option(help="Exit with 1 if more was copied, as in 100MB.")
+        str | None,
+        typer.Option(help="Exit with code 1 if more than this was copied, for example 100MB."),
     ] = None,
 ) -> None:
-    """Run a script, and tell of the copies it hides, on standard error.
+    """Run a script, and report the hidden copies it makes on standard error.
 
-    The exit code is the script's own; where that is 0 and --fail-over was exceeded, it is 1.
+    The exit code is the script's own, or 1 if that is 0 and --fail-over was exceeded.
     """
     from samebytes.auditing import Audit
     from samebytes.auditing.page import AuditFacts, render_audit_html

@@ -1,4 +1,4 @@
-"""``samebytes bench``: where the benchmarks are, which do not come with the package."""
+"""``samebytes bench``: where to find the benchmarks, which do not come with the package."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def bench() -> None:
-    """Say how to measure the library beside other libraries."""
+    """Say how to benchmark samebytes against other libraries."""
     typer.echo(
-        "samebytes: the benchmarks are in the source repository, not in the package; "
-        "run make bench there, or python -m benchmarks.peers --help",
+        "samebytes: the benchmarks are in the source repository, not in the package; there, run "
+        "`make bench`, or `python -m benchmarks.peers --help`",
         err=True,
     )
     raise typer.Exit(2)

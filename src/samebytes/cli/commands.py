@@ -53,7 +53,7 @@ def _whole(
 
 
 class Job(str, Enum):
-    """What a model is fed with in a demonstration."""
+    """What a demonstration trains its model on."""
 
     IMAGES = "images"
     SERIES = "series"
@@ -63,18 +63,21 @@ class Job(str, Enum):
 @app.command()
 def demo(
     job: Annotated[
-        Job, typer.Option(help="Photographs, a series to forecast, or text to learn.")
+        Job, typer.Option(help="What to train on: photographs, a time series or text.")
     ] = Job.IMAGES,
     tiles: Annotated[
         int | None,
-        typer.Option(min=9, help="Of images: how many of 512x512x3; by default 512, 403 MB."),
+        typer.Option(
+            min=9,
+            help="For --job images: the number of 512x512x3 images; by default 512 (403 MB).",
+        ),
     ] = None,
 ) -> None:
-    """Feed a small model with real data that needs no download, beside what others do."""
+    """Train a small model on real data, without a download, and compare with other input code."""
     from samebytes.cli.console import make_console
 
     if tiles is not None and job is not Job.IMAGES:
-        message = f"there are tiles in images only, not in {job.value}; leave it away"
+        message = f"only --job images has tiles, not {job.value}; leave --tiles out"
         raise typer.BadParameter(message, param_hint="--tiles")
     console = make_console()
     if job is Job.SERIES:
@@ -96,20 +99,30 @@ def demo(
 @app.command()
 def explain(
     file: Annotated[
-        Path, typer.Argument(help="A file that sb.open opens, or a pattern of some; raw: --dtype.")
+        Path,
+        typer.Argument(
+            help="Any file that sb.open opens, or a pattern such as 'part-*.npy'; raw files need "
+            "--dtype."
+        ),
     ],
-    dtype: Annotated[str | None, typer.Option(help="Of raw values, such as uint8.")] = None,
-    shape: Annotated[str | None, typer.Option(help="Of raw values, such as -1,28,28.")] = None,
-    offset: Annotated[int, typer.Option(min=0, help="Bytes before the raw values.")] = 0,
-    key: Annotated[str | None, typer.Option(help="Of several arrays, only this one.")] = None,
-    slice_text: Annotated[
-        str | None, typer.Option("--slice", help="As between brackets: '10:20, :, ::2'.")
+    dtype: Annotated[
+        str | None, typer.Option(help="The dtype of a raw file, for example uint8.")
     ] = None,
-    to: Annotated[str, typer.Option(help="tensorflow or numpy.")] = "tensorflow",
+    shape: Annotated[
+        str | None, typer.Option(help="The shape of a raw file, for example -1,28,28.")
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="How many bytes of a raw file to skip.")] = 0,
+    key: Annotated[
+        str | None, typer.Option(help="Explain only the array of this name, for example images.")
+    ] = None,
+    slice_text: Annotated[
+        str | None, typer.Option("--slice", help="A slice, written as in NumPy: '10:20, :, ::2'.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="The target: tensorflow or numpy.")] = "tensorflow",
 ) -> None:
-    """Return whether the arrays in a file become tensors on the same bytes, and if not, why."""
+    """Say whether the arrays in a file become tensors on the same bytes, and if not, why."""
     if to not in {"tensorflow", "numpy"}:
-        message = f"{to!r} is no target; expected tensorflow or numpy"
+        message = f"{to!r} is not a target; expected tensorflow or numpy"
         raise typer.BadParameter(message, param_hint="--to")
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
@@ -156,11 +169,17 @@ def _chosen(array: sb.Array, index: tuple[Index, ...] | None, name: str) -> Any:
 @app.command()
 def compare(
     size: Annotated[
-        str, typer.Option(help="Of the data; less is taken where it does not fit.")
+        str, typer.Option(help="The size of the data; less is used if that does not fit.")
     ] = "4GB",
-    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one page to this file.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write all results to this file as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the results to this file as an HTML page.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the table to this file as Markdown.")
+    ] = None,
 ) -> None:
     """Measure every way from NumPy to a tensor, each in a process of its own."""
     from samebytes.cli.console import make_console, make_progress

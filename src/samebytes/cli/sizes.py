@@ -37,7 +37,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     factor = None if match is None else _UNITS.get(match[2].lower())
     if match is None or factor is None:
-        message = f"{text!r} is no size; expected a number and a unit, such as 4GB or 512MiB"
+        message = f"{text!r} is not a size; expected a number and a unit, such as 4GB or 512MiB"
         raise ValueError(message)
     size = int(float(match[1]) * factor)
     if size == 0:
@@ -62,9 +62,9 @@ def parse_shape(text: str) -> tuple[int, ...]:
     try:
         lengths = tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        message = f"{text!r} is no shape; expected lengths with commas between, such as 2,3"
+        message = f"{text!r} is not a shape; expected lengths separated by commas, such as 2,3"
         raise ValueError(message) from error
     if any(length < -1 for length in lengths) or lengths.count(-1) > 1:
-        message = f"{text!r} is no shape; lengths are 0 or more, and one of them may be -1"
+        message = f"{text!r} is not a shape; lengths are 0 or more, and one of them may be -1"
         raise ValueError(message)
     return lengths

@@ -10,7 +10,7 @@ __all__ = ["Index", "parse_slice"]
 Index = int | slice | EllipsisType | None
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_EXAMPLE = "expected what stands between NumPy's brackets, as in '10:20, :, ::2'"
+_EXAMPLE = "expected what NumPy takes between brackets, such as '10:20, :, ::2'"
 
 
 def parse_slice(text: str) -> tuple[Index, ...]:
@@ -31,7 +31,7 @@ def parse_slice(text: str) -> tuple[Index, ...]:
     parts = [part.strip() for part in text.split(",")]
     index = tuple(_parse_part(part) for part in parts)
     if index.count(Ellipsis) > 1:
-        message = f"{text!r} has more than one '...', and NumPy allows one"
+        message = f"{text!r} has more than one '...', and NumPy allows only one"
         raise ValueError(message)
     return index
 
@@ -48,17 +48,17 @@ def _parse_part(part: str) -> Index:
         return _parse_integer(part, part)
     bounds = [bound.strip() for bound in part.split(":")]
     if len(bounds) > 3:
-        message = f"{part!r} has {len(bounds)} bounds, and start:stop:step are three"
+        message = f"{part!r} has {len(bounds)} bounds; expected at most three, start:stop:step"
         raise ValueError(message)
     numbers = [_parse_integer(bound, part) if bound else None for bound in bounds]
     if len(numbers) == 3 and numbers[2] == 0:
-        message = f"{part!r} steps by 0; expected any other step"
+        message = f"{part!r} has a step of 0; expected any other step"
         raise ValueError(message)
     return slice(*numbers)
 
 
 def _parse_integer(text: str, part: str) -> int:
     if _INTEGER.fullmatch(text) is None:
-        message = f"{part!r} is no part of a slice; {_EXAMPLE}"
+        message = f"{part!r} is not part of a slice; {_EXAMPLE}"
         raise ValueError(message)
     return int(text)

@@ -137,8 +137,8 @@ def fitting_bytes(wanted: int) -> tuple[int, str]:
     if wanted <= limits[scarce]:
         return wanted, ""
     remark = (
-        f"{as_bytes_text(limits[scarce])} instead of {as_bytes_text(wanted)}: "
-        f"more does not fit into the available {scarce}, copies included"
+        f"{as_bytes_text(limits[scarce])} instead of {as_bytes_text(wanted)}: more would not fit "
+        f"into the available {scarce}, copies included"
     )
     return limits[scarce], remark
 

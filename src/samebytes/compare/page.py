@@ -94,7 +94,10 @@ def _draw_costs(kinds: list[tuple[Kind, list[Row]]]) -> Picture:
         for _, rows in kinds
         for row in rows
     )
-    words = f"Extra memory and time of each way, as bars; the table below has the figures. {told}."
+    words = (
+        "A bar chart of the extra memory and time of each way; the table below has the figures. "
+        f"{told}."
+    )
     return draw_bars("costs", words, panels, groups, code=True)
 
 

@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samebytes.compat.saved_position import check_weights, read_position, write_position
+from samebytes.compat.position_files import check_weights, read_position, write_position
 from samebytes.dataset import Dataset
 from samebytes.engine.checkpoint import resume, state_of
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.schedule import position_of
-from samebytes.feeds.keras_module import import_keras
 from samebytes.plan.reseeding import reseeded_recipe
 from samebytes.plan.seeds import DrawnSeed
+from samebytes.share.frameworks import import_keras
 
-__all__ = ["Place", "SavePosition"]
+__all__ = ["ResumedEpochs", "SavePosition"]
 
 if TYPE_CHECKING:
     SavePosition: Any
 
 
-class Place(EpochCounter):
+class ResumedEpochs(EpochCounter):
     """Where the iterations of a resumed dataset begin: its epochs are told, one begins midway.
 
     Parameters
@@ -56,7 +56,7 @@ class Place(EpochCounter):
         self.upcoming = epoch
         self.fitting = False
 
-    def renewed(self) -> EpochCounter:
+    def derived(self) -> EpochCounter:
         """Return itself: what is made of the dataset begins where it does."""
         return self
 
@@ -99,14 +99,14 @@ def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
             raise ValueError(message)  # noqa: TRY301
         if _state_at(same, *place) != saved["state"]:
             message = (
-                "it has batches of another size, or its state is not that of batch "
+                "its batches have another size, or its state does not belong to batch "
                 f"{saved['batch']:,} of epoch {saved['epoch']:,}"
             )
             raise ValueError(message)  # noqa: TRY301
     except ValueError as different:
         message = (
-            f"the saved position is of another dataset: {different}\n"
-            "Give the dataset it was saved with, or another path"
+            f"the saved position belongs to another dataset: {different}\nPass the dataset it was "
+            "saved with, or another path"
         )
         raise ValueError(message) from different
     return same
@@ -125,15 +125,16 @@ def _load_weights(model: Any, path: Path, seeds: list[list[int]]) -> None:
     if shapes != [one.shape for one in values]:
         message = (
             f"the saved position has seeds of shapes {[one.shape for one in values]} for random "
-            f"layers, and this model {shapes}: give the model it was saved with, or another path"
+            f"layers, but this model has {shapes}; pass the model it was saved with, or another "
+            "path"
         )
         raise ValueError(message)
     for variable, value in zip(variables, values, strict=True):
         limits = np.iinfo(variable.dtype)
         if not all(limits.min <= number <= limits.max for number in value):
             message = (
-                f"the saved position has a seed for {variable.path} that is no {variable.dtype}: "
-                "its file was changed; give another path"
+                f"the saved position has a seed for {variable.path} that is not {variable.dtype}: "
+                "its file was changed; pass another path"
             )
             raise ValueError(message)
     try:
@@ -150,7 +151,7 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
     keras = import_keras()
 
     class SavePosition(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        """Saves where ``fit`` stands, and lets the next one continue exactly there.
+        """Saves how far ``fit`` has come, and lets the next ``fit`` continue exactly there.
 
         The same lines serve the first run and every one after it::
 
@@ -162,36 +163,36 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 callbacks=[position],
             )
 
-        The weights are saved with the position, the optimizer's and the seeds of Dropout and
-        its like included, and loaded when ``fit`` begins: the model must be built by then. A
-        kill or a power cut at any moment leaves a position and weights that belong together.
-        Seeds that the dataset drew, because none were given, are those of the first run in every
-        one after it. Put this callback first, so that others see the end of a continued epoch as
-        they see any.
+        The weights are saved with the position, including those of the optimizer and the seeds of
+        Dropout and similar layers. They are loaded when ``fit`` begins, so the model must be built
+        by then. A kill or a power cut at any moment leaves a position and weights that belong
+        together. If the dataset drew its seeds because none were given, every later run uses those
+        of the first. Put this callback first, so that the others see the end of a continued epoch
+        like any other.
 
         Parameters
         ----------
         path : str or path
-            The file of JSON that holds the position; its weights lie beside it, under its whole
-            name, so that several positions share a folder. No other file is ever loaded or
-            deleted.
+            The JSON file that holds the position. Its weights lie beside it, under a name that
+            begins with the full name of that file, so that several positions can share a folder. No
+            other file is ever loaded or deleted.
         dataset : Dataset
-            In batches, and not endless. Each of its epochs is an epoch of ``fit``.
+            A finite dataset in batches. Each of its epochs is an epoch of ``fit``.
         every : int
-            Save after so many batches; the end of an epoch always is.
+            Save after every so many batches; the end of an epoch is always saved.
         weights : bool
-            Whether to save and load the weights too; else that is yours to do, and those that
-            lie there are left alone.
+            Whether to save and load the weights too. If not, you do so yourself, and weights that
+            are already there are left alone.
 
         Attributes
         ----------
         dataset : Dataset
-            The dataset that begins at the position; its first epoch gives what is left. Its drawn
-            seeds are those of the position. What
-            comes behind ``to_tf()`` must keep one batch one batch. ``to_keras()`` gives batches
-            in the dataset's order, whatever ``shuffle`` and ``workers`` Keras is given.
+            The dataset that begins at the position: its first epoch has only the batches that are
+            left. Its drawn seeds are those of the position. Calls chained onto ``to_tf()`` must
+            keep each batch one batch. ``to_keras()`` gives batches in the dataset's order, whatever
+            ``shuffle`` and ``workers`` are in Keras.
         epoch, batch : int
-            Where it begins: 0, 0 without a saved position.
+            Where the dataset begins: 0, 0 without a saved position.
         """
 
         def __init__(
@@ -204,14 +205,14 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
         ) -> None:
             super().__init__()
             if dataset.batch_size is None:
-                message = "SavePosition counts batches, and this dataset gives single samples"
+                message = "SavePosition counts batches, but this dataset yields single samples"
                 raise ValueError(f"{message}: ds.batch(n)")
             try:
                 self._length = len(dataset)
             except TypeError:
                 message = (
-                    "SavePosition needs a dataset that ends, each epoch one of fit; "
-                    "leave repeat() away, or take(n)"
+                    "SavePosition needs a finite dataset, whose epochs are those of fit; leave out "
+                    "repeat(), or add take(n)"
                 )
                 raise ValueError(message) from None
             if every < 1:
@@ -222,50 +223,51 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             self._save_weights = weights
             self._saved = read_position(self._path)
             self.epoch, self.batch = 0, 0
-            place = Place()
+            epochs = ResumedEpochs()
             if self._saved is not None:
                 self.epoch, self.batch = self._saved["epoch"], self._saved["batch"]
                 dataset = _continued(dataset, self._saved)
                 if weights:
                     check_weights(self._path, self._saved)
                 position = self._saved["state"]["position"]
-                place = Place(self.epoch, self.batch, position)
+                epochs = ResumedEpochs(self.epoch, self.batch, position)
             self._whole = dataset
-            self._place = place
-            self.dataset = replace(dataset, _epochs=place)
+            self._resumed = epochs
+            self.dataset = replace(dataset, _epochs=epochs)
             self._begun = False
             self._now, self._done, self._last_saved = self.epoch, self.batch, 0
-            self._hushed = contextlib.ExitStack()
+            self._muted_warnings = contextlib.ExitStack()
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            """Load the weights; refuse what would not continue exactly."""
-            if self._place.fitting:
+            """Load the weights; refuse whatever would not continue exactly."""
+            if self._resumed.fitting:
                 message = (
-                    "the fit that this SavePosition was made for was interrupted, and it stands "
-                    "where that one began: make another, which begins where it stopped"
+                    "the fit that used this SavePosition was interrupted, and its dataset still "
+                    "begins where that fit began; make a new SavePosition, which continues where "
+                    "the fit stopped"
                 )
                 raise ValueError(message)
             self._begun = False
             steps = self.params.get("steps")
             if steps is not None and steps != self._length:
                 message = (
-                    f"fit has epochs of {steps} steps, the dataset has {self._length} batches: "
-                    "leave steps_per_epoch away; ds.take(n) makes shorter epochs"
+                    f"fit has epochs of {steps} steps, but the dataset has {self._length} batches; "
+                    "leave out steps_per_epoch, and use ds.take(n) for shorter epochs"
                 )
                 raise ValueError(message)
             together = self.model.steps_per_execution
             if self._length % together or self.batch % together:
                 message = (
-                    f"steps_per_execution={together} does not divide the {self._length} batches "
-                    f"of an epoch, {self.batch} of them done: no fit could continue it; "
-                    "ds.take(n) makes epochs of n batches"
+                    f"steps_per_execution={together} does not divide the {self._length} batches of "
+                    f"an epoch, {self.batch} of them done, so no fit could continue it; use "
+                    "ds.take(n) for epochs of n batches"
                 )
                 raise ValueError(message)
             if self._save_weights and not self.model.built:
                 # Refused in the first run too, and not only in the one that finds weights.
                 message = (
-                    "SavePosition loads weights before the first batch, and this model has none "
-                    "yet: begin it with keras.Input, or call it on a batch; or weights=False"
+                    "SavePosition loads weights before the first batch, but this model has none "
+                    "yet; begin it with keras.Input, call it on a batch, or pass weights=False"
                 )
                 raise ValueError(message)
             saved = self._saved or {}
@@ -279,21 +281,21 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
             saved = epoch if self._saved is None else self._saved["epoch"]
             if not self._begun and epoch != saved:
                 message = (
-                    f"fit began with epoch {epoch}, the saved position is in epoch {saved}: "
-                    "fit(..., initial_epoch=position.epoch)"
+                    f"fit began with epoch {epoch}, but the saved position is in epoch {saved}; "
+                    "write fit(..., initial_epoch=position.epoch)"
                 )
                 raise ValueError(message)
             self._begun = True
             self._now = epoch
-            self._done = self._last_saved = self._place.batches_done(epoch)
-            self._place.upcoming = epoch
-            self._place.fitting = True
+            self._done = self._last_saved = self._resumed.batches_done(epoch)
+            self._resumed.upcoming = epoch
+            self._resumed.fitting = True
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Leave a continued epoch at its end, which is earlier than that of others."""
             if self._done >= self._length:
                 # Keras leaves an epoch whose input ran dry like this, and would warn of it.
-                self._hushed.enter_context(warnings.catch_warnings())
+                self._muted_warnings.enter_context(warnings.catch_warnings())
                 warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
                 raise StopIteration
 
@@ -307,16 +309,16 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
 
         def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             """Let validation warn as it does."""
-            self._hushed.close()
+            self._muted_warnings.close()
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             """Save the beginning of the next epoch."""
-            self._hushed.close()
+            self._muted_warnings.close()
             self._save(epoch + 1, 0)
 
         def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
             """Leave the dataset to others."""
-            self._place.fitting = False
+            self._resumed.fitting = False
 
         def _save(self, epoch: int, batch: int) -> None:
             saved = {

@@ -1,4 +1,4 @@
-"""`timeseries_dataset_from_array`: Keras' function, its windows written once and never copied."""
+"""`timeseries_dataset_from_array`: Keras' function, with windows written once and never copied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from samebytes.plan.tree import flatten
 from samebytes.plan.windows import ROW, Stencil, Windows
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import is_arrayable
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["timeseries_dataset_from_array"]
 
@@ -35,16 +35,16 @@ def timeseries_dataset_from_array(
     """Return a ``tf.data.Dataset`` of sliding windows over a series; rarely copies the series.
 
     Signature, values, order, number of windows and errors are those of Keras 3's
-    ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. What differs is on
-    purpose: with ``shuffle`` the whole epoch is shuffled, not 8 batches at a time, and every
-    epoch anew; targets that are too short for the windows are refused here and not in the middle
-    of training; shapes are static.
+    ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. It differs on purpose in
+    three ways: ``shuffle`` shuffles the whole epoch, not 8 batches at a time, and anew in every
+    epoch; targets that are too short for the windows are refused here, and not in the middle of
+    training; and shapes are static.
 
     Parameters
     ----------
     data : array
-        Of shape (rows, ...); anything `samebytes.as_array` takes, mapped files included; lists;
-        and what has ``__array__``, as tables have, copied once where that copies.
+        Of shape (rows, ...): anything `samebytes.as_array` takes, mapped files included; lists; and
+        objects with ``__array__``, such as tables, which are copied once if that copies.
     targets : array or None
         ``targets[i]`` belongs to the window that begins at row i.
     sequence_length : int
@@ -58,11 +58,11 @@ def timeseries_dataset_from_array(
     shuffle : bool
         Whether windows come in random order.
     seed : int, optional
-        Of the order; by default a random one.
+        Seed of the order; by default a random one.
     start_index, end_index : int, optional
-        The first row that is used, and the one behind the last.
+        The first row that is used, and the one after the last.
     format : {"tf"}
-        Keras' other one, ``"grain"``, is not offered here yet.
+        The other format in Keras, ``"grain"``, is not supported here yet.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def timeseries_dataset_from_array(
     Raises
     ------
     ValueError
-        As Keras raises it, if an index, rate or stride is out of its range; and if there are
-        fewer targets than windows need.
+        If an index, rate or stride is out of range, as in Keras, or if there are fewer targets than
+        the windows need.
 
     Examples
     --------
@@ -90,26 +90,28 @@ def timeseries_dataset_from_array(
     first = 0 if start_index is None else operator.index(start_index)
     end = len(data) if end_index is None else operator.index(end_index)
     length, rate = operator.index(sequence_length), operator.index(sampling_rate)
-    frame = Stencil(0, ((length, rate),))
+    stencil = Stencil(0, ((length, rate),))
     count = max(end - first - (length - 1) * rate, 0)
-    leaves, frames = [data], [frame]
+    leaves, stencils = [data], [stencil]
     if targets is not None:
         count = min(count, len(targets))
         last = first + (count - 1) // sequence_stride * sequence_stride
         if count and last >= len(targets):
             message = (
-                f"`targets` must have a row for each window. Received: {len(targets)} rows, and "
-                f"a window that begins at row {last}; give those of rows 0 to {last} at least"
+                f"`targets` must have a row for each window. Received: {len(targets)} rows, and a "
+                f"window that begins at row {last}; pass at least rows 0 to {last}"
             )
             raise ValueError(message)
-        leaves, frames = [data, targets], [frame, ROW]
+        leaves, stencils = [data, targets], [stencil, ROW]
     _, structure = flatten(0 if targets is None else (0, 1))
     named = zip(("data", "targets"), leaves, strict=False)
     arrays = [as_source(name, _as_array(name, given)) for name, given in named]
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
-    borders = np.array([first, first + count + frame.last], np.int64)
-    windows = Windows(borders, frame.last + 1, operator.index(sequence_stride))
-    found = Dataset(tuple(arrays), structure, samplers.Source(len(windows)), tuple(frames), windows)
+    borders = np.array([first, first + count + stencil.last], np.int64)
+    windows = Windows(borders, stencil.last + 1, operator.index(sequence_stride))
+    found = Dataset(
+        tuple(arrays), structure, samplers.Sequential(len(windows)), tuple(stencils), windows
+    )
     if shuffle:
         found = found.shuffle(None, seed)
     return (found if batch_size is None else found.batch(batch_size)).to_tf()
@@ -162,7 +164,7 @@ def _check_format(format: str) -> None:  # noqa: A002
         raise ValueError(f"{message}Received: format={format}")
     if format == "grain":
         message = (
-            '`format` should be "tf": "grain" is not offered here yet. '
-            "keras.utils.timeseries_dataset_from_array gives Grain's datasets"
+            '`format` should be "tf": "grain" is not supported here yet. Use '
+            "keras.utils.timeseries_dataset_from_array for Grain datasets"
         )
         raise ValueError(message)

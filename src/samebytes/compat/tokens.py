@@ -1,4 +1,4 @@
-"""`TokenDataset`: text as tokens, cut into contexts and what follows each token of them."""
+"""`TokenDataset`: text as tokens, cut into contexts and the token that follows each of theirs."""
 
 from __future__ import annotations
 
@@ -40,51 +40,51 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     cross: bool = False,
     padding: int | None = None,
 ) -> Dataset:
-    """Return a shuffled `Dataset` of (x, y), y being x one token on; never copies the text.
+    """Return a shuffled `Dataset` of (x, y), where y is x one token ahead; never copies the text.
 
-    Both come from one reading of the tokens, widened as they are written, into one block of memory:
-    who keeps one of them keeps both. Every token is seen once an epoch, but for less than two
-    contexts at the ends of a text: contexts tile it, and begin at another phase each epoch, so that
-    no pair of tokens is always kept apart. Ranks take their share with ``.shard(ranks, rank)``:
-    with one seed, no two ever see the same context.
+    The tokens are read once and widened as they are written, and x and y share one block of memory,
+    so keeping one of them keeps both. Every token is seen once an epoch, except for fewer than two
+    contexts at the ends of a text: contexts tile the text, with another phase each epoch, so that
+    no pair of tokens is always separated. With several ranks, each takes ``.shard(ranks, rank)``:
+    with the same seed, no two ranks ever see the same context.
 
     Parameters
     ----------
     source : path, array, or list of them
-        Raw files of `dtype`, ``.npy`` files, or arrays of integers with one axis. Several are one
-        source; no context crosses from one to the next.
+        Raw files of `dtype`, ``.npy`` files, or integer arrays with one axis. Several are treated
+        as one source, but no context crosses from one to the next.
     context_length : int
-        Tokens of x, and of y.
+        Number of tokens in x, and in y.
     dtype : dtype-like
-        Of the tokens in raw files.
+        Dtype of the tokens in raw files.
     stride : int, optional
         Tokens from one context to the next; by default `context_length`.
     seed : int, optional
-        Of order and phases; by default a random one.
+        Seed of the order and the phases; by default a random one.
     documents : int or array, optional
         The token that ends each document (found by reading all tokens once), or an id for each
-        token. Contexts do not cross documents, and what is shorter than a context is left out.
+        token. Contexts do not cross documents, and documents shorter than a context are left out.
     boundaries : array, optional
-        The offsets at which documents begin, and the number of tokens.
+        The offsets at which documents begin, and the number of tokens last.
     out : dtype-like
-        Of x and y: an integer that holds every value of the tokens' dtype.
+        Dtype of x and y: an integer dtype that holds every value of the tokens' dtype.
     replacement : bool
         Begin contexts at any token, drawn with replacement, as nanoGPT does.
     cross : bool
-        Let contexts cross documents, and tell where: elements are ``({"tokens": x,
-        "positions": p}, y, mask)``, with each token's place in its document (int32), and a mask
-        (float32) that is 0 where y is of another document than x: a sample weight for ``fit``.
+        Let contexts cross documents, and mark where: elements are ``({"tokens": x, "positions": p},
+        y, mask)``, with each token's place in its document (int32), and a mask (float32) that is 0
+        where y belongs to another document than x: a sample weight for ``fit``.
     padding : int, optional
-        Fill documents that are shorter than a context up with this token. Elements are then
-        ``(x, y, mask)`` with a mask that is 0 where y is padding.
+        Pad documents that are shorter than a context with this token. Elements are then ``(x, y,
+        mask)`` with a mask that is 0 where y is padding.
 
     Raises
     ------
     ValueError
-        If a text is shorter than a context, `out` does not hold the tokens, or an argument is out
-        of its range.
+        If a text is shorter than a context, `out` cannot hold the tokens, or an argument is out of
+        range.
     TypeError
-        If tokens are no integers.
+        If the tokens are not integers.
 
     Examples
     --------
@@ -101,19 +101,17 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     wanted = _holding(as_dtype(out), tokens.dtype)
     untold = documents is None and boundaries is None
     if untold and (cross or padding is not None):
-        message = (
-            "TokenDataset(cross=, padding=) are about documents: give documents= or boundaries="
-        )
+        message = "TokenDataset: cross= and padding= need documents; pass documents= or boundaries="
         raise ValueError(message)
     if cross and padding is not None:
-        message = "TokenDataset(cross=True) leaves nothing to fill: leave padding away"
+        message = "TokenDataset(cross=True) leaves nothing to pad; leave out padding="
         raise ValueError(message)
     if padding is not None:
         _check_padding(padding, tokens.dtype)
     key = as_seed(seed)
-    frame = Stencil(0, ((length, 1),))
+    stencil = Stencil(0, ((length, 1),))
     nested: Any = (0, 1)
-    arrays, frames = [tokens, tokens], [frame, Stencil(1, frame.axes)]
+    arrays, stencils = [tokens, tokens], [stencil, Stencil(1, stencil.axes)]
     borders = [tokens.borders if isinstance(tokens, ConcatArray) else np.array([0, len(tokens)])]
     if not untold:
         everything = _borders(tokens, documents, boundaries)
@@ -126,7 +124,7 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
             nested = (0, 1, 2)
         if cross or padding is not None:
             arrays.append(DocumentFeature(everything, np.dtype(np.float32), continues=True))
-        frames += [frame] * (len(arrays) - 2)
+        stencils += [stencil] * (len(arrays) - 2)
     windows = Windows(
         borders[0].astype(np.int64),
         length + 1,
@@ -138,16 +136,16 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     if not len(windows):
         longest = int(np.diff(windows.borders).max(initial=0))
         message = (
-            f"no context fits: context_length={length} needs {length + 1:,} tokens, the longest "
-            f"text has {longest:,}; ask for shorter ones"
+            f"no context fits: context_length={length} needs {length + 1:,} tokens, but the "
+            f"longest text has {longest:,}; use a shorter context_length"
         )
         raise ValueError(message)
     order, structure = flatten(nested)
     found = Dataset(
         tuple(arrays[leaf] for leaf in order),
         structure,
-        samplers.Source(len(windows)),
-        tuple(frames[leaf] for leaf in order),
+        samplers.Sequential(len(windows)),
+        tuple(stencils[leaf] for leaf in order),
         windows,
         0 if padding is None else padding,
     )
@@ -169,8 +167,8 @@ def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
     found = as_source("tokens", found)
     if found.ndim != 1 or found.dtype.kind not in "iu":
         message = (
-            f"TokenDataset: expected tokens that are integers along one axis; got {found.dtype} of "
-            f"shape {found.shape}"
+            f"TokenDataset: expected integer tokens along one axis; got {found.dtype} of shape "
+            f"{found.shape}"
         )
         raise TypeError(message)
     return found
@@ -181,8 +179,8 @@ def _holding(wanted: np.dtype[Any], tokens: np.dtype[Any]) -> np.dtype[Any]:
     if wanted.kind in "iu" and np.can_cast(tokens, wanted):
         return wanted
     message = (
-        f"TokenDataset(out={wanted.name!r}): tokens of {tokens.name} do not all fit; expected an "
-        "integer that holds them, such as 'int64'"
+        f"TokenDataset(out={wanted.name!r}): not all tokens of {tokens.name} fit; expected an "
+        "integer dtype that holds them, such as 'int64'"
     )
     raise ValueError(message)
 
@@ -191,8 +189,8 @@ def _check_padding(padding: int, tokens: np.dtype[Any]) -> None:
     limits = np.iinfo(tokens)
     if not limits.min <= operator.index(padding) <= limits.max:
         message = (
-            f"TokenDataset(padding={padding}): expected a token of {tokens.name}, "
-            f"{limits.min} to {limits.max}"
+            f"TokenDataset(padding={padding}): expected a {tokens.name} token, {limits.min} to "
+            f"{limits.max}"
         )
         raise ValueError(message)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.dataset import Dataset
 from samebytes.plan.transforms import RandomCrop, Rescaling
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["ZeroCopyDataset"]
 
@@ -40,24 +40,24 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
     tensorflow = import_tensorflow()
 
     class ZeroCopyDataset(tensorflow.data.Dataset):  # type: ignore[misc, name-defined]
-        """Random crops of images as a ``tf.data.Dataset``; batches are written once, never copied.
+        """Random crops of images as a ``tf.data.Dataset``; batches written once, never copied.
 
-        ``ZeroCopyDataset(images).batch(32).prefetch(tf.data.AUTOTUNE)`` runs at the engine's
-        speed: ``batch``, also after ``shuffle``, ``take``, ``skip``, ``repeat`` and ``shard``,
-        is the engine's. Every other method is tf.data's own and works on the samples as on any
-        dataset. Each iteration has crops of its own; ``shuffle`` is always full.
+        ``ZeroCopyDataset(images).batch(32).prefetch(tf.data.AUTOTUNE)`` runs at the engine's speed:
+        the engine does the ``batch``, also after ``shuffle``, ``take``, ``skip``, ``repeat`` and
+        ``shard``. Every other method is tf.data's own, and works on the samples as on any dataset.
+        Each iteration draws new crops; ``shuffle`` is always full.
 
         Parameters
         ----------
         images : array, or nested tuple, dict, named tuple of arrays
             Images with the axes sample, height, width, channels, mapped files included; in a
-            structure the first component with such axes is cropped, and the others pass.
+            structure, the first component with such axes is cropped, and the others are unchanged.
         crop_size : (int, int) or int, optional
             Height and width; None leaves the images whole.
         scale : float, optional
-            Factor of the pixels, which are float32 then; None leaves them as they are.
+            Factor by which pixels are multiplied, as float32; None leaves them unchanged.
         seed : int, optional
-            Of the crops; by default a random one.
+            Seed of the crops; by default a random one.
 
         Attributes
         ----------
@@ -82,16 +82,16 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             scale: float | None = 1 / 255,
             seed: int | None = None,
         ) -> None:
-            self._be(_cropped(images, crop_size, scale, seed))
+            self._wrap_samples(_cropped(images, crop_size, scale, seed))
 
-        def _be(self, samples: Dataset) -> None:
+        def _wrap_samples(self, samples: Dataset) -> None:
             self.samples = samples
             self._engine = samples.to_tf()
             super().__init__(tensorflow.data.experimental.to_variant(self._engine))
 
-        def _of(self, samples: Dataset) -> Any:
+        def _with_samples(self, samples: Dataset) -> Any:
             found = type(self).__new__(type(self))
-            found._be(samples)  # noqa: SLF001
+            found._wrap_samples(samples)  # noqa: SLF001
             return found
 
         def _inputs(self) -> list[Any]:
@@ -112,23 +112,23 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             """Return the samples in a random order, fully shuffled whatever `buffer_size` says."""
             again = reshuffle_each_iteration is None or reshuffle_each_iteration
             key = None if seed is None else int(seed)
-            return self._of(self.samples.shuffle(None, key, bool(again)))
+            return self._with_samples(self.samples.shuffle(None, key, bool(again)))
 
         def take(self, count: Any, name: str | None = None) -> Any:
             """Return the first `count` samples."""
-            return self._of(self.samples.take(int(count)))
+            return self._with_samples(self.samples.take(int(count)))
 
         def skip(self, count: Any, name: str | None = None) -> Any:
             """Return all but the first `count` samples."""
-            return self._of(self.samples.skip(int(count)))
+            return self._with_samples(self.samples.skip(int(count)))
 
         def shard(self, num_shards: Any, index: Any, name: str | None = None) -> Any:
             """Return every `num_shards`-th sample, from `index` on."""
-            return self._of(self.samples.shard(int(num_shards), int(index)))
+            return self._with_samples(self.samples.shard(int(num_shards), int(index)))
 
         def repeat(self, count: Any = None, name: str | None = None) -> Any:
-            """Return the samples `count` times over; None is endless."""
-            return self._of(self.samples.repeat(None if count is None else int(count)))
+            """Return the samples `count` times; None repeats without end."""
+            return self._with_samples(self.samples.repeat(None if count is None else int(count)))
 
         def batch(
             self,
@@ -138,7 +138,7 @@ def _zero_copy_dataset() -> Any:  # noqa: C901 (a class, which can be made only 
             deterministic: bool | None = None,  # noqa: FBT001 (tf.data's signature)
             name: str | None = None,
         ) -> Any:
-            """Return batches, written by the engine; threads and order are its own."""
+            """Return batches written by the engine, which chooses threads and order itself."""
             return self.samples.batch(int(batch_size), bool(drop_remainder)).to_tf()
 
     ZeroCopyDataset.__module__ = __name__

@@ -72,7 +72,7 @@ def run_images(tiles: int, console: Console) -> bool:
         printer.title("A file of photographs, opened")
         printer.line(
             f"{tiles} tiles of 512x512x3, cut from {len(photographs)} photographs that ship with "
-            f"scikit-image ({', '.join(photographs)}; the small ones continued by mirroring)"
+            f"scikit-image ({', '.join(photographs)}; small ones extended by mirroring)"
         )
         x: sb.Array = sb.open(path)
         plain = np.load(path, mmap_mode="r")
@@ -113,7 +113,9 @@ def _crop_center(tensorflow: Any, printer: StepPrinter, x: sb.Array, plain: Imag
     printer.title("The center crop, through a memoryview")
     printer.code("crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]")
     crop = sb.as_array(memoryview(x))[:, 128:384, 128:384, :]  # type: ignore[arg-type]
-    printer.line(f"a view of the same bytes: {sb.shares_memory(crop, x)}; nothing is copied yet")
+    printer.line(
+        f"a view of the same bytes: {sb.shares_memory(crop, x)}; nothing has been copied yet"
+    )
     printer.code("print(sb.explain(crop))")
     printer.line(str(sb.explain(crop)))
     printer.code("tensor = sb.as_tensor(crop)        # one gather of the crop's own bytes")
@@ -140,10 +142,12 @@ def _learn(printer: StepPrinter, x: sb.Array, photographs: tuple[str, ...]) -> b
     labels = np.arange(len(x)) % len(photographs)  # the order in which the tiles were cut
     printer.code("ds = crops(x, labels)                  # described, nothing read yet")
     printer.line(str(crops(x, labels)))
-    printer.code("model.fit(ds.to_tf(), epochs=4, shuffle=False)   # ds shuffles, Keras need not")
+    printer.code("model.fit(ds.to_tf(), epochs=4, shuffle=False)   # ds already shuffles")
     training = train(x, labels, len(photographs))
     losses = ", ".join(f"{loss:.2f}" for loss in training.losses)
-    printer.line(f"loss {losses}; it tells {training.accuracy:.0%} of the crops' photographs")
+    printer.line(
+        f"loss {losses}; it recognizes the photograph of {training.accuracy:.0%} of the crops"
+    )
     ours, stock = training.images_a_second, training.stock_images_a_second
     printer.line(f"the input alone: {as_rates_text('images', ours, 'tf.data alone', stock)}")
     return training.losses[-1] < training.losses[0]
@@ -208,9 +212,9 @@ def _conclude(printer: StepPrinter, steps: list[Step]) -> None:
     whole, crop, channels = steps
     printer.line(
         f"Sharing took {as_bytes_text(whole.ours.extra_bytes)} and was {_ratios(whole)} times as "
-        f"fast as stock TensorFlow, which took {as_bytes_text(whole.stock.extra_bytes)}. Where "
-        f"the order needs a copy, one gather was {_ratios(crop)} (crop) and {_ratios(channels)} "
-        "(channels first) times as fast. (The first call, then the next.)"
+        f"fast as stock TensorFlow, which took {as_bytes_text(whole.stock.extra_bytes)}. Where the "
+        f"order needs a copy, one gather was {_ratios(crop)} (crop) and {_ratios(channels)} "
+        "(channels first) times as fast. (Each pair is the first call, then the next.)"
     )
 
 

@@ -53,7 +53,7 @@ def _show_windows(printer: StepPrinter, series: Series) -> None:
     printer.title("A real series, and its gaps")
     first, last = (np.datetime_as_string(series.times[row], unit="D") for row in (0, -1))
     printer.line(
-        f"CO₂ at Mauna Loa, weekly, as it ships with statsmodels: {first} to {last}, "
+        f"CO₂ at Mauna Loa, weekly, as shipped with statsmodels: {first} to {last}, "
         f"{len(series.values):,} weeks measured and {series.missing} missing"
     )
     runs = series.runs(slice(series.past))
@@ -84,17 +84,15 @@ def _show_windows(printer: StepPrinter, series: Series) -> None:
 def _show_forecast(printer: StepPrinter, series: Series) -> bool:
     """Train and forecast, and return whether that was better than the last value."""
     printer.title(f"A small Keras model forecasts {HORIZON} weeks")
-    printer.code(
-        f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds shuffles, Keras need not"
-    )
+    printer.code(f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds already shuffles")
     result = forecast(series)
     printer.line(
         f"loss {result.losses[0]:.3f} in the first epoch, {result.losses[-1]:.3f} in the last"
     )
-    printer.line(f"mean absolute error of {result.windows} forecasts in the years it has not seen:")
+    printer.line(f"mean absolute error of {result.windows} forecasts for years it has not seen:")
     printer.line(f"the model              {result.model:.3f} ppm")
     printer.line(f"the last value         {result.last_value:.3f} ppm")
-    printer.line(f"as it went a year ago  {result.year_ago:.3f} ppm")
+    printer.line(f"as one year before     {result.year_ago:.3f} ppm")
     better = result.model < result.last_value
     printer.line(
         f"the model is {'better' if better else 'no better'} than the naive last-value forecast"
@@ -104,13 +102,15 @@ def _show_forecast(printer: StepPrinter, series: Series) -> bool:
 
 def _show_rates(tensorflow: Any, printer: StepPrinter, series: Series) -> bool:
     """Time Keras' function beside ours of the same name, and return whether values are equal."""
-    printer.title("One import changed: timeseries_dataset_from_array, Keras' and ours")
+    printer.title(
+        "One changed import: timeseries_dataset_from_array from Keras, and from samebytes"
+    )
     runs = series.runs()
     longest = int(np.argmax(np.diff(runs)))
     run = series.values[runs[longest] : runs[longest + 1]]
     values = np.tile(run, TIMES)
     printer.line(
-        f"the longest run without a missing week, {len(run)} weeks, {TIMES} times in a row: "
+        f"the longest run without a missing week ({len(run)} weeks), repeated {TIMES} times: "
         f"{len(values):,} weeks"
     )
     functions = (

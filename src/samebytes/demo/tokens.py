@@ -56,19 +56,17 @@ def _show_contexts(printer: StepPrinter, training: Text, held_out: Text) -> None
 def _show_learning(printer: StepPrinter, training: Text, held_out: Text) -> bool:
     """Train, and return whether the loss came below the unigram entropy."""
     printer.title("A small Keras model learns to predict the next byte")
-    printer.code(
-        f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds shuffles, Keras need not"
-    )
+    printer.code(f"model.fit(ds.to_tf(), epochs={EPOCHS}, shuffle=False)   # ds already shuffles")
     learned, entropy = learn(training, held_out), unigram_entropy(held_out)
     (samples,) = rates_in_turn(contexts(training).batch(BATCH).to_tf())
     trained, alone = learned.tokens_a_second, samples * CONTEXT
     printer.line(
-        f"trained on {trained:,.0f} tokens a second; the input alone gives "
-        f"{alone:,.0f}, {alone / trained:,.0f} times as many"
+        f"trained on {trained:,.0f} tokens a second; the input alone gives {alone:,.0f}, "
+        f"{alone / trained:,.0f} times as many"
     )
     losses = ", then ".join(f"{loss:.3f}" for loss in learned.losses)
-    printer.line("on the text held out, nats a byte:")
-    printer.line(f"unigram entropy    {entropy:.3f}   (the least for one who only counts bytes)")
+    printer.line("on the held-out text, in nats per byte:")
+    printer.line(f"unigram entropy    {entropy:.3f}   (the least that byte counts alone can reach)")
     printer.line(f"loss of the model  {losses}")
     below = learned.losses[-1] < entropy
     printer.line(f"the loss is {'below' if below else 'not below'} the unigram entropy")

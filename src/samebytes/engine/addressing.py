@@ -13,6 +13,7 @@ from samebytes.engine.planes import planes_of, words
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan import Component
+from samebytes.plan.sources import arrays_in
 from samebytes.plan.windows import Rows, Stencil
 
 __all__ = ["Addressing", "addressing_of", "moves", "runs_of"]
@@ -30,7 +31,7 @@ class Addressing:
         A plane of the sample that begins at row 0.
     planes : ndarray of int64
         Bytes from a sample to each of its planes.
-    frame : Stencil
+    stencil : Stencil
         Which rows make a sample.
     step : int
         Bytes from a row to the next.
@@ -42,7 +43,7 @@ class Addressing:
 
     source: npt.NDArray[Any]
     planes: Indices
-    frame: Stencil
+    stencil: Stencil
     step: int
     borders: Indices
     bases: Indices
@@ -56,7 +57,7 @@ class Addressing:
         IndexError
             If a sample would be read outside of its array.
         """
-        first, last = rows.starts + self.frame.offset, rows.starts + self.frame.last
+        first, last = rows.starts + self.stencil.offset, rows.starts + self.stencil.last
         anchor, there = first, None
         if rows.valid is not None:
             # Only what is valid is read: of a padded sample, these rows have to be there.
@@ -72,8 +73,8 @@ class Addressing:
         if outside.any():
             place = int(outside.argmax())
             message = (
-                f"a sample of rows {anchor[place]:,} to {last[place]:,} lies outside of its array, "
-                f"of {self.borders[-1]:,} rows in all"
+                f"a sample of rows {anchor[place]:,} to {last[place]:,} lies outside its array, "
+                f"which has {self.borders[-1]:,} rows in all"
             )
             raise IndexError(message)
         found = self.bases[which] + (first - self.borders[which]) * self.step
@@ -83,9 +84,9 @@ class Addressing:
         """Return which rows and columns of each plane are there, where some may not be."""
         if rows.valid is None:
             return None
-        count, apart = self.frame.axes[0] if self.frame.axes else (1, 1)
+        count, apart = self.stencil.axes[0] if self.stencil.axes else (1, 1)
         # The steps of time that lie inside: from the first at or behind each bound.
-        steps = np.clip(-(-(rows.valid - self.frame.offset) // apart), 0, count)
+        steps = np.clip(-(-(rows.valid - self.stencil.offset) // apart), 0, count)
         _, height, width, _ = self.source.shape
         found = np.zeros((len(steps), len(self.planes), 4), np.int64)
         found[..., 1], found[..., 3] = height, width
@@ -105,7 +106,7 @@ def moves(spec: ComponentSpec) -> bool:
     return not spec.linear and spec.dtype == spec.source_dtype
 
 
-def runs_of(frame: Stencil) -> list[tuple[slice, slice]]:
+def runs_of(stencil: Stencil) -> list[tuple[slice, slice]]:
     """Return the columns that a stencil picks as slices: of the source, and of the output.
 
     Examples
@@ -113,10 +114,10 @@ def runs_of(frame: Stencil) -> list[tuple[slice, slice]]:
     >>> runs_of(Stencil(columns=(0, 1, 2, 7, 5)))
     [(slice(0, 3, 1), slice(0, 3, None)), (slice(7, 4, -2), slice(3, 5, None))]
     """
-    if frame.columns is None:
+    if stencil.columns is None:
         return [(slice(None), slice(None))]
     runs: list[tuple[slice, slice]] = []
-    chosen, start = frame.columns, 0
+    chosen, start = stencil.columns, 0
     while start < len(chosen):
         stop, step = start + 1, 1
         if stop < len(chosen) and chosen[stop] != chosen[start]:
@@ -131,16 +132,16 @@ def runs_of(frame: Stencil) -> list[tuple[slice, slice]]:
 
 def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addressing:
     """Return where the samples of a component lie, or those columns of them."""
-    array, spec, frame = component.array, component.spec, component.frame
-    arrays = array.arrays if isinstance(array, ConcatArray) else (array,)
-    if frame.columns is not None:
+    array, spec, stencil = component.array, component.spec, component.stencil
+    arrays = arrays_in(array)
+    if stencil.columns is not None:
         arrays = tuple(one[..., columns] for one in arrays)
     first = next((one for one in arrays if len(one)), arrays[0])
     step = next((one.strides[0] for one in arrays if len(one) > 1), first.strides[0])
     sample = as_strided(
         first,
-        (1, *(count for count, _ in frame.axes), *first.shape[1:]),
-        (0, *(apart * step for _, apart in frame.axes), *first.strides[1:]),
+        (1, *(count for count, _ in stencil.axes), *first.shape[1:]),
+        (0, *(apart * step for _, apart in stencil.axes), *first.strides[1:]),
         writeable=False,
     )
     planes = np.zeros(1, np.int64)
@@ -151,12 +152,12 @@ def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addr
         source, planes = planes_of(source, channels=True)
     else:
         items = words(sample) if moves(spec) else sample
-        apart = 0 if frame.columns is None else 1 + items.ndim - sample.ndim
+        apart = 0 if stencil.columns is None else 1 + items.ndim - sample.ndim
         source, planes = planes_of(items, apart=apart)
     return Addressing(
         source,
         planes,
-        frame,
+        stencil,
         step,
         array.borders if isinstance(array, ConcatArray) else np.array([0, len(array)], np.int64),
         np.array([one.ctypes.data - first.ctypes.data for one in arrays], np.int64),
@@ -173,8 +174,8 @@ def _padding(component: Component) -> npt.NDArray[Any]:
     parts: npt.NDArray[Any] = words(item)[0]
     if (parts != parts[0]).any():
         message = (
-            f"padding_value={component.padding!r} of {spec.source_dtype} has parts that differ; "
-            "expected 0"
+            f"padding_value={component.padding!r} of {spec.source_dtype} is made of parts that "
+            "differ; expected 0"
         )
         raise ValueError(message)
     return parts[:1]

@@ -6,8 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from samebytes.engine.saved import EPOCH, FARTHEST, Check, check_saved, integer, one_of, texts
 from samebytes.engine.schedule import counted_in
+from samebytes.engine.state_checks import (
+    EPOCH,
+    LAST_POSITION,
+    Check,
+    check_saved,
+    integer,
+    one_of,
+    text_dict,
+)
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
 from samebytes.plan.reseeding import reseeded
@@ -20,9 +28,9 @@ VERSION = 1
 STATE: Mapping[str, Check] = {
     "version": one_of(VERSION),
     "epoch": EPOCH,
-    "position": integer(0, FARTHEST),
+    "position": integer(0, LAST_POSITION),
     "counted_in": one_of("samples", "batches"),
-    "plan": texts,
+    "plan": text_dict,
 }
 """The keys of a state, and what is expected of each."""
 
@@ -72,8 +80,9 @@ def resume(plan: Plan, state: Any) -> Resumed:
     unit = counted_in(plan)
     if saved["counted_in"] != unit:
         message = (
-            f"this state counts {saved['counted_in']}, this dataset {unit}: positions count "
-            "batches where take, skip, shard, shuffle or repeat follow batch(), else samples"
+            f"this state counts {saved['counted_in']}, but this dataset counts {unit}: positions "
+            "count batches where take, skip, shard, shuffle or repeat follows batch(), and samples "
+            "otherwise"
         )
         raise ValueError(message)
     left_out = BATCHING if unit == "samples" else ()
@@ -86,11 +95,11 @@ def resume(plan: Plan, state: Any) -> Resumed:
         taken = _without(left_out, fingerprint(plan))
         if then != taken:
             raise ValueError(_refusal(then, now, taken))
-    length = (plan.batches if unit == "batches" else plan.samples).length
+    length = plan.length if unit == "batches" else plan.samples.length
     if length is not None and saved["position"] > length:
         message = (
-            f"this state has position {saved['position']:,}, and the dataset {length:,} {unit}: "
-            f"expected an integer from 0 to {length:,}"
+            f"this state has position {saved['position']:,}, but the dataset has {length:,} "
+            f"{unit}: expected an integer from 0 to {length:,}"
         )
         raise ValueError(message)
     return Resumed(plan, saved["epoch"], saved["position"], seeds)
@@ -100,7 +109,7 @@ def _without(names: tuple[str, ...], facts: dict[str, str]) -> dict[str, str]:
     return {name: words for name, words in facts.items() if name not in names}
 
 
-class _Gap(DrawnSeed):
+class _SeedPlaceholder(DrawnSeed):
     """A drawn seed that marks its place where a plan is told in words."""
 
     __slots__ = ()
@@ -109,14 +118,14 @@ class _Gap(DrawnSeed):
         return f"\0{int(self)}\0"
 
 
-_GAP = re.compile("\0([0-9]+)\0")
+_PLACEHOLDER = re.compile("\0([0-9]+)\0")
 
 
 def _seeds_of(then: dict[str, str], plan: Plan) -> dict[int, int]:
     """Return the seed that another plan's words have for each that was drawn for this one."""
     theirs: dict[int, int] = {}
-    for name, words in fingerprint(reseeded(plan, _Gap)).items():
-        between, seeds = _GAP.split(words)[::2], _GAP.findall(words)
+    for name, words in fingerprint(reseeded(plan, _SeedPlaceholder)).items():
+        between, seeds = _PLACEHOLDER.split(words)[::2], _PLACEHOLDER.findall(words)
         pattern = "([0-9]{1,20})".join(map(re.escape, between))
         found = re.fullmatch(pattern, then.get(name, ""))
         if found is not None:
@@ -128,12 +137,13 @@ def _refusal(then: dict[str, str], now: dict[str, str], taken: dict[str, str]) -
     """Say what differs, however the drawn seeds are chosen."""
     differing = [n for n in sorted(then.keys() | now.keys()) if then.get(n) != taken.get(n)]
     lines = [f"  {name}: {then.get(name)!r} then, {now.get(name)!r} now" for name in differing]
-    text = "this state is of another plan:\n" + "\n".join(lines)
+    text = "this state belongs to another plan:\n" + "\n".join(lines)
     if all(
         SEED.sub("", then.get(name, "")) == SEED.sub("", now.get(name, "")) for name in differing
     ):
         text += (
-            "\nOnly seeds differ, and this dataset was given its own: pass those of the state, as "
-            "in shuffle(seed=...) and map(..., seed=...), or none, and they are taken from it"
+            "\nOnly seeds differ, and this dataset was given its own. Pass the seeds of the state "
+            "to shuffle(seed=...) and map(..., seed=...), or pass none, and they are taken from "
+            "the state"
         )
     return text

@@ -16,26 +16,26 @@ import numpy.typing as npt
 from samebytes.engine.block_views import BlockViews
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.kernels import rng
-from samebytes.engine.kernels.documents import DocumentJob, tell
-from samebytes.engine.kernels.job import UNIT_BYTES, Job, fill
+from samebytes.engine.kernels.job import UNIT_BYTES
 from samebytes.engine.schedule import Segment
-from samebytes.engine.writers import Writer, writers_of
-from samebytes.memory.files.bus_guard import stand_in_front
+from samebytes.engine.writers import KernelJob, Writer, writers_of
+from samebytes.memory.files.bus_guard import ensure_handler_first
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
 from samebytes.plan.affine import Floats
 from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
 from samebytes.plan.plan import Plan, Step, draw_units
+from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.prefetch import batches_per_block, samples_in
-from samebytes.plan.readable import arrays_of, plan_over
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
+from samebytes.plan.tree import Nested
 
 __all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
 Indices = npt.NDArray[np.int64]
-Part = tuple[Job | DocumentJob, int, int]
+Part = tuple[KernelJob, int, int]
 
 PIECE_BYTES = 64 << 20
 """The most that a piece writes, about: some 10 ms, so that all threads end a huge batch together.
@@ -55,10 +55,12 @@ class WorkItem:
     def fill(self) -> None:
         """Write it, without the GIL; nothing else writes the same cells."""
         for job, start, stop in self.parts:
-            if isinstance(job, DocumentJob):
-                tell(job, start, stop)
-            else:
-                fill(job, start, stop)
+            fill(job, start, stop)
+
+
+def fill(job: KernelJob, start: int, stop: int) -> None:
+    """Fill units `start` to `stop` of a job by its own kernel."""
+    job.fill(start, stop)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Batch:
         Which samples these are.
     whole : bool
         Whether who takes the elements takes them as they lie, and needs no arrays.
-    meanwhile : callable, optional
+    look_ahead : callable, optional
         What a thread can do that later batches are then opened faster by.
     check : callable, optional
         Refuses what was read, if a part of it was missing.
@@ -87,10 +89,10 @@ class Batch:
     epochs: Indices
     indices: Indices
     whole: bool = False
-    meanwhile: Callable[[], object] | None = None
+    look_ahead: Callable[[], object] | None = None
     check: Callable[[], object] | None = None
 
-    def finish(self) -> list[Any]:
+    def finish(self) -> list[Nested[npt.NDArray[Any]]]:
         """Return the elements: arrays in their structure, after what runs after the pass.
 
         Raises
@@ -133,14 +135,14 @@ class Executor:
         # Single samples are the rows of a batch that is taken apart when it is handed out.
         size = samples_in(plan)
         self._groups = groups_of(plan)
-        self._passes = tuple(
+        self._writers = tuple(
             writers_of(group, size, elements, padded=plan.padded) for group in self._groups
         )
-        self._measuring = any(one.measures for one in self._each())
+        self._measuring = any(writer.measures for writer in self._all_writers())
         self._elements = elements
         self._files = arrays_of(plan)
         self.held: Hold | None = None
-        self._made: tuple[Any, Executor] | None = None
+        self._made: tuple[tuple[tuple[int, int, int], ...], Executor] | None = None
 
     def begin(self) -> Executor:
         """Return what makes the batches of one run, from sources that stay where they are.
@@ -181,25 +183,25 @@ class Executor:
     @property
     def block_bytes(self) -> tuple[int, ...]:
         """Bytes that are written into one block, for each group of leaves."""
-        return tuple(one.block_bytes for one, *_ in self._passes)
+        return tuple(writer.block_bytes for writer, *_ in self._writers)
 
     @property
-    def numbers(self) -> int:
+    def numbers_per_sample(self) -> int:
         """How many rows, or factors, are worked out for each sample at most."""
-        return max(one.numbers for one in self._each())
+        return max(writer.numbers for writer in self._all_writers())
 
-    def _each(self) -> Iterator[Writer]:
-        return itertools.chain.from_iterable(self._passes)
+    def _all_writers(self) -> Iterator[Writer]:
+        return itertools.chain.from_iterable(self._writers)
 
     @property
     def kinds(self) -> frozenset[Any]:
         """What decides which kernels are compiled."""
-        return frozenset(one.kind for one in self._each())
+        return frozenset(writer.kind for writer in self._all_writers())
 
     def warm_up(self) -> None:
         """Compile, or load from disk, what the batches of this plan need; reads nothing."""
-        for one in {one.kind: one for one in self._each()}.values():
-            one.warm_up()
+        for writer in {writer.kind: writer for writer in self._all_writers()}.values():
+            writer.warm_up()
         first = np.zeros(1, np.int64)
         rng.words(0, 0, first, 0, 1)
         rng.permute(first, TABLE_LIMIT + 1, 0, 0)
@@ -225,7 +227,7 @@ class Executor:
         """
         held = self.held if self.held is not None and self.held.has_files else None
         if held is not None:
-            stand_in_front()
+            ensure_handler_first()
             if not held.is_guarded:
                 held.check()
         start, stop = segment.cuts[place], segment.cuts[place + 1]
@@ -235,16 +237,16 @@ class Executor:
             measured = self.prepare(epochs, indices, measured=True)
         counts, ends = segment.counts[place], segment.ends[place]
         views: dict[int, BlockViews] = {}
-        jobs: list[Job | DocumentJob] = []
-        for number, (group, passes) in enumerate(zip(self._groups, self._passes, strict=True)):
-            block, apart = pools[number].take(), passes[0].apart
-            views.update(zip(group.leaves, passes[0].lay(block, counts), strict=True))
-            samples = passes[0].samples(block, stop - start)
-            for run, one in enumerate(passes):
-                job = (measured if one.measures else segment.prepared)[number][run]
-                begin = 0 if one.measures else start
-                end, planes = begin + stop - start, one.planes
-                target, behind = one.target(samples), ends if planes == 1 else ends * planes
+        jobs: list[KernelJob] = []
+        for number, (group, writers) in enumerate(zip(self._groups, self._writers, strict=True)):
+            block, apart = pools[number].take(), writers[0].apart
+            views.update(zip(group.leaves, writers[0].lay(block, counts), strict=True))
+            samples = writers[0].samples(block, stop - start)
+            for run, writer in enumerate(writers):
+                job = (measured if writer.measures else segment.prepared)[number][run]
+                begin = 0 if writer.measures else start
+                end, planes = begin + stop - start, writer.planes
+                target, behind = writer.target(samples), ends if planes == 1 else ends * planes
                 jobs.append(job.part(begin * planes, end * planes, target, behind, apart))
         leaves = tuple(views[leaf] for leaf in range(len(views)))
         check = None if held is None else partial(held.check, partial(_read_at, jobs))
@@ -269,10 +271,10 @@ class Executor:
         rows = self.plan.rows(epochs, indices, rng.integers)
         return [
             [
-                one.job(rows, epochs, indices, units_of) if one.measures == measured else None
-                for one in passes
+                writer.job(rows, epochs, indices, units_of) if writer.measures == measured else None
+                for writer in writers
             ]
-            for passes in self._passes
+            for writers in self._writers
         ]
 
 
@@ -284,14 +286,14 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
     return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)
 
 
-def _read_at(jobs: list[Job | DocumentJob]) -> list[Indices] | None:
+def _read_at(jobs: list[KernelJob]) -> list[Indices] | None:
     """Return where in memory each sample of a batch was read, None where that is not known."""
-    found = [job.addresses for job in jobs if isinstance(job, Job)]
+    found = [job.addresses for job in jobs]
     known = [each for each in found if each is not None]
     return known if len(known) == len(found) else None
 
 
-def _cut(jobs: list[Job | DocumentJob], pieces: int) -> tuple[WorkItem, ...]:
+def _cut(jobs: list[KernelJob], pieces: int) -> tuple[WorkItem, ...]:
     """Divide the units of `jobs` into about so many pieces of about as many bytes.
 
     What is too small to share (labels beside images) goes with the first piece: handing it to

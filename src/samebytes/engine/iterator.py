@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from samebytes.engine.batch_opener import BatchOpener
 from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.pool_cache import PoolCache, PoolSet, pool_cache_of
-from samebytes.engine.room import blocks_ahead_in_memory
+from samebytes.engine.prefetch_limit import blocks_ahead_in_memory
 from samebytes.engine.schedule import Schedule, counted_in
-from samebytes.engine.source import Source
 from samebytes.engine.stats import Meter, Stats
 from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
@@ -48,55 +48,55 @@ class _Ready:
     ----------
     position : int
         Behind all of it.
-    crew : WorkerPool, optional
+    workers : WorkerPool, optional
         Who made it.
-    ticket : int
-        The number of the next one.
+    number : int
+        Of the next batch that they make, or of the next block of batches.
     elements : deque of (element, what it counts in positions, samples, bytes)
         What is left.
     """
 
     position: int
-    crew: WorkerPool | None = None
-    ticket: int = 0
+    workers: WorkerPool | None = None
+    number: int = 0
     elements: deque[tuple[Any, int, int, int]] = field(default_factory=deque)
 
 
 class Iterator:
     """One epoch of a dataset; batches are filled ahead by threads of its own.
 
-    A batch that is kept is never written again: its block returns to the pool when the last
-    alias has died. Use as a context manager, or call `close`, to stop early; else it stops
-    when it is exhausted or collected. Several threads may take from one iterator: each element
-    goes to one of them. In a forked child it goes on where it stood, with threads of its own.
+    A batch that you keep is never overwritten: its block returns to the pool when the last alias
+    has died. To stop early, use it as a context manager, or call `close`; otherwise it stops when
+    it is exhausted or collected. Several threads may share one iterator: each element goes to one
+    of them. In a forked child, it continues where it stood, with threads of its own.
 
     Parameters
     ----------
     pipeline : Pipeline
         What to make, and how.
     epoch : int
-        Which epoch of it.
+        Which epoch.
     position : int
-        Where to begin, in what `counted_in` tells.
+        Where to begin, in the unit that `counted_in` gives.
     """
 
     def __init__(self, pipeline: Pipeline, epoch: int, position: int = 0) -> None:
         self._plan = pipeline.plan
         self._options = pipeline.options
-        self._together = batches_per_block(self._plan, self._options.prefetch)
+        self._batches_per_block = batches_per_block(self._plan, self._options.prefetch)
         self._formatter = formatter_of(self._options.format)
         if not self._plan.later:
             self._formatter.check((c.name, c.spec.dtype) for c in self._plan.components)
         self._executor = pipeline.executor
         self._threads = self._options.threads or available_cores()
-        self._shelf = pool_cache_of(self._plan.structure)
+        self._pool_cache = pool_cache_of(self._plan.structure)
         self._epoch = epoch
         self._closed = False
         self._by_batch = counted_in(self._plan) == "batches"
         self._ready = _Ready(position)
         self._meter = Meter()
         self._pools: PoolSet | None = None
-        self._crews: dict[int, WorkerPool] = {}  # by process: threads do not survive a fork
+        self._worker_pools: dict[int, WorkerPool] = {}  # by process: threads do not survive a fork
         self._finalizer: Any = None
         _warm_up(self._executor)
 
@@ -109,23 +109,23 @@ class Iterator:
     def __next__(self) -> Any:
         """Return the next element."""
         while True:
-            crew = self._crew()
-            with crew.turn:
+            workers = self._workers()
+            with workers.consumer_lock:
                 if self._closed:
                     raise StopIteration
-                if not crew.broken:  # another consumer may have failed to start its threads
-                    return self._next_of(crew)
+                if not workers.broken:  # another consumer may have failed to start its threads
+                    return self._next_of(workers)
 
-    def _next_of(self, crew: WorkerPool) -> Any:
-        """Return the next element of `crew`, whose turn is ours.
+    def _next_of(self, workers: WorkerPool) -> Any:
+        """Return the next element of `workers`, whose turn is ours.
 
         A Ctrl-C or a signal's handler that takes from here itself comes between any two steps;
         each step therefore either happens whole or leaves all as it was.
         """
         self._meter.asked()
         before = self._ready
-        if before.crew is not crew:
-            fresh = _Ready(self._position, crew)
+        if before.workers is not workers:
+            fresh = _Ready(self._position, workers)
             if self._ready is before:
                 self._ready = fresh
         while True:
@@ -138,19 +138,19 @@ class Iterator:
                 del ready.elements[0]  # no call in between, and so no signal
                 self._meter.received(nbytes, count)
                 return element
-            self._take_more(crew, used_up)  # out here: an error of the user's stays the only one
+            self._take_more(workers, used_up)  # out here: an error of the user's stays the only one
 
-    def _take_more(self, crew: WorkerPool, ready: _Ready) -> None:
+    def _take_more(self, workers: WorkerPool, ready: _Ready) -> None:
         """Put what comes behind `ready`, which is used up, in its place."""
-        taken = self._take(crew, ready.ticket)
+        taken = self._take(workers, ready.number)
         if taken is None:
             return
         elements = deque(taken)
         position = ready.position + sum(counted for _, counted, _, _ in elements)
-        following = _Ready(position, crew, ready.ticket + 1, elements)
+        following = _Ready(position, workers, ready.number + 1, elements)
         if self._ready is ready:
             self._ready = following
-        crew.let_go(self._ready.ticket)
+        workers.forget_before(self._ready.number)
 
     @property
     def _position(self) -> int:
@@ -158,17 +158,17 @@ class Iterator:
         ready = self._ready
         return ready.position - sum(counted for _, counted, _, _ in tuple(ready.elements))
 
-    def _take(self, crew: WorkerPool, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
-        """Return what ticket `number` brings: elements, their counts, samples and bytes."""
+    def _take(self, workers: WorkerPool, number: int) -> Iterable[tuple[Any, int, int, int]] | None:
+        """Return what batch `number` brings: elements, their counts, samples and bytes."""
         try:
-            ticket = crew.next(number)
+            pending = workers.next(number)
         except StopIteration:
             self.close()
             raise
-        if ticket is None:
+        if pending is None:
             return None
-        batch: Batch = ticket.batch  # type: ignore[assignment]  # of a ticket that did not fail
-        elements, counts = ticket.element, list(batch.views[0].counts)
+        batch: Batch = pending.batch  # type: ignore[assignment]  # None only where it failed
+        elements, counts = pending.element, list(batch.views[0].counts)
         sample_bytes = sum(views.sample_bytes for views in batch.views)
         sizes = [count * sample_bytes for count in counts]
         formatter = self._formatter
@@ -184,40 +184,46 @@ class Iterator:
         counted = [1] * len(counts) if self._by_batch else counts
         return zip(elements, counted, counts, sizes, strict=True)
 
-    def _crew(self) -> WorkerPool:
+    def _workers(self) -> WorkerPool:
         """Return the threads; new ones at first, after `load_state_dict` and in a forked child."""
         process = os.getpid()
-        crew = self._crews.get(process)
-        if crew is not None and not crew.broken:
-            return crew
+        workers = self._worker_pools.get(process)
+        if workers is not None and not workers.broken:
+            return workers
         if self._is_closed():
             raise StopIteration
-        for other, gone in tuple(self._crews.items()):
+        for other, gone in tuple(self._worker_pools.items()):
             if other != process or gone.broken:
-                self._crews.pop(other, None)
+                self._worker_pools.pop(other, None)
         try:
-            ready = self._executor.begin()
+            executor = self._executor.begin()
         except FileError:
             self._closed = True  # as after every other error, there is no further element
             raise
         begin = self._epoch, self._position
-        schedule = Schedule(self._plan, *begin, self._together, ready.prepare, ready.numbers)
-        upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, ready.block_bytes)
+        schedule = Schedule(
+            self._plan,
+            *begin,
+            self._batches_per_block,
+            executor.prepare,
+            executor.numbers_per_sample,
+        )
+        upcoming = blocks_ahead_in_memory(self._plan, self._options.prefetch, executor.block_bytes)
         most = self._threads + upcoming + BLOCKS_BEYOND
-        pools = self._shelf.take(ready.block_bytes, most)
-        source = Source(ready, schedule, pools, self._threads)
-        made = WorkerPool(source.open, self._threads, upcoming, ready.end)
+        pools = self._pool_cache.take(executor.block_bytes, most)
+        batches = BatchOpener(executor, schedule, pools, self._threads)
+        made = WorkerPool(batches.open, self._threads, upcoming, executor.end)
         # The threads know their pool, not this iterator, so it can be collected.
-        finalizer = weakref.finalize(self, _let_go, made, self._shelf, pools)
+        finalizer = weakref.finalize(self, _end_run, made, self._pool_cache, pools)
         finalizer.atexit = False
-        crew = self._crews.setdefault(process, made)
-        if crew is made:
+        workers = self._worker_pools.setdefault(process, made)
+        if workers is made:
             self._pools, self._finalizer = pools, finalizer
         else:  # another thread was faster
             finalizer()
         if self._is_closed():  # by another thread, in the meantime
-            crew.close()
-        return crew
+            workers.close()
+        return workers
 
     def _is_closed(self) -> bool:
         return self._closed
@@ -225,14 +231,14 @@ class Iterator:
     def close(self) -> None:
         """Stop the threads; may be called twice, and from any thread.
 
-        Who waits for an element meanwhile gets StopIteration. A thread inside a mapped function
-        is waited for, though not for ever.
+        A thread that is waiting for an element gets StopIteration. A thread inside a mapped
+        function is waited for, but not forever.
         """
         self._closed = True
         self._ready = _Ready(self._position)
-        crew = self._crews.get(os.getpid())
-        if crew is not None:
-            crew.close()
+        workers = self._worker_pools.get(os.getpid())
+        if workers is not None:
+            workers.close()
         if self._finalizer is not None:
             self._finalizer()
 
@@ -247,31 +253,31 @@ class Iterator:
     # -------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where this iterator stands, small and ready for JSON.
+        """Return where this iterator stands, as a small dict ready for JSON.
 
-        It tells the epoch, the position, and the plan in words, the seeds in it included.
+        It contains the epoch, the position, and the plan in words, including its seeds.
         """
         return state_of(self._plan, self._epoch, self._position)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where another iterator of the same plan stood.
 
-        The number of threads may differ, and so may the batch size, unless verbs after
-        ``batch`` choose among batches: the samples then go on where they stopped.
+        The number of threads may differ, and so may the batch size, unless methods after ``batch``
+        choose among batches: the samples continue where they stopped.
 
-        Seeds that the dataset drew, because none were given, are taken from the state, in this
-        process and in another: this iterator goes on exactly as the saved one did. Others of
-        the same dataset keep the seeds that it drew.
+        Seeds that the dataset drew because none were given are taken from the state, in this
+        process or another, so this iterator continues exactly as the saved one would have. Other
+        iterators of the same dataset keep the seeds that it drew.
 
         Raises
         ------
         ValueError
-            If it is no state, the plan is another one, or a seed that was given differs; the
-            message says what came and what differs.
+            If `state` is not a state, its plan is a different one, or a seed that was given
+            differs; the message says what came and what differs.
         """
         resumed = resume(self._plan, state)
         self.close()
-        self._crews.clear()
+        self._worker_pools.clear()
         if resumed.seeds:
             self._plan = resumed.plan
             self._executor = Pipeline(resumed.plan, self._options).executor
@@ -279,16 +285,16 @@ class Iterator:
         self._epoch, self._ready = resumed.epoch, _Ready(resumed.position)
 
     def stats(self) -> Stats:
-        """Return what was made so far, who waited for whom, and what to change."""
+        """Return what has been made so far, who waited for whom, and what to change."""
         pools = [] if self._pools is None else [pool.stats() for pool in self._pools.pools]
         return self._meter.stats(self._threads, self._options.prefetch, pools)
 
 
-def _let_go(crew: WorkerPool, shelf: PoolCache, pools: PoolSet) -> None:
+def _end_run(workers: WorkerPool, pool_cache: PoolCache, pools: PoolSet) -> None:
     """End what an iterator began, without waiting: this may run anywhere, in any thread."""
-    if crew.process == os.getpid():  # else its threads do not exist here
-        crew.stop()
-        shelf.put(pools)
+    if workers.process == os.getpid():  # else its threads do not exist here
+        workers.stop()
+        pool_cache.put(pools)
 
 
 def _warm_up(executor: Executor) -> None:

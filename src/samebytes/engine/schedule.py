@@ -4,7 +4,7 @@ Small batches are made several at a time, a block: what one costs beside its byt
 its blocks, waking a thread) they share.
 
 The position of an iterator counts samples, so that a state is good for any batch size; only where
-verbs after ``batch`` choose among batches does it count batches. A block therefore stands at a
+samplers after ``batch`` choose among batches does it count batches. A block therefore stands at a
 position that needs no memory of those before it, and any thread may ask for any.
 """
 
@@ -50,7 +50,7 @@ Filling one segment shall take longer than locating the next, or the threads wai
 
 
 def counted_in(plan: Plan) -> str:
-    """Return what positions count: ``samples``, or ``batches`` where verbs choose among them."""
+    """Return what positions count: ``samples``, or ``batches`` where samplers choose among them."""
     chosen = plan.batch_size is not None and hasattr(plan.batches, "parent")
     return "batches" if chosen else "samples"
 
@@ -102,7 +102,7 @@ class Schedule:
         begins does not wait for more than an element.
     prepare : callable
         Works out what else is needed of samples, for a segment at a time: (epochs, indices).
-    numbers : int
+    numbers_per_sample : int
         How many are worked out for each sample; of many, fewer samples are located at a time.
     """
 
@@ -113,16 +113,16 @@ class Schedule:
         start: int,
         elements: int,
         prepare: Callable[[Indices, Indices], Any],
-        numbers: int = 1,
+        numbers_per_sample: int = 1,
     ) -> None:
         self._plan = plan
         self._prepare = prepare
         self._epoch = epoch
         self._start = start
-        self._by_batch = counted_in(plan) == "batches"
+        self._batches_chosen = plan.batches if counted_in(plan) == "batches" else None
         self._size = samples_in(plan)
         self._elements = elements
-        each = self._size * numbers
+        each = self._size * numbers_per_sample
         self._most = max(1, min(LOOK_AHEAD // each, LOOK_BATCHES) // elements)
         first = max(1, LOOK_FIRST // each)
         self._first = min(first if elements == 1 else first.bit_length(), self._most)
@@ -196,12 +196,12 @@ class Schedule:
         """Return epoch, first sample position and count of some elements from `number` on."""
         plan, size = self._plan, self._size
         numbers = np.arange(number, number + elements, dtype=np.int64)
-        if self._by_batch:
+        if self._batches_chosen is not None:
             positions = self._start + numbers
-            most = plan.batches.length
+            most = self._batches_chosen.length
             positions = positions if most is None else positions[positions < most]
             epochs = np.full(len(positions), self._epoch, np.int64)
-            epochs, chosen = plan.batches.locate(epochs, positions, permute)
+            epochs, chosen = self._batches_chosen.locate(epochs, positions, permute)
             firsts = chosen * size
         else:
             firsts = self._start + numbers * size

@@ -14,23 +14,23 @@ __all__ = ["Meter", "Stats"]
 
 @dataclass(frozen=True)
 class Stats:
-    """What an iterator did so far.
+    """What an iterator has done so far.
 
     Attributes
     ----------
     batches, samples : int
-        Handed out.
+        How many were handed out.
     bytes_written : int
-        By the pass, each output byte once.
+        Bytes written by the pass, each output byte once.
     seconds_waiting, seconds_consuming : float
         Time the consumer waited for data, and time it took between two batches.
     threads, prefetch : int
-        What it runs with.
+        The settings it runs with.
     blocks, pool_bytes : int
-        Blocks of memory alive, in the hands of the consumer, in work or waiting, and their size.
-        A batch takes one block for each component; tokens and those that follow share one.
+        Blocks of memory in use (by the consumer, in work or waiting), and their total size. A batch
+        takes one block for each component; tokens and those that follow share one.
     reused : int
-        How many times a block was written again instead of a new one.
+        How many times a block was reused instead of a new one being allocated.
     """
 
     batches: int
@@ -51,7 +51,7 @@ class Stats:
 
     @property
     def verdict(self) -> str:
-        """Who is the bottleneck, and what to change."""
+        """Where the bottleneck is, and what to change."""
         if self.batches < 3:
             return "too few batches to tell who waits for whom"
         share = self.share_waited
@@ -61,9 +61,9 @@ class Stats:
                 "nothing in the input would make it faster"
             )
         return (
-            f"the input is the bottleneck: the consumer waited {share:.0%} of the time; "
-            "make less of it (a smaller crop, float16, uint8 and a Rescaling in the model) or "
-            "give it more threads: with_options(threads=...)"
+            f"the input is the bottleneck: the consumer waited {share:.0%} of the time; make it "
+            "write less (a smaller crop, float16, or uint8 and a Rescaling in the model) or give "
+            "it more threads: with_options(threads=...)"
         )
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ _running: set[WorkerPool] = set()
 class PendingBatch:
     """A batch from the moment it is asked for to the moment it is handed out."""
 
-    __slots__ = ("batch", "element", "ended", "failure", "gate", "number", "pending", "resolved")
+    __slots__ = ("batch", "element", "ended", "failure", "gate", "number", "resolved", "unfinished")
 
     def __init__(self) -> None:
         self.number = 0
@@ -48,12 +48,12 @@ class PendingBatch:
         self.ended = False
         self.resolved = False
         # One item a task that is not finished. Who pops item 0 was the last.
-        self.pending = [0]
+        self.unfinished = [0]
         self.gate = threading.Lock()
         self.gate.acquire()
 
     def wake(self) -> None:
-        """Let go who waits for this ticket; may be called twice."""
+        """Let go who waits for this batch; may be called twice."""
         with contextlib.suppress(RuntimeError):
             self.gate.release()
 
@@ -94,10 +94,10 @@ class WorkerPool:
         self._threads = threads
         self._ahead = ahead
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._tickets: deque[PendingBatch] = deque()
+        self._pending: deque[PendingBatch] = deque()
         self._unopened: deque[PendingBatch] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
-        self._at_work = list(range(threads))
+        self._alive = list(range(threads))
         self._workers: list[_Worker] = []
         self._unstarted: list[_Worker] = []
         self._failure: BaseException | None = None
@@ -106,16 +106,16 @@ class WorkerPool:
         self.broken = False
         """Whether some threads could not be started, so that another pool has to go on."""
         self.process = os.getpid()
-        self.turn = threading.RLock()
+        self.consumer_lock = threading.RLock()
         """Held by the one consumer that is in `next`, also while it waits."""
 
     # ----------------------------------------------------------- the consumer's side
 
     def next(self, number: int) -> PendingBatch | None:
-        """Return ticket `number` with its element; the caller holds `turn`.
+        """Return pending batch `number` with its element; the caller holds `consumer_lock`.
 
         Those before it are let go. Whoever is interrupted, at whatever moment, asks for the same
-        number again and gets the same ticket; None where a signal's handler, in the same thread,
+        number again and gets the same batch; None where a signal's handler, in the same thread,
         has taken and let go of it in the meantime.
 
         Raises
@@ -126,7 +126,7 @@ class WorkerPool:
             What making the element raised, once; after that there is no further one.
         """
         while not self.closed:
-            head = self._see_to(number)
+            head = self._request(number)
             if head is None or self.closed:  # by another thread, in the meantime
                 continue
             if head.number > number:
@@ -143,7 +143,7 @@ class WorkerPool:
             self._failure = head.failure
             del head  # or the traceback would keep the batch alive
             self.close()
-        _stay_if_doomed()
+        _block_at_exit()
         # Kept until here, since closing waits and may be interrupted.
         failure, self._failure = self._failure, None
         if failure is None:
@@ -153,34 +153,34 @@ class WorkerPool:
         finally:
             del failure
 
-    def let_go(self, number: int) -> None:
-        """Forget the tickets before `number`, and with them the memory of what they brought."""
-        while (head := self._at(0)) is not None and head.number < number:
+    def forget_before(self, number: int) -> None:
+        """Forget the batches before `number`, and with them the memory of their elements."""
+        while (head := self._pending_at(0)) is not None and head.number < number:
             # This very one: another may be the first by now.
             with contextlib.suppress(ValueError):
-                self._tickets.remove(head)
+                self._pending.remove(head)
 
-    def _at(self, place: int) -> PendingBatch | None:
-        """Return a ticket, None where there is none: it may be gone at any moment."""
+    def _pending_at(self, place: int) -> PendingBatch | None:
+        """Return a pending batch, None where there is none: it may be gone at any moment."""
         try:
-            return self._tickets[place]
+            return self._pending[place]
         except IndexError:
             return None
 
-    def _see_to(self, number: int) -> PendingBatch | None:
-        """Let the threads make ticket `number` and those ahead of it; give it, unless closed."""
+    def _request(self, number: int) -> PendingBatch | None:
+        """Let the threads make batch `number` and those ahead of it; give it, unless closed."""
         self._start()
-        self.let_go(number)
-        while len(self._tickets) <= self._ahead and not self.closed:
-            ticket, last = PendingBatch(), self._at(-1)
-            ticket.number = number if last is None else last.number + 1
+        self.forget_before(number)
+        while len(self._pending) <= self._ahead and not self.closed:
+            pending, last = PendingBatch(), self._pending_at(-1)
+            pending.number = number if last is None else last.number + 1
             # In this order: one that is opened in vain does no harm, one that never is would.
-            self._unopened.append(ticket)
-            self._tickets.append(ticket)
+            self._unopened.append(pending)
+            self._pending.append(pending)
         # A thread that opens one looks for others when it has.
         if self._unopened and not self._opening.locked():
-            self._tasks.put(self._open_another)
-        return self._at(0)
+            self._tasks.put(self._open_next)
+        return self._pending_at(0)
 
     def _start(self) -> None:
         if self.closed or (self._workers and not self._unstarted):
@@ -213,8 +213,8 @@ class WorkerPool:
         """
         if all(worker.ident is None for worker in self._workers):
             message = (
-                "a signal's handler asks for a batch while the threads that make it are being "
-                "started by what it has interrupted; ask after the handler has returned"
+                "a signal handler asked for a batch while the code it interrupted was starting the "
+                "threads that make batches; ask after the handler has returned"
             )
             raise RuntimeError(message)
 
@@ -228,9 +228,9 @@ class WorkerPool:
     def close(self) -> None:
         """End the threads, wake the consumer, wait for pieces in flight; may be called twice."""
         self.stop()
-        for ticket in tuple(self._tickets):
-            ticket.wake()
-        self._tickets.clear()
+        for pending in tuple(self._pending):
+            pending.wake()
+        self._pending.clear()
         if not self._workers:
             self._ended()
         here = threading.get_ident()
@@ -249,15 +249,15 @@ class WorkerPool:
 
     # ---------------------------------------------------------- the threads' side
 
-    def _open_another(self) -> None:
+    def _open_next(self) -> None:
         """See that a batch is opened, one at a time, while the one before it is filled."""
         while self._unopened and self._opening.acquire(blocking=False):
             try:
-                ticket = self._unopened.popleft()
+                pending = self._unopened.popleft()
             except IndexError:  # noqa: PERF203 (another thread was faster: look again before going)
                 self._opening.release()
             else:
-                self._tasks.put(partial(self._do, ticket, None))
+                self._tasks.put(partial(self._run_task, pending, None))
                 return
 
     def _work(self) -> None:
@@ -269,63 +269,63 @@ class WorkerPool:
             while True:
                 self._tasks.get_nowait()
         self._tasks.put(None)
-        if self._at_work.pop() == 0:
+        if self._alive.pop() == 0:
             self._ended()
             _running.discard(self)
 
-    def _do(self, ticket: PendingBatch, piece: WorkItem | None) -> None:
+    def _run_task(self, pending: PendingBatch, piece: WorkItem | None) -> None:
         if self.closed:
             return
         try:
             if piece is None:
-                piece = self._open(ticket)
-            if piece is not None and ticket.failure is None:
+                piece = self._open(pending)
+            if piece is not None and pending.failure is None:
                 piece.fill()
         except BaseException as failure:  # noqa: BLE001 (raised again by the consumer)
-            ticket.failure = ticket.failure or failure
-        if ticket.pending.pop() == 0:
-            self._complete(ticket)
+            pending.failure = pending.failure or failure
+        if pending.unfinished.pop() == 0:
+            self._complete(pending)
 
-    def _open(self, ticket: PendingBatch) -> WorkItem | None:
-        """Make the batch of `ticket`, leave its pieces to all, and give the first of them."""
+    def _open(self, pending: PendingBatch) -> WorkItem | None:
+        """Make the batch of `pending`, leave its pieces to all, and give the first of them."""
         try:
-            batch = self._open_batch(ticket.number)
+            batch = self._open_batch(pending.number)
         finally:
             # Before the pieces: behind them the next batch would be opened when all are filled,
             # by one thread, while the others had nothing to do.
             self._opening.release()
-            self._open_another()
+            self._open_next()
         if batch is None:
-            ticket.ended = True
+            pending.ended = True
             return None
-        ticket.batch = batch
+        pending.batch = batch
         first, *others = batch.pieces
-        ticket.pending = list(range(len(batch.pieces)))
+        pending.unfinished = list(range(len(batch.pieces)))
         for piece in others:
-            self._tasks.put(partial(self._do, ticket, piece))
-        if batch.meanwhile is not None:
-            self._tasks.put(partial(self._look_ahead, batch.meanwhile))
+            self._tasks.put(partial(self._run_task, pending, piece))
+        if batch.look_ahead is not None:
+            self._tasks.put(partial(self._look_ahead, batch.look_ahead))
         return first
 
-    def _look_ahead(self, meanwhile: Callable[[], object]) -> None:
+    def _look_ahead(self, look_ahead: Callable[[], object]) -> None:
         if not self.closed:
             # What fails here fails again where it is needed, and is raised by that batch.
             with contextlib.suppress(Exception):
-                meanwhile()
+                look_ahead()
 
-    def _complete(self, ticket: PendingBatch) -> None:
+    def _complete(self, pending: PendingBatch) -> None:
         try:
-            if ticket.batch is not None and ticket.failure is None:
-                ticket.element = ticket.batch.finish()
+            if pending.batch is not None and pending.failure is None:
+                pending.element = pending.batch.finish()
         except StopIteration as failure:
             # As it is it would end the consumer's loop, in silence and too early.
             message = "a mapped function raised StopIteration, which would end the loop early"
-            ticket.failure = RuntimeError(message)
-            ticket.failure.__cause__ = failure
+            pending.failure = RuntimeError(message)
+            pending.failure.__cause__ = failure
         except BaseException as failure:  # noqa: BLE001 (raised again by the consumer)
-            ticket.failure = failure
-        ticket.resolved = True
-        ticket.wake()
+            pending.failure = failure
+        pending.resolved = True
+        pending.wake()
 
 
 # ------------------------------------------------------------------ exit and fork
@@ -333,7 +333,7 @@ class WorkerPool:
 _exiting = False
 
 
-def _stay_if_doomed() -> None:
+def _block_at_exit() -> None:
     """Keep a daemon thread from taking the end of the process for the end of the data."""
     here = threading.current_thread()
     # Threads that Python did not start (TensorFlow's) are waited for by those who did.
@@ -345,9 +345,9 @@ def _close_all() -> None:
     """End all threads before the interpreter goes: in a piece, one would find it half gone."""
     global _exiting
     _exiting = True
-    for crew in tuple(_running):
-        if crew.process == os.getpid():
-            crew.close()
+    for pool in tuple(_running):
+        if pool.process == os.getpid():
+            pool.close()
     # And a thread that compiles would find LLVM gone. Kept, so that none begins to.
     global_compiler_lock.acquire()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,40 @@ from samebytes.plan.shared_reads import Group
 from samebytes.plan.tables import Tables
 from samebytes.plan.windows import Rows
 
-__all__ = ["Writer", "writers_of"]
+__all__ = ["KernelJob", "Writer", "writers_of"]
 
 Indices = npt.NDArray[np.int64]
+UnitsOf = Callable[[Step], Floats]
 
 ALIGNMENT = 64
 """Where each of several batches in one block begins, a multiple of this: frameworks then share."""
+
+
+class KernelJob(Protocol):
+    """A batch as a kernel takes it: what a writer makes, and threads fill in parts.
+
+    Each kind of kernel has one of its own, which knows how to run it.
+    """
+
+    @property
+    def out(self) -> npt.NDArray[Any]:
+        """What is written."""
+
+    @property
+    def units(self) -> int:
+        """In how many pieces it can be filled, by as many threads."""
+
+    @property
+    def addresses(self) -> Indices | None:
+        """Where in memory each sample is read, as far as any is; None where that is not known."""
+
+    def part(
+        self, start: int, stop: int, out: npt.NDArray[Any], ends: Indices, apart: int
+    ) -> KernelJob:
+        """Return the job that writes samples `start` to `stop` of this one to `out`."""
+
+    def fill(self, start: int, stop: int) -> None:
+        """Fill units `start` to `stop`, without the GIL."""
 
 
 def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
@@ -49,8 +78,8 @@ def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple
     if len(group.leaves) > 1:
         return (PairWriter(component, size, elements),)
     if isinstance(component.array, DocumentFeature):
-        return (DocumentWriter(component, size, elements),)
-    runs = runs_of(component.frame)
+        return (DocumentWriter(component, component.array, size, elements),)
+    runs = runs_of(component.stencil)
     return tuple(ArrayWriter(component, size, elements, *run, padded=padded) for run in runs)
 
 
@@ -110,7 +139,7 @@ class Writer(ABC):
         return array
 
     @abstractmethod
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Any:
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> KernelJob:
         """Return the job of these samples, checked, with nowhere to write to yet."""
 
     @abstractmethod
@@ -121,14 +150,26 @@ class Writer(ABC):
 class DocumentWriter(Writer):
     """A component that is computed from the borders of documents."""
 
+    def __init__(
+        self, component: Component, feature: DocumentFeature, size: int, elements: int
+    ) -> None:
+        super().__init__(component, size, elements)
+        self._feature = feature
+
     @property
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
         return "documents", self.spec.dtype
 
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> DocumentJob:  # noqa: ARG002
+    def job(
+        self,
+        rows: Rows,
+        epochs: Indices,  # noqa: ARG002
+        indices: Indices,  # noqa: ARG002
+        units_of: UnitsOf,  # noqa: ARG002
+    ) -> DocumentJob:
         """Return the job of these samples, with nowhere to write to yet."""
-        return prepare_documents(self.component.array, self.component.frame, rows)
+        return prepare_documents(self._feature, self.component.stencil, rows)
 
     def warm_up(self) -> None:
         """Write a number as a batch will be written."""
@@ -163,14 +204,14 @@ class ArrayWriter(Writer):
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what this writes of a batch, with the axes n, height, width, channels."""
-        if self.component.frame.columns is not None:
+        if self.component.stencil.columns is not None:
             array = array[:, self._place] if self.spec.planar else array[..., self._place]
         if self.spec.is_image:
             return array.transpose(0, 2, 3, 1) if self.spec.planar else array
         items = words(array) if moves(self.spec) else array
         return items.reshape(len(array) * self.planes, *self._addressing.source.shape[1:])
 
-    def job(self, rows: Rows, epochs: Indices, indices: Indices, units: Any) -> Job:
+    def job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> Job:
         """Return the job of these samples, checked, with nowhere to write to yet."""
         places = self._addressing.places(rows)
 
@@ -185,7 +226,7 @@ class ArrayWriter(Writer):
 
             return mean_of(tables.affine, self.spec, measure)
 
-        tables = tabulate(self.component, epochs, indices, means, units)
+        tables = tabulate(self.component, epochs, indices, means, units_of)
         # Only its layout is looked at; the parts of this job get memory.
         nowhere = as_strided(
             np.empty(1, self.spec.dtype), (len(indices), *self._shape), self._strides
@@ -205,7 +246,7 @@ class ArrayWriter(Writer):
         """Return the tables of these columns, a row for each plane."""
         if not self.spec.linear:
             return {}
-        chosen = self._place if self.component.frame.columns is not None else slice(None)
+        chosen = self._place if self.component.stencil.columns is not None else slice(None)
         factors = factors_of(affine, self.spec, centered="center" in self._usual)
         return {name: _repeated(table[:, chosen], self.planes) for name, table in factors.items()}
 

@@ -36,7 +36,7 @@ the other is there for as long as that takes."""
 
 
 @dataclass(frozen=True)
-class _Out:
+class _InFlight:
     alias: weakref.ref[Any]
     since: float
 
@@ -55,7 +55,7 @@ class Backpressure:
     --------
     >>> import numpy as np
     >>> pressure = Backpressure(2)
-    >>> first, second = pressure.out(np.zeros(3)), pressure.out(np.zeros(3))
+    >>> first, second = pressure.track(np.zeros(3)), pressure.track(np.zeros(3))
     >>> pressure.full
     True
     >>> del first
@@ -67,21 +67,21 @@ class Backpressure:
         self._most = most
         self._settle = settle
         # Dicts, whose single steps need no lock: an array may die in the middle of anything.
-        self._out: dict[int, _Out] = {}
-        self._written_off: dict[int, _Out] = {}
+        self._in_flight: dict[int, _InFlight] = {}
+        self._written_off: dict[int, _InFlight] = {}
         self._numbers = itertools.count()
         self._slowest = self._patience = PATIENCE
 
     @property
     def full(self) -> bool:
         """Whether as many are out as may be."""
-        return len(self._out) >= self._most
+        return len(self._in_flight) >= self._most
 
-    def out(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def track(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return `array`, and count it as out until it dies."""
         number = next(self._numbers)
         alias = weakref.ref(array, lambda _: self._died(number))
-        self._out[number] = _Out(alias, time.monotonic())
+        self._in_flight[number] = _InFlight(alias, time.monotonic())
         return array
 
     def wait(self) -> None:
@@ -98,19 +98,19 @@ class Backpressure:
         if not self.full:
             return False
         self._settle()
-        return len(self._out) >= self._most
+        return len(self._in_flight) >= self._most
 
     def _write_off(self) -> None:
-        while self._out:
+        while self._in_flight:
             with contextlib.suppress(KeyError):  # the last one died just now
-                number, one = self._out.popitem()
+                number, one = self._in_flight.popitem()
                 self._written_off[number] = one
                 if one.alias() is None:
                     self._written_off.pop(number, None)
         self._patience /= 2
 
     def _died(self, number: int) -> None:
-        self._out.pop(number, None)
+        self._in_flight.pop(number, None)
         slow = self._written_off.pop(number, None)
         if slow is not None:
             took = time.monotonic() - slow.since

@@ -20,15 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.backpressure import Backpressure
-from samebytes.feeds.keras_batches import WINDOW, AnyOrder, InOrder
-from samebytes.feeds.keras_module import import_keras
+from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches, SequentialBatches
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_keras, import_tensorflow
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import string_tensor
 
@@ -46,7 +45,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
     keras = import_keras()
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
-        """Batches of a samebytes dataset by number; each epoch has an order and draws of its own.
+        """Batches of a samebytes dataset by number; each epoch has its own order and draws.
 
         Parameters
         ----------
@@ -63,7 +62,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._pipeline = pipeline
             self._epochs = epochs
             self._lock = threading.Lock()
-            self._epoch: AnyOrder | InOrder | None = None
+            self._epoch: RandomAccessBatches | SequentialBatches | None = None
             self._process = os.getpid()
             self._texts = keras.backend.backend() == "tensorflow" and any(
                 is_string(spec.dtype) for spec in flatten(element_spec(pipeline.plan))[0]
@@ -88,10 +87,10 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
         def __len__(self) -> int:
             """Return the number of batches the epoch has; less while one is continued."""
             epoch = self._epoch
-            done = 0 if epoch is None or epoch.over else epoch.left_out
+            done = 0 if epoch is None or epoch.ended else epoch.skipped
             length = self._pipeline.plan.length
             if length is None:
-                message = "this dataset is endless; take(n) gives a part with a length"
+                message = "this dataset is endless and has no length; take(n) gives a finite part"
                 raise TypeError(message)
             return length - done
 
@@ -104,9 +103,9 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                 raise IndexError(message)
             if self._process != os.getpid():
                 message = (
-                    "to_keras() works in the process that made it, whose threads make its batches "
-                    "already; leave use_multiprocessing=False, and have Keras ask for them in n "
-                    "threads, should it have to: ds.to_keras(workers=n)"
+                    "to_keras() works only in the process that made it, where threads already make "
+                    "its batches; leave use_multiprocessing=False, and if Keras must ask for them "
+                    "in n threads, write ds.to_keras(workers=n)"
                 )
                 raise RuntimeError(message)
             pressure = self._pressure if self._asked_ahead() else None
@@ -116,17 +115,17 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             pressure.wait()
             # One thread asks, so what is not in order is shuffled.
             batch = self._present().batch(place, 1, self._ahead)
-            pressure.out(_bulk(batch))
+            pressure.track(_bulk(batch))
             return self._handed(batch)
 
         def _handed(self, batch: Any) -> Any:
             return _with_string_tensors(batch) if self._texts else batch
 
-        def _present(self) -> AnyOrder | InOrder:
+        def _present(self) -> RandomAccessBatches | SequentialBatches:
             """Return the epoch that batches are asked of."""
             with self._lock:
-                if self._epoch is None or self._epoch.over:
-                    self._epoch = AnyOrder(self._pipeline, self._epochs.next_epoch())
+                if self._epoch is None or self._epoch.ended:
+                    self._epoch = RandomAccessBatches(self._pipeline, self._epochs.next_epoch())
                 return self._epoch
 
         def _asked_ahead(self) -> bool:
@@ -138,7 +137,7 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._trainer = threading.get_ident()
             if self._epochs.resumes and self._epochs.fitting:
                 with self._lock:
-                    self._epoch = InOrder(self._pipeline, self._epochs, self._ahead)
+                    self._epoch = SequentialBatches(self._pipeline, self._epochs, self._ahead)
 
         def on_epoch_end(self) -> None:
             """Go on to the next epoch. Keras calls this."""
@@ -205,29 +204,30 @@ def to_keras(
     """Return a ``keras.utils.PyDataset`` of the batches of a pipeline; never copies.
 
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
-    asked for in order are made ahead. With Keras' own shuffling, which is the default of
-    ``fit``, each is made when it is asked for. Of the dataset of a `SavePosition`, ``fit`` gets
-    the batches in the dataset's order, and made ahead, whatever ``shuffle`` says. With TensorFlow
-    behind Keras strings come as ``tf.string`` tensors, encoded in UTF-8: a copy.
+    asked for in order are made ahead. With Keras' own shuffling, which is the default of ``fit``,
+    each batch is made when it is asked for. From the dataset of a `SavePosition`, ``fit`` gets the
+    batches in the dataset's order, made ahead, whatever ``shuffle`` says. If Keras runs on
+    TensorFlow, strings become ``tf.string`` tensors, encoded in UTF-8, which is a copy.
 
     Parameters
     ----------
     pipeline : Pipeline
-        Of batches: of an input, a pair, or a triple with sample weights; inputs may be dicts.
+        A pipeline of batches: an input, a pair, or a triple with sample weights; inputs may be
+        dicts.
     workers : int
-        Keras' threads that ask for batches. One is enough: batches are made by the engine's
-        threads, and no more of them are alive than of ``to_tf()``.
+        How many Keras threads ask for batches. One is enough: batches are made by the engine's
+        threads, and no more batches are alive than with ``to_tf()``.
     max_queue_size : int, optional
-        How many batches Keras holds for training if it has several workers; by default as many
-        as workers.
+        How many batches Keras holds ready for training if it has several workers; by default as
+        many as workers.
 
     Raises
     ------
     Unconvertible
-        With TensorFlow behind Keras, if no tensor can hold a component's dtype.
+        If Keras runs on TensorFlow, and no tensor can hold a component's dtype.
     ValueError
-        If the dataset gives single samples; or is that of a `SavePosition`, and this Keras
-        too old to continue it exactly; or Keras' queue were endless.
+        If the dataset yields single samples; if it is that of a `SavePosition`, and this Keras is
+        too old to continue it exactly; or if Keras' queue would be unbounded.
 
     Examples
     --------
@@ -239,15 +239,15 @@ def to_keras(
     (3, (2, 4))
     """
     if pipeline.plan.batch_size is None:
-        message = "to_keras gives batches by number, and this dataset gives single samples"
+        message = "to_keras() gives batches by number, but this dataset yields single samples"
         raise ValueError(f"{message}: ds.batch(n)")
     if workers < 0:
         message = f"to_keras(workers={workers}): expected 0 or more"
         raise ValueError(message)
     if max_queue_size is not None and max_queue_size < 1:
         message = (
-            f"to_keras(max_queue_size={max_queue_size}): expected 1 or more; "
-            "of fewer Keras makes a queue without an end"
+            f"to_keras(max_queue_size={max_queue_size}): expected 1 or more; with less, Keras "
+            "makes an unbounded queue"
         )
         raise ValueError(message)
     keras = import_keras()
@@ -260,7 +260,7 @@ def to_keras(
     if epochs.resumes and _numbers(version) < EXACT_SINCE:
         message = (
             f"Keras {version} shuffles the batches of to_keras() in a way that no later fit can "
-            "continue; give position.dataset.to_tf(), or install keras>=3.6"
+            "continue; pass position.dataset.to_tf(), or install keras>=3.6"
         )
         raise ValueError(message)
     queue = max(workers, 1) if max_queue_size is None else max_queue_size

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.schedule import position_of
 
-__all__ = ["WINDOW", "AnyOrder", "InOrder"]
+__all__ = ["WINDOW", "RandomAccessBatches", "SequentialBatches"]
 
 WINDOW = 8
 """Numbers asked for within so many count as in order, by threads whose number is not known; so
@@ -20,7 +20,7 @@ STREAK = 2
 """So many numbers in order start the making ahead: Keras asks for 0 and 1 only to look at them."""
 
 
-class AnyOrder:
+class RandomAccessBatches:
     """The batches of one epoch by number, from any thread.
 
     Parameters
@@ -31,12 +31,12 @@ class AnyOrder:
         Which epoch.
     """
 
-    left_out = 0
-    over = False
+    skipped = 0
+    ended = False
 
     def __init__(self, pipeline: Pipeline, epoch: int) -> None:
         self._pipeline = pipeline.with_options(format="numpy")
-        self._lone = self._pipeline.with_options(prefetch=0)
+        self._without_prefetch = self._pipeline.with_options(prefetch=0)
         self._epoch = epoch
         self._lock = threading.Lock()
         self._running: Iterator | None = None
@@ -64,7 +64,7 @@ class AnyOrder:
             found = self._in_order(index, window, ahead)
             if found is not None:
                 return found
-        with self._at(self._lone, index) as iterator:
+        with self._at(self._without_prefetch, index) as iterator:
             return next(iterator)
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class AnyOrder:
         self._upcoming = index
 
 
-class InOrder:
+class SequentialBatches:
     """What is left of the epoch that ``fit`` is in, batch after batch, whatever number is asked.
 
     Keras shuffles the numbers unless told not to, and in no process as in the one before; so an
@@ -142,23 +142,23 @@ class InOrder:
 
     Attributes
     ----------
-    left_out : int
+    skipped : int
         Batches that were trained on before.
     """
 
     def __init__(self, pipeline: Pipeline, epochs: EpochCounter, ahead: int | None = None) -> None:
         epoch = epochs.next_epoch()
-        self.left_out = epochs.batches_done(epoch)
+        self.skipped = epochs.batches_done(epoch)
         self._epochs = epochs
         self._lock = threading.Lock()
-        self._asked = bytearray((pipeline.plan.length or 0) - self.left_out)
+        self._asked = bytearray((pipeline.plan.length or 0) - self.skipped)
         numpy = pipeline.with_options(format="numpy")
         if ahead is not None:
             numpy = numpy.with_options(prefetch=ahead)
         self._iterator = Iterator(numpy, epoch, epochs.position_in(epoch))
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether ``fit`` has ended, perhaps in the middle of this epoch."""
         return not self._epochs.fitting
 
@@ -167,9 +167,9 @@ class InOrder:
         with self._lock:
             if self._asked[index]:
                 message = (
-                    f"batch {index} was asked for twice: under SavePosition to_keras() gives fit "
-                    "the batches in the dataset's order, each once an epoch, and to_keras() of "
-                    "the dataset itself gives others any batch"
+                    f"batch {index} was asked for twice: under SavePosition, to_keras() gives fit "
+                    "each batch once an epoch, in the dataset's order; for batches by number, call "
+                    "to_keras() on the original dataset"
                 )
                 raise ValueError(message)
             self._asked[index] = True

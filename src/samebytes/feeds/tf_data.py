@@ -22,17 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from samebytes.engine.epochs import EpochCounter
+from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
-from samebytes.feeds.held import tensor_holding
+from samebytes.feeds.keepalive import keepalive_tensor
 from samebytes.plan import samplers
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.plan import Plan
 from samebytes.plan.tree import flatten
 from samebytes.share.autograph import plain_python
 from samebytes.share.components import check_components
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.strings import as_utf8, is_string
 
 __all__ = ["Handover", "hand_over", "to_tf"]
@@ -45,7 +45,7 @@ time: 24 KB 750, 250, 210, 210; 384 KB 740, 560, 300, 430; 1.5 MB 900, 950, 860,
 more the call is the lesser part. Single samples of 768 KB: 260 one by one, 180 up to 8 MB.
 """
 
-MOST_TOGETHER = 256
+MOST_PER_CALL = 256
 """Elements handed over in one call at most: more gains nothing that can be measured."""
 
 
@@ -57,7 +57,7 @@ class Handover:
     ----------
     pipeline : Pipeline
         Whose elements are handed over whole, one a call.
-    together : int
+    per_call : int
         Elements of the dataset to come that one call hands over.
     cut : int or None
         Samples of each element that tf.data cuts an array into; 0 cuts single samples, None
@@ -65,7 +65,7 @@ class Handover:
     """
 
     pipeline: Pipeline
-    together: int
+    per_call: int
     cut: int | None
 
 
@@ -84,41 +84,41 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
     >>> from samebytes import Dataset
     >>> small = Dataset.from_tensor_slices(np.zeros((10_000, 16), "float32")).batch(32)
     >>> way = hand_over(small.pipeline)
-    >>> way.pipeline.plan.batch_size, way.together, way.cut
+    >>> way.pipeline.plan.batch_size, way.per_call, way.cut
     (8192, 256, 32)
     """
     plan, options = pipeline.plan, pipeline.options
     sample_bytes = max(1, sum(component.sample_bytes for component in plan.components))
     size = plan.batch_size
-    together = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_TOGETHER)
-    repeats = isinstance(plan.batches, samplers.Repeat) and not resumes
-    repeat = plan.batches if repeats else None
+    per_call = min(max(GROUP_BYTES // (sample_bytes * (size or 1)), 1), MOST_PER_CALL)
+    repeat = plan.batches if isinstance(plan.batches, samplers.Repeat) and not resumes else None
     once = plan.batches if repeat is None else repeat.parent
-    if plan.later or together == 1 or hasattr(once, "parent"):
+    if plan.later or per_call == 1 or hasattr(once, "parent"):
         return Handover(pipeline, 1, None)
-    samples, group = plan.samples, together * (size or 1)
-    if size is not None and plan.drop_remainder and once.length is not None:
-        samples = samplers.Take(samples, once.length * size)
+    samples, group = plan.samples, per_call * (size or 1)
+    whole = None if once is None or not plan.drop_remainder else once.length
+    if size is not None and whole is not None:
+        samples = samplers.Take(samples, whole * size)
     count = samples.length
-    batches: Any = samplers.Source(None if count is None else -(-count // group))
+    batches: samplers.Sampler = samplers.Sequential(None if count is None else -(-count // group))
     if repeat is not None:
         batches = samplers.Repeat(batches, repeat.count)
     grouped = replace(
         plan, samples=samples, batch_size=group, drop_remainder=False, batches=batches
     )
-    ahead = replace(options, prefetch=math.ceil(options.prefetch / together))
-    return Handover(Pipeline(grouped, ahead), together, size or 0)
+    ahead = replace(options, prefetch=math.ceil(options.prefetch / per_call))
+    return Handover(Pipeline(grouped, ahead), per_call, size or 0)
 
 
 @plain_python
 def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
-    """Return a ``tf.data.Dataset`` of what a pipeline makes, on the same bytes; never copies.
+    """Return a ``tf.data.Dataset`` of the elements of a pipeline, on the same bytes; never copies.
 
-    It chains on as any other (``map``, ``cache``, ``prefetch``), may be iterated by several
-    consumers at once, and gives each iteration a new epoch. It works in the process that made
-    it: tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
-    Under ``tf.distribute`` a batch is split among the replicas of a machine as usual; several
-    workers each say ``ds.shard(workers, index)``.
+    It can be chained like any other dataset (``map``, ``cache``, ``prefetch``) and iterated by
+    several consumers at once, and each iteration is a new epoch. It works only in the process that
+    made it: the tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
+    Under ``tf.distribute``, a batch is split among the replicas of a machine as usual; with several
+    workers, each calls ``ds.shard(workers, index)``.
 
     Strings are encoded in UTF-8, which copies them.
 
@@ -128,7 +128,7 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
         If no tensor can hold a component's dtype: dates, extended precision, records.
     ValueError
         If a Keras layer or a TensorFlow function runs after the pass: called from inside
-        TensorFlow it could wait for itself. Put it behind: ``ds.to_tf().map(layer)``.
+        TensorFlow, it could wait for itself. Move it behind ``to_tf``: ``ds.to_tf().map(layer)``.
 
     Examples
     --------
@@ -243,17 +243,17 @@ def _generated(
 
     # TensorFlow keeps every function given to numpy_function for ever, in its default graph.
     # Held weakly from there, a dataset with its arrays and pools goes when its user lets it go.
-    held = weakref.ref(iterations)
+    reference = weakref.ref(iterations)
     functions = {
-        "init_func": traced(lambda number: [_there(held).begin(number)], [integer]),
-        "next_func": traced(lambda number: _there(held).fetch(number), signature),
-        "finalize_func": traced(lambda number: [_end(held(), number)], [integer]),
+        "init_func": traced(lambda number: [_alive(reference).begin(number)], [integer]),
+        "next_func": traced(lambda number: _alive(reference).fetch(number), signature),
+        "finalize_func": traced(lambda number: [_end(reference(), number)], [integer]),
     }
     variant = tensorflow.raw_ops.GeneratorDataset(
         # TensorFlow's own dataset holds them with this argument: in a graph it was made in, in a
         # dataset of datasets, wherever Python's dataset of that name is long gone. The functions
         # it knows by name only, and forgets them when they die.
-        init_func_other_args=[tensor_holding((functions, iterations))],
+        init_func_other_args=[keepalive_tensor((functions, iterations))],
         next_func_other_args=[],
         finalize_func_other_args=[],
         **functions,
@@ -266,10 +266,13 @@ def _generated(
     return found
 
 
-def _there(held: weakref.ref[_Iterations]) -> _Iterations:
-    found = held()
+def _alive(reference: weakref.ref[_Iterations]) -> _Iterations:
+    found = reference()
     if found is None:
-        message = "the dataset of to_tf() is gone; keep it, or one made of it, while it is iterated"
+        message = (
+            "the dataset of to_tf() is gone; keep it, or a dataset made from it, for as long as it "
+            "is iterated"
+        )
         raise ReferenceError(message)
     return found
 
@@ -329,7 +332,7 @@ def _refuse_tensorflow_inside(plan: Plan) -> None:
         if {name.partition(".")[0] for name in modules} & {"keras", "tensorflow", "tf_keras"}:
             name = getattr(function, "__name__", type(function).__name__)
             message = (
-                f"{name} is TensorFlow's and runs after the pass; called from inside tf.data it "
-                "could wait for itself. Put it behind: ds.to_tf().map(...)"
+                f"{name} is TensorFlow code that runs after the pass; called from inside tf.data, "
+                "it could wait for itself. Move it behind to_tf(): ds.to_tf().map(...)"
             )
             raise ValueError(message)

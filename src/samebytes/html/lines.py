@@ -26,7 +26,7 @@ from samebytes.share.layout import as_bytes_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Course", "draw_memory"]
+__all__ = ["Curve", "draw_memory"]
 
 # In pixels: what stands left and right of the plot, above and below it.
 _SCALE, _TOP, _FOOT = 78.0, 26.0, 46.0
@@ -44,7 +44,7 @@ _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 @dataclass(frozen=True)
-class Course:
+class Curve:
     """What one held over time.
 
     Attributes
@@ -65,19 +65,19 @@ class Course:
     peak: int
 
 
-def draw_memory(name: str, words: str, courses: Sequence[Course]) -> Picture:
+def draw_memory(name: str, words: str, curves: Sequence[Curve]) -> Picture:
     """Return a picture of bytes over seconds: one plot, or on a narrow screen a strip a line.
 
     Parameters
     ----------
     name, words
         See `make_picture`.
-    courses : sequence of Course
+    curves : sequence of Curve
         Not empty.
     """
 
     def draw(screen: Screen) -> Sheet:
-        return _strips(courses) if screen is Screen.NARROW else _plot(courses)
+        return _strips(curves) if screen is Screen.NARROW else _plot(curves)
 
     return make_picture(name, words, draw)
 
@@ -92,20 +92,20 @@ def _style(position: int, *, ours: bool) -> dict[str, Any]:
     }
 
 
-def _most(courses: Sequence[Course]) -> tuple[float, float]:
+def _most(curves: Sequence[Curve]) -> tuple[float, float]:
     """Return the longest time and the most bytes of all."""
-    seconds = max(seconds for course in courses for seconds, _ in course.points)
-    nbytes = max(max(course.peak, *(held for _, held in course.points)) for course in courses)
+    seconds = max(seconds for curve in curves for seconds, _ in curve.points)
+    nbytes = max(max(curve.peak, *(held for _, held in curve.points)) for curve in curves)
     return seconds or 1.0, float(nbytes) or 1.0
 
 
-def _plot(courses: Sequence[Course]) -> Sheet:
+def _plot(curves: Sequence[Curve]) -> Sheet:
     """Draw all in one plot; each name stands where its line ends, or as near as there is room."""
-    height = max(_LEAST_HEIGHT, _LINE * len(courses))
+    height = max(_LEAST_HEIGHT, _LINE * len(curves))
     sheet = Sheet(WIDE, _TOP + height + _FOOT)
-    names = min(_MOST_NAMES, max(_width(course) for course in courses))
+    names = min(_MOST_NAMES, max(_width(curve) for curve in curves))
     width = WIDE - _SCALE - _LINK - _KEY - names - _FIGURE
-    seconds, nbytes = _most(courses)
+    seconds, nbytes = _most(curves)
     axes = sheet.plot(_SCALE, _TOP, width, height)
     axes.set_xlim(0, seconds)
     axes.set_ylim(0, nbytes * 1.03)
@@ -116,28 +116,28 @@ def _plot(courses: Sequence[Course]) -> Sheet:
     below = _TOP + height + _FOOT - _DESCENT
     words = "seconds since the data was opened"
     sheet.write(_SCALE, below, words, size=SMALL, paint=Paint.SOFT)
-    ends = [_TOP + height * (1 - course.points[-1][1] / (nbytes * 1.03)) for course in courses]
+    ends = [_TOP + height * (1 - curve.points[-1][1] / (nbytes * 1.03)) for curve in curves]
     places = spread_out(ends, _LINE, _TOP, _TOP + height)
     # Ours last, so that it lies on top.
-    for position in sorted(range(len(courses)), key=lambda place: courses[place].ours):
-        course, style = courses[position], _style(position, ours=courses[position].ours)
-        _draw_course(axes, course, style)
-        until = _SCALE + width * course.points[-1][0] / seconds
+    for position in sorted(range(len(curves)), key=lambda place: curves[place].ours):
+        curve, style = curves[position], _style(position, ours=curves[position].ours)
+        _draw_curve(axes, curve, style)
+        until = _SCALE + width * curve.points[-1][0] / seconds
         link = ((until, _SCALE + width, _SCALE + width + _LINK - 4), ends[position])
-        _name_course(sheet, course, style, link, places[position], names)
+        _name_curve(sheet, curve, style, link, places[position], names)
     return sheet
 
 
-def _draw_course(axes: Axes, course: Course, style: dict[str, Any]) -> None:
-    xs, ys = zip(*course.points, strict=True)
+def _draw_curve(axes: Axes, curve: Curve, style: dict[str, Any]) -> None:
+    xs, ys = zip(*curve.points, strict=True)
     # A mark now and then, to follow a line by; each at another step, so that they do not meet.
     every = max(1, len(xs) // 6)
     axes.plot(xs, ys, clip_on=False, markevery=(every // 2, every), **style)
 
 
-def _name_course(
+def _name_curve(
     sheet: Sheet,
-    course: Course,
+    curve: Curve,
     style: dict[str, Any],
     link: tuple[tuple[float, float, float], float],
     y: float,
@@ -149,55 +149,53 @@ def _name_course(
     sheet.rule((until + 4, right, left), (end, end, y), **dots)
     left += 4
     sheet.rule((left, left + _KEY / 2, left + _KEY), (y, y, y), **{**style, "markevery": [1]})
-    fits = _width(course) <= room
-    shown = course.name if fits else course.name[: int(room / _character(course)) - 1] + "…"
-    sheet.write(left + _KEY + 6, y + _DESCENT, shown, bold=course.ours)
-    peak = as_bytes_text(course.peak)
-    sheet.write(WIDE, y + _DESCENT, peak, align="right", bold=course.ours)
+    fits = _width(curve) <= room
+    shown = curve.name if fits else curve.name[: int(room / _character(curve)) - 1] + "…"
+    sheet.write(left + _KEY + 6, y + _DESCENT, shown, bold=curve.ours)
+    peak = as_bytes_text(curve.peak)
+    sheet.write(WIDE, y + _DESCENT, peak, align="right", bold=curve.ours)
 
 
-def _strips(courses: Sequence[Course]) -> Sheet:
+def _strips(curves: Sequence[Curve]) -> Sheet:
     """Draw a strip for each, all to the same scale, with name and peak above."""
-    names = [
-        fold(course.name, int((NARROW - _FIGURE - 6) / _character(course))) for course in courses
-    ]
-    seconds, nbytes = _most(courses)
+    names = [fold(curve.name, int((NARROW - _FIGURE - 6) / _character(curve))) for curve in curves]
+    seconds, nbytes = _most(curves)
     text = sum(map(len, names)) * _LINE
-    height = 2 * _LINE + 8 + text + len(courses) * (_STRIP + _STRIP_GAP)
+    height = 2 * _LINE + 8 + text + len(curves) * (_STRIP + _STRIP_GAP)
     sheet = Sheet(NARROW, height, most_scale=NARROW_SCALE)
     scale = f"a strip: {_tick(nbytes)} high, {seconds:.3g} s"
     for y, words in ((13, "anonymous memory held, and its peak;"), (13 + _LINE, scale)):
         sheet.write(0, y, words, size=SMALL, paint=Paint.SOFT)
     top = 2 * _LINE + 8
-    for course, lines in zip(courses, names, strict=True):
-        peak = as_bytes_text(course.peak)
-        sheet.write(NARROW, top + 15, peak, align="right", bold=course.ours)
+    for curve, lines in zip(curves, names, strict=True):
+        peak = as_bytes_text(curve.peak)
+        sheet.write(NARROW, top + 15, peak, align="right", bold=curve.ours)
         for line in lines:
-            sheet.write(0, top + 15, line, bold=course.ours)
+            sheet.write(0, top + 15, line, bold=curve.ours)
             top += _LINE
-        _draw_strip(sheet.plot(0, top + 2, NARROW, _STRIP), course, seconds, nbytes)
+        _draw_strip(sheet.plot(0, top + 2, NARROW, _STRIP), curve, seconds, nbytes)
         top += _STRIP + _STRIP_GAP
     return sheet
 
 
-def _draw_strip(axes: Axes, course: Course, seconds: float, nbytes: float) -> None:
+def _draw_strip(axes: Axes, curve: Curve, seconds: float, nbytes: float) -> None:
     axes.set_xlim(0, seconds)
     axes.set_ylim(0, nbytes)
     axes.set_xticks([])
     axes.set_yticks([])
-    fill, edge = (Paint.OURS, Paint.OURS) if course.ours else (Paint.PEER, Paint.PEER_EDGE)
-    xs, ys = zip(*course.points, strict=True)
+    fill, edge = (Paint.OURS, Paint.OURS) if curve.ours else (Paint.PEER, Paint.PEER_EDGE)
+    xs, ys = zip(*curve.points, strict=True)
     axes.fill_between(xs, ys, color=fill.value, linewidth=0, clip_on=False)
     axes.plot(xs, ys, color=edge.value, linewidth=1.5, clip_on=False)
     axes.axhline(0, color=Paint.LINE.value, linewidth=1)
 
 
-def _character(course: Course) -> float:
-    return TEXT * TEXT_WIDTH * (BOLD if course.ours else 1.0)
+def _character(curve: Curve) -> float:
+    return TEXT * TEXT_WIDTH * (BOLD if curve.ours else 1.0)
 
 
-def _width(course: Course) -> float:
-    return len(course.name) * _character(course)
+def _width(curve: Curve) -> float:
+    return len(curve.name) * _character(curve)
 
 
 def _tick(nbytes: float) -> str:

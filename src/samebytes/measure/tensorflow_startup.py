@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 
 __all__ = ["hide_accelerators", "import_quietly", "silence_tensorflow"]
 

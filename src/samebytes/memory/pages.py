@@ -51,7 +51,7 @@ def allocate_pages(nbytes: int, *, huge_pages: bool | None = None) -> mmap.mmap:
     try:
         block = _map_anonymous(size)
     except (OSError, OverflowError) as refusal:
-        message = f"the system gives no block of {size:,} bytes: {refusal}"
+        message = f"the system cannot allocate a block of {size:,} bytes: {refusal}"
         raise MemoryError(message) from refusal
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
     if advice is not None and size >= HUGE_PAGE_BYTES and wants_huge_pages(huge_pages=huge_pages):

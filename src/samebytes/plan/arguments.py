@@ -92,7 +92,9 @@ def whole_number(
         message = f"{call}{_shortly(number)}): expected {least} or more"
         raise ValueError(message)
     if below is not None and not -below <= number < below:
-        expected = f"less than 2**{below.bit_length() - 1}" if number > 0 else "less far below 0"
+        expected = (
+            f"less than 2**{below.bit_length() - 1}" if number > 0 else "a number closer to 0"
+        )
         message = f"{call}{_shortly(number)}): expected {expected}"
         raise ValueError(message)
     return number
@@ -108,8 +110,8 @@ def check_axes(axes: int, name: str, what: str) -> None:
     """Refuse batches of more axes than NumPy's arrays have beside the one the engine needs."""
     if axes >= MOST_AXES:
         message = (
-            f"component {name} has {what}, which makes batches of {axes} axes; NumPy has "
-            f"{MOST_AXES}, one of which is needed to walk them, so expected at most "
+            f"component {name} has {what}, which makes batches of {axes} axes; NumPy allows "
+            f"{MOST_AXES}, and one of them is needed internally, so expected at most "
             f"{MOST_AXES - 1}: reshape it to fewer"
         )
         raise ValueError(message)
@@ -138,7 +140,7 @@ def check_shuffle(buffer_size: Any, length: int | None) -> None:
         message = "an endless dataset has no full order: shuffle before repeat, not after"
         raise ValueError(message)
     if length > MAXIMUM_SIZE:
-        message = f"shuffle: {length:,} elements; an order is of at most 2**62"
+        message = f"shuffle: {length:,} elements; expected at most 2**62"
         raise ValueError(message)
 
 

@@ -10,10 +10,13 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
 
-__all__ = ["borders_at_gaps", "borders_of", "borders_of_boundaries"]
+__all__ = ["ArrayLikes", "borders_at_gaps", "borders_of", "borders_of_boundaries"]
 
 Offsets = npt.NDArray[np.int64]
+Answers = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
+ArrayLikes = npt.ArrayLike | tuple[npt.ArrayLike, ...] | None
+"""An array, or a tuple of several; whatever NumPy makes arrays of."""
 
 PIECE = 1 << 20
 """Rows of ids or times that are looked at together: finding borders takes 8 MB of memory."""
@@ -21,8 +24,8 @@ PIECE = 1 << 20
 
 def borders_of(
     rows: int,
-    groups: Any,
-    boundaries: Any,
+    groups: ArrayLikes,
+    boundaries: ArrayLikes,
     parts: Sequence[Offsets] = (),
     *,
     where: str = "window",
@@ -71,14 +74,14 @@ def borders_of(
     return borders
 
 
-def _several(given: Any) -> tuple[Any, ...]:
+def _several(given: ArrayLikes) -> tuple[npt.ArrayLike, ...]:
     if given is None:
         return ()
     return given if type(given) is tuple else (given,)
 
 
 def borders_of_boundaries(
-    boundaries: Any, rows: int, *, where: str = "window", called: str = "groups"
+    boundaries: npt.ArrayLike, rows: int, *, where: str = "window", called: str = "groups"
 ) -> Offsets:
     """Return offsets as int64, if they lead from 0 to `rows` without a step back.
 
@@ -91,13 +94,13 @@ def borders_of_boundaries(
     if given.ndim != 1 or given.dtype.kind not in "iu":
         message = (
             f"{where}(boundaries=) of {given.dtype} and shape {given.shape}: expected one axis of "
-            "integers, the rows at which series begin and the number of rows"
+            "integers, the rows at which series begin, and the number of rows last"
         )
         raise ValueError(message)
     if not _covers(given, rows):
         message = (
             f"{where}(boundaries=): {len(given):,} offsets do not cover the {rows:,} rows; "
-            f"expected them ascending from 0 to {rows:,}. Ids, one for each row, are {called}="
+            f"expected them ascending from 0 to {rows:,}. To give an id for each row, use {called}="
         )
         raise ValueError(message)
     return given.astype(np.int64)
@@ -112,47 +115,48 @@ def _covers(offsets: Values, rows: int) -> bool:
 # Ids --------------------------------------------------------------------------------------
 
 
-def _ids(groups: Any, rows: int, name: str) -> Values:
+def _ids(groups: npt.ArrayLike, rows: int, name: str) -> Values:
     """Return ids, if there is one for each row and each equals itself."""
     given = np.asarray(groups)
     if given.ndim != 1:
         message = (
-            f"{name} of shape {given.shape}: expected one axis, an id for each row; a "
-            "tuple is of several such arrays"
+            f"{name} of shape {given.shape}: expected one axis, an id for each row; for several "
+            "such arrays, pass a tuple"
         )
         raise ValueError(message)
     if len(given) != rows:
         message = f"{name}: {len(given):,} ids for {rows:,} rows; expected one for each"
         if given.dtype.kind in "iu" and _covers(given, rows):
             message = (
-                f"{name} takes an id for each of the {rows:,} rows; these {len(given):,} "
-                f"numbers are the offsets of series: give them as boundaries="
+                f"{name} takes an id for each of the {rows:,} rows; these {len(given):,} numbers "
+                "are offsets at which series begin: pass them as boundaries="
             )
         elif given.dtype.kind in "iu":
-            message += ". Offsets at which series begin are boundaries="
+            message += ". To give the offsets at which series begin, use boundaries="
         raise ValueError(message)
     for start, piece in _pieces(given):
         strange = np.flatnonzero(_differ(piece, piece))
         if len(strange):
             message = (
-                f"{name}: the id of row {start + int(strange[0]):,} ({given.dtype}) is "
-                "not equal to itself, as NaN and NaT are not, so nobody can say which series that "
-                "row is of; give such rows an id, or leave them out"
+                f"{name}: the id of row {start + int(strange[0]):,} ({given.dtype}) is not equal "
+                "to itself, as NaN and NaT are not, so the series of that row is unknown; give "
+                "such rows an id, or leave them out"
             )
             raise ValueError(message)
     return given
 
 
-def _differ(later: Values, earlier: Values) -> Any:
+def _differ(later: Values, earlier: Values) -> Answers:
     try:
         found = np.asarray(later != earlier)
         if found.shape == later.shape:
             return found.astype(bool)
-        reason = "comparing two gives no answer"
+        reason = "two of them cannot be compared"
     except (TypeError, ValueError) as failure:
         reason = str(failure)
     message = (
-        f"ids of {later.dtype} do not compare ({reason}); expected numbers, texts, dates or records"
+        f"ids of {later.dtype} cannot be compared ({reason}); expected numbers, strings, dates or "
+        "records"
     )
     raise ValueError(message)
 
@@ -169,7 +173,7 @@ def _refuse_returning(
     codes = [_numbered(one[begins], name) for one in ids]
     if told is not None:
         codes.append(np.searchsorted(told, begins, "right"))
-    series: Any = codes[0]
+    series = codes[0]
     for code in codes[1:]:
         # Numbered anew each time, so that products stay small.
         _, series = np.unique(series * (int(code.max()) + 1) + code, return_inverse=True)
@@ -179,48 +183,50 @@ def _refuse_returning(
         return
     row = int(begins[again.min()])
     message = (
-        f"{name}: the id of row {row:,} was there before, and another one in between. "
-        "Put the rows of a series together first: order = np.argsort(ids, kind='stable'), then "
-        "x[order] and ids[order]; or, where every run of an id is a series of its own, give "
-        "boundaries=np.r_[0, np.flatnonzero(ids[1:] != ids[:-1]) + 1, len(ids)]"
+        f"{name}: the id of row {row:,} occurred before, with another id in between. Put the rows "
+        "of a series together first: order = np.argsort(ids, kind='stable'), then x[order] and "
+        "ids[order]; or, where every run of an id is a series of its own, pass boundaries=np.r_[0, "
+        "np.flatnonzero(ids[1:] != ids[:-1]) + 1, len(ids)]"
     )
     raise ValueError(message)
 
 
-def _numbered(values: Values, name: str) -> Any:
+def _numbered(values: Values, name: str) -> Offsets:
     """Return a number for each value, the same for equal ones."""
     if values.dtype.kind != "O":
         return np.unique(values, return_inverse=True)[1].reshape(-1)
-    seen: dict[Any, int] = {}
+    seen: dict[object, int] = {}
     try:
         return np.array([seen.setdefault(value, len(seen)) for value in values], np.int64)
     except TypeError as failure:
-        message = f"{name}: {failure}; expected ids that are numbers, texts or dates"
+        message = f"{name}: {failure}; expected ids that are numbers, strings or dates"
         raise ValueError(message) from failure
 
 
 # Gaps -------------------------------------------------------------------------------------
 
 
-def borders_at_gaps(times: Any, longest: Any) -> Offsets:
-    """Return the rows at which time leaps, for ``window(boundaries=...)``; reads times in pieces.
+def borders_at_gaps(
+    times: npt.ArrayLike, longest: float | np.number[Any] | np.timedelta64
+) -> Offsets:
+    """Return the rows at which there is a gap in time, for ``window(boundaries=...)``.
 
     Parameters
     ----------
     times : array of datetime64 or numbers, shape (rows,)
         When each row was measured. Read once, in pieces.
     longest : timedelta64 or number
-        The longest step that is no gap. A step back in time always is a border.
+        The longest step that is not a gap. A step back in time is always a border.
 
     Returns
     -------
     ndarray of int64
-        0, the first row behind each gap, and the number of rows.
+        0, the first row after each gap, and the number of rows.
 
     Raises
     ------
     ValueError
-        If times are no dates or numbers, or one is NaN or NaT.
+        If times are neither dates nor numbers, or one is NaN or NaT.
 
     Examples
     --------
@@ -240,12 +246,12 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
         unknown = np.flatnonzero(piece != piece)
         if len(unknown):
             message = (
-                f"the time of row {start + int(unknown[0]):,} is not known (NaN or NaT), so nobody "
-                "can say whether there is a gap; fill it in, or leave the row out"
+                f"the time of row {start + int(unknown[0]):,} is not known (NaN or NaT), so it "
+                "cannot be said whether there is a gap; fill it in, or leave the row out"
             )
             raise ValueError(message)
 
-    def leaps(later: Values, earlier: Values) -> Any:
+    def leaps(later: Values, earlier: Values) -> Answers:
         # Compared before subtracting, since unsigned numbers have no steps back. The step itself
         # may be larger than a signed dtype holds: int8 from -100 to 100.
         back = later < earlier
@@ -256,7 +262,7 @@ def borders_at_gaps(times: Any, longest: Any) -> Offsets:
     return _changes(given, leaps)
 
 
-def _changes(values: Values, differ: Callable[[Values, Values], Any]) -> Offsets:
+def _changes(values: Values, differ: Callable[[Values, Values], Answers]) -> Offsets:
     """Return 0, the rows that differ from the one before, and the number of rows."""
     found = [np.zeros(1, np.int64)]
     for start, piece in _pieces(values, 1):

@@ -19,19 +19,19 @@ __all__ = ["ConcatArray", "concat", "join"]
 Array = npt.NDArray[Any]
 
 
-def concat(parts: Sequence[Any]) -> ConcatArray:
+def concat(parts: Sequence[object]) -> ConcatArray:
     """Return several arrays and files as one source for a `Dataset`; never copies.
 
     Parameters
     ----------
     parts : sequence of arrays, or of paths of ``.npy`` files
-        Of one dtype, with rows of one shape; of any lengths. Raw files are opened first:
+        They must have one dtype and one row shape, and may have any lengths. Open raw files first:
         ``sb.open(path, "uint16")``.
 
     Raises
     ------
     ValueError
-        If there are none, or dtypes, shapes of rows or strides differ.
+        If there are none, or if dtypes, row shapes or strides differ.
 
     Examples
     --------
@@ -50,18 +50,18 @@ def concat(parts: Sequence[Any]) -> ConcatArray:
     return end_to_end([array for _, array in pieces], [name for name, _ in pieces])
 
 
-def _pieces(number: int, part: Any) -> list[tuple[str, Array]]:
-    """Return the arrays that a part consists of, with what errors call them."""
+def _pieces(number: int, part: object) -> list[tuple[str, Array]]:
+    """Return the arrays that a part consists of, each with its name in errors."""
     found = open_file(part) if isinstance(part, str | os.PathLike) else part
     if isinstance(found, dict):
-        message = f"part {number}, {part}, holds several arrays; open it and give one of them"
+        message = f"part {number}, {part}, holds several arrays; open it and pass one of them"
         raise ValueError(message)  # noqa: TRY004 (the type is right, what it holds is not)
     arrays = found.arrays if isinstance(found, ConcatArray) else (found,)
     return [(f"part {number}", as_array(array).view(np.ndarray)) for array in arrays]
 
 
-def join(parts: Sequence[Any]) -> ConcatArray:
-    """Return what `concat` does; the name it had before, kept for a while with a warning."""
+def join(parts: Sequence[object]) -> ConcatArray:
+    """Return the same as `concat`: this is its former name, kept for a while with a warning."""
     message = "samebytes.join is now called samebytes.concat"
     warnings.warn(message, DeprecationWarning, stacklevel=2)
     return concat(parts)

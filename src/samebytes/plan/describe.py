@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from samebytes.memory.files.origin import mapping_of
 from samebytes.plan import samplers
-from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import function_name
+from samebytes.plan.options import Options
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
 from samebytes.plan.shared_reads import read_bytes
+from samebytes.plan.sources import arrays_in
 from samebytes.plan.transforms.base import Transform
 from samebytes.plan.windows import Stencil
 from samebytes.share.layout import as_bytes_text
@@ -51,24 +52,24 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
     return f"{type(transform).__name__}({', '.join(parts)})"
 
 
-def _verb(verb: Any) -> str:
-    """Return a choosing verb as it would be written."""
-    if isinstance(verb, samplers.Shuffle):
-        still = "" if verb.reshuffle else ", reshuffle_each_iteration=False"
-        return f"shuffle(seed={verb.seed}{still})"
-    if isinstance(verb, samplers.Shard):
-        return f"shard({verb.count}, {verb.index})"
-    if isinstance(verb, samplers.Repeat) and verb.count is None:
+def _sampler(sampler: Any) -> str:
+    """Return a sampler as it would be written."""
+    if isinstance(sampler, samplers.Shuffle):
+        still = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
+        return f"shuffle(seed={sampler.seed}{still})"
+    if isinstance(sampler, samplers.Shard):
+        return f"shard({sampler.count}, {sampler.index})"
+    if isinstance(sampler, samplers.Repeat) and sampler.count is None:
         return "repeat()"
-    return f"{type(verb).__name__.lower()}({verb.count})"
+    return f"{type(sampler).__name__.lower()}({sampler.count})"
 
 
-def _order(verb: Any) -> str:
-    """Return a chain of verbs, first to last."""
+def _order(sampler: Any) -> str:
+    """Return a chain of samplers, first to last."""
     names: list[str] = []
-    while hasattr(verb, "parent"):
-        names.append(_verb(verb))
-        verb = verb.parent
+    while hasattr(sampler, "parent"):
+        names.append(_sampler(sampler))
+        sampler = sampler.parent
     return " → ".join(reversed(names)) or "as it is"
 
 
@@ -82,7 +83,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     """
     facts = {
         f"component {c.name}": f"{c.spec.source_dtype.name} {c.array.shape}"
-        + ("" if plan.windows is None else f" {_stencil(c.frame)} padding={c.padding!r}")
+        + ("" if plan.windows is None else f" {_stencil(c.stencil)} padding={c.padding!r}")
         + "".join(f" → {_drawn(step)}" for step in c.steps)
         for c in plan.components
     }
@@ -120,14 +121,14 @@ def _after(later: UnfusedStep) -> str:
 # For people -------------------------------------------------------------------------------
 
 
-def describe(plan: Plan, options: Any) -> str:
+def describe(plan: Plan, options: Options) -> str:
     """Return the plan as a short table: source, what is folded, what is not, bytes a batch."""
     rows = plan_rows(plan, options)
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in rows)
 
 
-def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
+def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     """Return the plan as names and facts; a name that begins with spaces belongs to that above."""
     size = 1 if plan.batch_size is None else samples_in(plan)
     read = read_bytes(plan) * size
@@ -137,7 +138,7 @@ def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
         ("source", f"{len(plan.components[0].array):,} {unit}, {_source_bytes(plan)}"),
         *((f"  {c.name}", _source(c)) for c in plan.components),
         *_windows(plan),
-        ("order", _with_length(plan.samples, "samples")),
+        ("order", _with_length(plan.samples, plan.samples.length, "samples")),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
         *_rows_after(plan),
@@ -146,8 +147,7 @@ def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
         rows.append(("batch", _batch(plan)))
     each = batches_per_block(plan, options.prefetch)
     depth = (blocks_ahead(plan, options.prefetch) + 1) * each
-    length = plan.samples.length if plan.batch_size is None else plan.batches.length
-    depth = depth if length is None else max(1, min(depth, length))
+    depth = depth if plan.length is None else max(1, min(depth, plan.length))
     blocks = f", {each} in a block" if each > 1 else ""
     element = "sample" if plan.batch_size is None else "batch"
     many = (
@@ -156,14 +156,14 @@ def plan_rows(plan: Plan, options: Any) -> list[tuple[str, str]]:
     rows.append(
         (
             "memory",
-            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, and what you keep",
+            f"{as_bytes_text(written * depth)} for {many} in flight{blocks}, plus what you keep",
         )
     )
     return rows
 
 
 def _each(plan: Plan) -> str:
-    return "a sample, once" if plan.batch_size is None else "a batch, once"
+    return "per sample, once" if plan.batch_size is None else "per batch, once"
 
 
 def _source_bytes(plan: Plan) -> str:
@@ -171,18 +171,11 @@ def _source_bytes(plan: Plan) -> str:
     total = 0
     counted: list[npt.NDArray[Any]] = []
     for component in plan.components:
-        arrays = _arrays(component)
+        arrays = arrays_in(component.array)
         if arrays and not any(np.may_share_memory(arrays[0], other) for other in counted):
             counted.append(arrays[0])
             total += sum(array.nbytes for array in arrays)
     return as_bytes_text(total)
-
-
-def _arrays(component: Component) -> tuple[npt.NDArray[Any], ...]:
-    array = component.array
-    if isinstance(array, DocumentFeature):
-        return ()
-    return array.arrays if isinstance(array, ConcatArray) else (array,)
 
 
 def _windows(plan: Plan) -> list[tuple[str, str]]:
@@ -192,23 +185,23 @@ def _windows(plan: Plan) -> list[tuple[str, str]]:
     groups = len(windows.borders) - 1
     parts = [f"{len(windows):,} of {windows.span:,} rows"]
     if windows.start_seed is None:
-        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one a row")
+        parts.append(f"one every {windows.stride:,} rows" if windows.stride > 1 else "one per row")
     else:
         parts.append(f"drawn with replacement (seed {windows.start_seed})")
     if windows.phase_seed is not None:
-        parts.append(f"begun elsewhere each epoch (seed {windows.phase_seed})")
+        parts.append(f"shifted anew each epoch (seed {windows.phase_seed})")
     if groups > 1:
         parts.append(f"none across the borders of {groups:,} groups")
     if windows.padding is not None:
-        parts.append(f"short ones padded on the {windows.padding}")
+        parts.append(f"short series padded on the {windows.padding}")
     return [("windows", ", ".join(parts))]
 
 
 def _source(component: Component) -> str:
-    arrays = _arrays(component)
-    if not arrays:
+    if isinstance(component.array, DocumentFeature):
         count = len(component.array.borders) - 1
         return f"{component.spec.source_dtype.name}, from the borders of {count:,} documents"
+    arrays = arrays_in(component.array)
     mapping = mapping_of(arrays[0])
     mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
     if len(arrays) > 1:
@@ -222,8 +215,8 @@ def _made(component: Component) -> str:
     return " → ".join([*steps, kind]) if steps else f"copied, {kind}"
 
 
-def _kind(dtype: Any, shape: tuple[int, ...]) -> str:
-    return f"{dtype.name} {shape}" if shape else str(dtype.name)
+def _kind(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    return f"{dtype.name} {shape}" if shape else dtype.name
 
 
 def _rows_after(plan: Plan) -> list[tuple[str, str]]:
@@ -244,12 +237,11 @@ def _unit(later: UnfusedStep) -> str:
 
 def _batch(plan: Plan) -> str:
     last = "dropped" if plan.drop_remainder else "kept"
-    return f"{plan.batch_size:,} samples, a smaller last one is {last}; " + _with_length(
-        plan.batches, "batches"
-    )
+    chosen = _with_length(plan.batches, plan.length, "batches")
+    return f"{plan.batch_size:,} samples, a smaller last batch is {last}; {chosen}"
 
 
-def _with_length(verb: Any, what: str) -> str:
-    count = "endless" if verb.length is None else f"{verb.length:,} {what}"
-    chosen = _order(verb)
+def _with_length(sampler: samplers.Sampler | None, length: int | None, what: str) -> str:
+    count = "endless" if length is None else f"{length:,} {what}"
+    chosen = _order(sampler)
     return count if chosen == "as it is" else f"{chosen}: {count}"

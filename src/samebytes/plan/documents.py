@@ -46,15 +46,14 @@ class DocumentFeature:
         """Return the number of rows."""
         return int(self.borders[-1])
 
-    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+    def __getitem__(self, rows: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return the numbers of rows."""
-        rows = np.asarray(rows, np.int64)
-        document = np.searchsorted(self.borders, rows, "right") - 1
-        numbers = rows - self.borders[document]
+        places = np.asarray(rows, np.int64)
+        document = np.searchsorted(self.borders, places, "right") - 1
+        numbers: npt.NDArray[Any] = places - self.borders[document]
         if self.continues:
-            numbers = rows + 1 < self.borders[1:][document]
-        found: npt.NDArray[Any] = numbers.astype(self.dtype)
-        return found
+            numbers = places + 1 < self.borders[1:][document]
+        return numbers.astype(self.dtype)
 
 
 def borders_at_token(tokens: Any, end: int) -> npt.NDArray[np.int64]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.plan.plan import Plan
 from samebytes.plan.reference import reference
-from samebytes.plan.tree import flatten
+from samebytes.plan.tree import Nested, flatten
 from samebytes.plan.unfused import apply_unfused
 
 __all__ = ["ArraySpec", "element_spec"]
@@ -32,12 +33,12 @@ def _axis(plan: Plan) -> tuple[int | None, ...]:
     return (plan.batch_size if even else None,)
 
 
-def _first(plan: Plan) -> Any:
+def _first(plan: Plan) -> Nested[npt.NDArray[Any]]:
     """Return the first sample as a batch of one; a blank one where there are no samples."""
     first = np.zeros(1, np.int64)
     if plan.count:
         return reference(plan, first, 0)
-    batch = plan.structure.rebuild(
+    batch: Nested[npt.NDArray[Any]] = plan.structure.rebuild(
         [np.zeros((1, *c.spec.result_shape), c.spec.dtype) for c in plan.components]
     )
     for later in plan.later:
@@ -45,7 +46,7 @@ def _first(plan: Plan) -> Any:
     return batch
 
 
-def element_spec(plan: Plan) -> Any:
+def element_spec(plan: Plan) -> Nested[ArraySpec]:
     """Return `ArraySpec` for each component, nested as the elements are.
 
     Where functions run after the pass only they know what they give: the first sample is then

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
 from samebytes.plan.map_calls import MapCall
@@ -31,7 +32,7 @@ def fuse(recipe: Recipe) -> Plan:
     known: list[ComponentSpec] | None = [component.spec for component in components]
     for stream, call in enumerate(recipe.maps):
         if not isinstance(call.function, Transform):
-            later.append(_later_call(call))
+            later.append(_later_call(call, call.function))
             known = None
             continue
         on = call.function.on
@@ -84,9 +85,9 @@ def _check_axes(
 def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
     names, padding = recipe.structure.names, recipe.padding
     return tuple(
-        fuse_component(name, array, frame, padding, steps, leaf)
-        for leaf, (name, array, frame) in enumerate(
-            zip(names, recipe.arrays, recipe.frames, strict=True)
+        fuse_component(name, array, stencil, padding, steps, leaf)
+        for leaf, (name, array, stencil) in enumerate(
+            zip(names, recipe.arrays, recipe.stencils, strict=True)
         )
     )
 
@@ -97,13 +98,13 @@ def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
 
 
-def _later_call(call: MapCall) -> UnfusedStep:
-    if is_keras_layer(call.function):
+def _later_call(call: MapCall, function: Callable[..., Any]) -> UnfusedStep:
+    if is_keras_layer(function):
         why = "a Keras layer that does not fold"
-        return UnfusedStep(call.function, batched=True, why=why, on=call.on)
+        return UnfusedStep(function, batched=True, why=why, on=call.on)
     why = "a function, not a transform that folds"
     whole = call.on is None
-    return UnfusedStep(call.function, batched=call.batched, why=why, on=call.on, whole=whole)
+    return UnfusedStep(function, batched=call.batched, why=why, on=call.on, whole=whole)
 
 
 def function_name(later: UnfusedStep) -> str:

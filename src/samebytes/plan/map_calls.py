@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,9 @@ from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.transforms.cast import Cast
 from samebytes.plan.transforms.keras_layers import from_keras, is_keras_layer
 
-__all__ = ["MapCall", "calls_of"]
+__all__ = ["MapCall", "Mappable", "calls_of"]
+
+Mappable = Transform | Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class MapCall:
         For a transform that stands for a Keras layer: see `Folded`.
     """
 
-    function: Any
+    function: Mappable
     on: On
     batched: bool
     seed: int
@@ -40,7 +43,7 @@ class MapCall:
 
 
 def calls_of(
-    map_func: Any, on: On, *, batched: bool, seed: int | None, before: tuple[MapCall, ...] = ()
+    map_func: object, on: On, *, batched: bool, seed: int | None, before: tuple[MapCall, ...] = ()
 ) -> list[list[MapCall]]:
     """Return what a call of ``map`` may stand for; the first that can be done counts.
 

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.rng import integers, uniform
+from samebytes.plan.samplers import Sampler
+from samebytes.plan.sources import SourceArray
 from samebytes.plan.tables import Floats, Means, Tables, open_tables
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.tree import Structure
@@ -67,7 +69,7 @@ class UnfusedStep:
         Whether it is given whole elements instead.
     """
 
-    function: Any
+    function: Step | Callable[..., Any]
     batched: bool
     why: str
     on: On = None
@@ -84,7 +86,7 @@ class Component:
         Its place in the structure.
     array : ndarray, ConcatArray or DocumentFeature
         The source; not compared, since a plan is the same over other data of the same kind.
-    frame : Stencil
+    stencil : Stencil
         Which of its rows make a sample.
     padding : number
         What stands where a sample has no row.
@@ -95,8 +97,8 @@ class Component:
     """
 
     name: str
-    array: Any = field(compare=False, repr=False)
-    frame: Stencil
+    array: SourceArray = field(compare=False, repr=False)
+    stencil: Stencil
     padding: Any
     spec: ComponentSpec
     steps: tuple[Step, ...]
@@ -149,10 +151,10 @@ class Plan:
 
     structure: Structure
     components: tuple[Component, ...]
-    samples: Any
+    samples: Sampler
     batch_size: int | None
     drop_remainder: bool
-    batches: Any
+    batches: Sampler | None
     later: tuple[UnfusedStep, ...]
     windows: Windows | None = None
 
@@ -164,9 +166,8 @@ class Plan:
     @property
     def length(self) -> int | None:
         """Number of elements, None where they never end."""
-        order = self.samples if self.batch_size is None else self.batches
-        length: int | None = order.length
-        return length
+        order = self.samples if self.batches is None else self.batches
+        return order.length
 
     @property
     def padded(self) -> bool:
@@ -181,7 +182,7 @@ class Plan:
 
 
 def fuse_component(
-    name: str, array: Any, frame: Stencil, padding: Any, steps: list[Step], leaf: int
+    name: str, array: SourceArray, stencil: Stencil, padding: Any, steps: list[Step], leaf: int
 ) -> Component:
     """Return the component with all of `steps` that concern `leaf` folded into it.
 
@@ -193,11 +194,11 @@ def fuse_component(
     if isinstance(array, DocumentFeature):
         padding = 0  # neither a place nor a next row
     row = array.shape[1:]
-    spec = open_spec(frame.shape(row), array.dtype, lead=len(frame.axes))
+    spec = open_spec(stencil.shape(row), array.dtype, lead=len(stencil.axes))
     mine = tuple(step for step in steps if leaf in step.components)
     for step in mine:
         spec = step.transform.fold(spec)
-    return Component(name, array, frame, padding, spec, mine)
+    return Component(name, array, stencil, padding, spec, mine)
 
 
 def draw_units(step: Step, epochs: Indices, indices: Indices, uniform: Uniform = uniform) -> Floats:

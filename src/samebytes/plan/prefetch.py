@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from samebytes.plan.plan import Plan
 
-__all__ = ["LONE_SAMPLES", "batches_per_block", "blocks_ahead", "samples_in"]
+__all__ = ["UNBATCHED_SAMPLES", "batches_per_block", "blocks_ahead", "samples_in"]
 
-LONE_SAMPLES = 32
+UNBATCHED_SAMPLES = 32
 """Samples made at a time where single samples are handed out, unless they are large."""
 
-LONE_BYTES = 256 << 20
+UNBATCHED_BYTES = 256 << 20
 """Single samples that are made at a time have so many bytes at most, or are a single one."""
 
 BLOCK_BYTES = 16 << 20
@@ -19,7 +19,7 @@ Beside its bytes a batch costs the interpreter some 150 µs (numbers, blocks, wa
 as much again for each tensor: more than writing a megabyte does.
 """
 
-MOST_TOGETHER = 32
+MOST_BATCHES_PER_BLOCK = 32
 """Batches made together at most: more gain nothing, and all come from one block."""
 
 
@@ -28,7 +28,7 @@ def samples_in(plan: Plan) -> int:
     size = plan.batch_size
     if size is None:
         each = sum(component.sample_bytes for component in plan.components)
-        size = min(LONE_SAMPLES, max(LONE_BYTES // max(each, 1), 1))
+        size = min(UNBATCHED_SAMPLES, max(UNBATCHED_BYTES // max(each, 1), 1))
     length = plan.samples.length
     return size if length is None else max(min(size, length), 1)
 
@@ -43,8 +43,8 @@ def batches_per_block(plan: Plan, prefetch: int) -> int:
     if plan.batch_size is None or plan.later or prefetch == 0:
         return 1
     nbytes = samples_in(plan) * sum(component.sample_bytes for component in plan.components)
-    some = min(max(BLOCK_BYTES // max(nbytes, 1), 1), MOST_TOGETHER)
-    length = plan.batches.length
+    some = min(max(BLOCK_BYTES // max(nbytes, 1), 1), MOST_BATCHES_PER_BLOCK)
+    length = plan.length
     return some if length is None else max(min(some, length), 1)
 
 

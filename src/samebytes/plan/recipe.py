@@ -7,6 +7,7 @@ from typing import Any
 
 from samebytes.plan.map_calls import MapCall
 from samebytes.plan.samplers import Sampler
+from samebytes.plan.sources import SourceArray
 from samebytes.plan.tree import Structure
 from samebytes.plan.windows import Stencil, Windows
 
@@ -25,7 +26,7 @@ class Recipe:
         How they nest in an element.
     samples : Sampler
         Which sample comes at which position.
-    frames : tuple of Stencil
+    stencils : tuple of Stencil
         Which rows of each source make a sample.
     windows : Windows, optional
         Where samples begin; without it sample i is row i.
@@ -41,10 +42,10 @@ class Recipe:
         Which batch comes at which position; None before ``batch``.
     """
 
-    arrays: tuple[Any, ...] = field(repr=False)
+    arrays: tuple[SourceArray, ...] = field(repr=False)
     structure: Structure
     samples: Sampler
-    frames: tuple[Stencil, ...] = ()
+    stencils: tuple[Stencil, ...] = ()
     windows: Windows | None = None
     padding: Any = 0
     maps: tuple[MapCall, ...] = ()

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
-from samebytes.plan.readable import arrays_of, plan_over
+from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.transforms.cast import Cast, cast_values
-from samebytes.plan.unfused import apply_one, apply_unfused
+from samebytes.plan.tree import Nested
+from samebytes.plan.unfused import apply_to_sample, apply_unfused
 from samebytes.plan.windows import Rows
 
 __all__ = ["apply_unfused", "reference"]
@@ -19,7 +20,7 @@ __all__ = ["apply_unfused", "reference"]
 Indices = npt.NDArray[np.int64]
 
 
-def reference(plan: Plan, indices: Indices, epoch: int) -> Any:
+def reference(plan: Plan, indices: Indices, epoch: int) -> Nested[npt.NDArray[Any]]:
     """Return a batch of the samples `indices` of `epoch`, as the plan makes them.
 
     Raises
@@ -49,13 +50,13 @@ def _component(
     out = np.empty((len(indices), *spec.result_shape), spec.dtype)
     for row, start in enumerate(rows.starts):
         valid = None if rows.valid is None else rows.valid[row]
-        sample = component.frame.read(component.array, int(start), valid, component.padding)
+        sample = component.stencil.read(component.array, int(start), valid, component.padding)
         if spec.linear:
             sample = sample.astype(np.float64)
         for step in component.steps:
             if isinstance(step.transform, Cast):
                 continue  # a dtype is chosen; the values stay exact until the pass writes them
             units = draw_units(step, epochs[row : row + 1], indices[row : row + 1])[0]
-            sample = apply_one(step, leaf, sample, units)
+            sample = apply_to_sample(step, leaf, sample, units)
         out[row] = cast_values(sample, spec.dtype)
     return out

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from samebytes.plan.plan import Plan, Step
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import DrawnSeed
+from samebytes.plan.windows import Windows
 
 __all__ = ["reseeded", "reseeded_recipe"]
 
@@ -48,7 +49,7 @@ def reseeded_recipe(recipe: R, change: Change) -> R:
     )
 
 
-def _changed(one: Any, change: Change, *names: str) -> dict[str, Any]:
+def _changed(one: object, change: Change, *names: str) -> dict[str, Any]:
     seeds = {name: getattr(one, name, None) for name in names}
     return {name: change(seed) for name, seed in seeds.items() if isinstance(seed, DrawnSeed)}
 
@@ -60,6 +61,7 @@ def _order(sampler: Any, change: Change) -> Any:
     return replace(sampler, parent=parent, **_changed(sampler, change, "seed"))
 
 
-def _windows(windows: Any, change: Change) -> Any:
-    drawn = _changed(windows, change, "phase_seed", "start_seed")
-    return replace(windows, **drawn) if drawn else windows
+def _windows(windows: Windows | None, change: Change) -> Windows | None:
+    if windows is None:
+        return None
+    return replace(windows, **_changed(windows, change, "phase_seed", "start_seed"))

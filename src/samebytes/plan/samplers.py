@@ -1,25 +1,25 @@
-"""The verbs that choose samples: which sample, of which epoch, comes at which position.
+"""Samplers: which sample, of which epoch, comes at which position.
 
-Each verb maps positions of its output to positions of its input, so a chain of them maps a
-position to (epoch, sample) at once, in O(1) memory, wherever it stands. The order of verbs
-matters as in tf.data: ``shuffle().take(10)`` takes ten at random, ``take(10).shuffle()``
-shuffles the first ten.
+Each sampler maps positions of its output to positions of its input, so a chain of them maps a
+position to (epoch, sample) at once, in O(1) memory, wherever it stands. Their order matters as
+in tf.data: ``shuffle().take(10)`` takes ten at random, ``take(10).shuffle()`` shuffles the first
+ten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.plan.arguments import BEYOND_COUNTING, EPOCHS
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.permutation import permute
 
-__all__ = ["Repeat", "Sampler", "Shard", "Shuffle", "Skip", "Source", "Take", "check_countable"]
+__all__ = ["Repeat", "Sampler", "Sequential", "Shard", "Shuffle", "Skip", "Take", "check_countable"]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]
@@ -34,7 +34,7 @@ ENDLESS = 1 << 40
 
 
 class Sampler(Protocol):
-    """What every verb tells: how many there are, and where each comes from."""
+    """What every sampler tells: how many there are, and where each comes from."""
 
     @property
     def length(self) -> int | None:
@@ -48,7 +48,7 @@ class Sampler(Protocol):
 
 
 @dataclass(frozen=True)
-class Source:
+class Sequential:
     """The elements themselves, in their own order."""
 
     length: int | None
@@ -70,29 +70,29 @@ class Shuffle:
     Source: ``tf.data.Dataset.shuffle``, with a buffer of the whole length and no memory.
     """
 
-    parent: Any
+    parent: Sampler
     seed: int
     reshuffle: bool = True
 
     @property
     def length(self) -> int | None:
         """As many as came."""
-        return self.parent.length  # type: ignore[no-any-return]
+        return self.parent.length
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return where the permutation of each epoch puts the positions."""
-        size = self.parent.length
+        size = self.parent.length or 0  # what never ends is not shuffled
         found = np.empty_like(positions)
         for epoch, mine in by_epoch(epochs):
             found[mine] = permute(positions[mine], size, self.seed, epoch * self.reshuffle)
-        return self.parent.locate(epochs, found, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, found, permute)
 
 
 @dataclass(frozen=True)
 class Shard:
     """Every `count`-th element, from `index` on."""
 
-    parent: Any
+    parent: Sampler
     count: int
     index: int
 
@@ -104,14 +104,14 @@ class Shard:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the positions before sharding."""
-        return self.parent.locate(epochs, positions * self.count + self.index, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions * self.count + self.index, permute)
 
 
 @dataclass(frozen=True)
 class Take:
     """The first `count` elements."""
 
-    parent: Any
+    parent: Sampler
     count: int
 
     @property
@@ -122,14 +122,14 @@ class Take:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the same positions."""
-        return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions, permute)
 
 
 @dataclass(frozen=True)
 class Skip:
     """All but the first `count` elements."""
 
-    parent: Any
+    parent: Sampler
     count: int
 
     @property
@@ -140,14 +140,14 @@ class Skip:
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return the positions before skipping."""
-        return self.parent.locate(epochs, positions + self.count, permute)  # type: ignore[no-any-return]
+        return self.parent.locate(epochs, positions + self.count, permute)
 
 
 @dataclass(frozen=True)
 class Repeat:
     """The elements `count` times over, each time an epoch of its own; None never ends."""
 
-    parent: Any
+    parent: Sampler
     count: int | None
 
     @property
@@ -156,19 +156,19 @@ class Repeat:
         size = self.parent.length
         if size == 0 or self.count == 0:
             return 0
-        return None if size is None or self.count is None else int(size * self.count)
+        return None if size is None or self.count is None else size * self.count
 
     def locate(self, epochs: Positions, positions: Positions, permute: Permute = permute) -> Place:
         """Return positions within a repetition, and the epoch of that repetition."""
         size = self.parent.length
         if size is None:
-            return self.parent.locate(epochs, positions, permute)  # type: ignore[no-any-return]
+            return self.parent.locate(epochs, positions, permute)
         each = ENDLESS_EPOCHS if self.count is None else self.count
         repetition, within = np.divmod(positions, size)
-        return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)  # type: ignore[no-any-return]
+        return self.parent.locate((epochs * each + repetition) % EPOCHS, within, permute)
 
 
-def check_countable(order: Any, each: int = 1) -> None:
+def check_countable(order: Sampler, each: int = 1) -> None:
     """Refuse an order whose positions, or those it is made of, are more than int64 counts.
 
     `each` is how many samples an element has.
@@ -180,17 +180,17 @@ def check_countable(order: Any, each: int = 1) -> None:
 
     Examples
     --------
-    >>> check_countable(Repeat(Source(10), 1 << 62))
+    >>> check_countable(Repeat(Sequential(10), 1 << 62))
     Traceback (most recent call last):
         ...
     ValueError: this makes 46,116,860,184,273,879,040 elements, more than can be counted (2**63 - \
-1); ask for fewer, or repeat() without end
+1); ask for fewer, or for endless ones: repeat()
     """
     length = order.length
     if length is not None and length >= BEYOND_COUNTING:
         message = (
             f"this makes {length:,} elements, more than can be counted (2**63 - 1); ask for fewer, "
-            "or repeat() without end"
+            "or for endless ones: repeat()"
         )
         raise ValueError(message)
     position = ENDLESS
@@ -206,7 +206,7 @@ def check_countable(order: Any, each: int = 1) -> None:
         order = order.parent
     if position * each >= BEYOND_COUNTING:
         message = (
-            f"an endless dataset of which element {position:,} would be needed cannot be counted "
-            "(to 2**63 - 1); skip less, or ask for fewer shards or smaller batches"
+            f"this endless dataset needs element {position:,}, more than can be counted (2**63 - "
+            "1); skip less, or ask for fewer shards or smaller batches"
         )
         raise ValueError(message)

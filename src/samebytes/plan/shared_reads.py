@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Plan
+from samebytes.plan.sources import arrays_in
 from samebytes.plan.windows import Stencil
 
 __all__ = ["Group", "groups_of", "read_bytes"]
@@ -56,7 +56,7 @@ def read_bytes(plan: Plan) -> int:
         if len(leaves) == 1:
             found += component.read_bytes
         else:
-            found += len(np.unique(component.frame.rows())) * component.array.dtype.itemsize
+            found += len(np.unique(component.stencil.rows())) * component.array.dtype.itemsize
     return found
 
 
@@ -66,7 +66,7 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
     Only what is a single line of items each, and is moved or converted without factors.
     """
     first, second = one_group.component, other_group.component
-    one, other, spec = first.frame, second.frame, first.spec
+    one, other, spec = first.stencil, second.stencil, first.spec
     if len(one_group.leaves) + len(other_group.leaves) > 2:
         return None
     if first.array is not second.array or isinstance(first.array, DocumentFeature):
@@ -76,13 +76,12 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
         return None
     ((count, apart),) = one.axes
     # Items that follow each other without a gap, or are all one, would be walked as a single line.
-    arrays = first.array.arrays if isinstance(first.array, ConcatArray) else (first.array,)
-    still = any(array.strides[0] == 0 for array in arrays)
+    still = any(array.strides[0] == 0 for array in arrays_in(first.array))
     if count < 2 or still or moved_on <= 0 or moved_on == count * apart:
         return None
     if spec != second.spec or spec.linear:
         return None
-    frame = Stencil(one.offset, ((2, moved_on), *one.axes))
+    stencil = Stencil(one.offset, ((2, moved_on), *one.axes))
     both = replace(spec, shape=(2, *spec.shape), lead=spec.lead + 1)
     leaves = one_group.leaves + other_group.leaves
-    return Group(leaves, replace(first, frame=frame, spec=both))
+    return Group(leaves, replace(first, stencil=stencil, spec=both))

@@ -6,19 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.memory.files.hdf5 import array_of_dataset, is_dataset
 from samebytes.plan.arguments import check_axes
 from samebytes.plan.concat import ConcatArray
+from samebytes.plan.documents import DocumentFeature
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import array_of, is_arrayable
 from samebytes.share.buffer import view
 
-__all__ = ["as_source", "as_sources", "of_list"]
+__all__ = ["SourceArray", "arrays_in", "as_source", "as_sources", "of_list"]
+
+Array = npt.NDArray[Any]
+SourceArray = Array | ConcatArray | DocumentFeature
+"""What a component is read from."""
 
 
-def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
+def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Array | ConcatArray, ...]:
     """Return the arrays of all components, which have a first axis of one length; never copies.
 
     Raises
@@ -36,14 +42,21 @@ def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Any, ...]:
     for name, array in zip(names, arrays, strict=True):
         if len(array) != first:
             message = (
-                f"components differ in length: {names[0]} has {first:,} samples, "
-                f"{name} has {len(array):,}; cut them to the same"
+                f"components differ in length: {names[0]} has {first:,} samples, {name} has "
+                f"{len(array):,}; cut them to the same length"
             )
             raise ValueError(message)
     return arrays
 
 
-def as_source(name: str, leaf: Any) -> Any:
+def arrays_in(source: SourceArray) -> tuple[Array, ...]:
+    """Return the arrays that a source lies in: none where it is computed."""
+    if isinstance(source, DocumentFeature):
+        return ()
+    return source.arrays if isinstance(source, ConcatArray) else (source,)
+
+
+def as_source(name: str, leaf: Any) -> Array | ConcatArray:
     """Return the array of one component, on the bytes that came; copies lists, and says so.
 
     Raises
@@ -61,7 +74,10 @@ def as_source(name: str, leaf: Any) -> Any:
         check_axes(leaf.ndim, name, f"the shape {leaf.shape}")
         return leaf
     if isinstance(leaf, np.ma.MaskedArray):
-        message = f"component {name} is a masked array; fill it (x.filled(0)) or give the mask too"
+        message = (
+            f"component {name} is a masked array; fill it (x.filled(0)), or pass x.data and x.mask "
+            "as two components"
+        )
         raise TypeError(message)
     if is_dataset(leaf):
         return _with_samples(name, array_of_dataset(leaf))
@@ -70,14 +86,14 @@ def as_source(name: str, leaf: Any) -> Any:
         return _with_samples(name, array_of(array, f"component {name}"))
     if getattr(getattr(array, "dtype", None), "hasobject", False):
         message = (
-            f"component {name} holds Python objects ({array.dtype}); expected numbers, strings "
-            "of fixed length (np.array(x.tolist()) makes them) or records"
+            f"component {name} holds Python objects ({array.dtype}); expected numbers, "
+            "fixed-length strings (as np.array(x.tolist()) makes them) or records"
         )
         raise TypeError(message)
     return _with_samples(name, as_array(array))
 
 
-def _with_samples(name: str, array: Any) -> Any:
+def _with_samples(name: str, array: Array) -> Array:
     found = array.view(np.ndarray)
     if found.ndim == 0:
         message = f"component {name} is a single value; expected an axis of samples"
@@ -95,7 +111,7 @@ def _exports(leaf: Any) -> bool:
     return True
 
 
-def of_list(name: str, items: list[Any]) -> Any:
+def of_list(name: str, items: list[Any]) -> Array:
     """Return a list as an array, which copies it.
 
     Raises
@@ -112,8 +128,8 @@ def of_list(name: str, items: list[Any]) -> Any:
         (first, shape), (other, another) = unequal
         message = (
             f"component {name} is a list of unequal items: {_place(first)} has the shape {shape}, "
-            f"{_place(other)} has {another}; bring them to one shape (np.pad, or cut them), or, "
-            "where their rows are the samples, lay them end to end: sb.concat(x)"
+            f"{_place(other)} has {another}; give them one shape (pad them with np.pad, or cut "
+            "them), or, if their rows are the samples, lay them end to end: sb.concat(x)"
         )
         raise ValueError(message) from refused
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-__all__ = ["Structure", "component_name", "flatten"]
+if TYPE_CHECKING:
+    import optree
+
+__all__ = ["Nested", "Structure", "component_name", "flatten"]
+
+T = TypeVar("T")
+Nested: TypeAlias = T | tuple["Nested[T]", ...] | dict[Any, "Nested[T]"]
+"""A component, or tuples, named tuples and dicts of them."""
 
 
 def component_name(nested: Any, path: tuple[Any, ...]) -> str:
@@ -38,11 +45,11 @@ class Structure:
     """
 
     names: tuple[str, ...]
-    treespec: Any
+    treespec: optree.PyTreeSpec
 
-    def rebuild(self, leaves: list[Any]) -> Any:
+    def rebuild(self, leaves: Sequence[T]) -> Nested[T]:
         """Return `leaves` in the nesting that was taken apart."""
-        return self.treespec.unflatten(leaves)
+        return cast("Nested[T]", self.treespec.unflatten(leaves))  # optree knows more kinds
 
 
 def flatten(

@@ -16,9 +16,9 @@ from samebytes.plan.fuse import function_name, places_of
 from samebytes.plan.plan import Step, UnfusedStep, draw_units
 from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
-from samebytes.plan.tree import flatten
+from samebytes.plan.tree import Nested, flatten
 
-__all__ = ["apply_one", "apply_unfused"]
+__all__ = ["apply_to_sample", "apply_unfused"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ NOTED_SAMPLES = 8
 """Indices that the note on a failure names before it only counts."""
 
 
-def apply_one(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
+def apply_to_sample(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
     """Return one sample after a step, done to planar images as they lie."""
     turned = leaf in step.planar and not isinstance(step.transform, ChannelsFirst | ChannelsLast)
     if not turned:
@@ -35,7 +35,9 @@ def apply_one(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
     return np.moveaxis(step.transform.apply(np.moveaxis(sample, 0, -1), units), -1, 0)
 
 
-def apply_unfused(later: UnfusedStep, batch: Any, epochs: Indices, indices: Indices) -> Any:
+def apply_unfused(
+    later: UnfusedStep, batch: Nested[Array], epochs: Indices, indices: Indices
+) -> Nested[Array]:
     """Return `batch` after a step that runs after the pass.
 
     Raises
@@ -44,7 +46,7 @@ def apply_unfused(later: UnfusedStep, batch: Any, epochs: Indices, indices: Indi
         If a function gives something that is no array.
     """
     if later.whole and later.batched:
-        found = _noted(lambda: _call(later.function, batch), indices)
+        found = _call_noted(lambda: _call(later.function, batch), indices)
         return _as_arrays(found, later)
     if later.whole:
         leaves, structure = flatten(batch)
@@ -64,12 +66,13 @@ def _component(
     later: UnfusedStep, place: int, values: Array, epochs: Indices, indices: Indices
 ) -> Array:
     """Return one component after a step that is given components alone."""
-    if isinstance(later.function, Step):
-        return _apply_step(later.function, place, values, epochs, indices)
+    function = later.function
+    if isinstance(function, Step):
+        return _apply_step(function, place, values, epochs, indices)
     if later.batched:
-        found = _noted(lambda: later.function(values), indices)
+        found = _call_noted(lambda: function(values), indices)
         return np.asarray(_as_arrays(found, later))
-    return np.asarray(_each_sample(lambda row: later.function(values[row]), indices, later))
+    return np.asarray(_each_sample(lambda row: function(values[row]), indices, later))
 
 
 def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices: Indices) -> Array:
@@ -81,13 +84,13 @@ def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices:
     result = np.empty((len(values), *spec.result_shape), spec.dtype)
     for row, units in enumerate(draw_units(step, epochs, indices)):
         sample = values[row].astype(np.float64) if spec.linear else values[row]
-        result[row] = cast_values(apply_one(step, place, sample, units), spec.dtype)
+        result[row] = cast_values(apply_to_sample(step, place, sample, units), spec.dtype)
     return result
 
 
-def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Any:
+def _each_sample(call: Callable[[int], Any], indices: Indices, later: UnfusedStep) -> Nested[Array]:
     """Return what a function makes of each sample, stacked."""
-    rows = [_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
+    rows = [_call_noted(partial(call, row), indices[row : row + 1]) for row in range(len(indices))]
     parts = [flatten(row) for row in rows]
     structure = parts[0][1]
     columns = zip(*(leaves for leaves, _ in parts), strict=True)
@@ -103,7 +106,7 @@ def _call(function: Any, element: Any) -> Any:
     return function(element)
 
 
-def _noted(call: Callable[[], Any], indices: Indices) -> Any:
+def _call_noted(call: Callable[[], Any], indices: Indices) -> Any:
     """Call; what it raises passes unchanged, with a note of the samples (Python 3.11 has notes)."""
     try:
         return call()
@@ -115,7 +118,7 @@ def _noted(call: Callable[[], Any], indices: Indices) -> Any:
         raise
 
 
-def _as_arrays(found: Any, later: UnfusedStep) -> Any:
+def _as_arrays(found: Any, later: UnfusedStep) -> Nested[Array]:
     leaves, structure = flatten(found)
     return structure.rebuild([_as_array(leaf, later) for leaf in leaves])
 
@@ -124,8 +127,8 @@ def _as_array(value: Any, later: UnfusedStep) -> Array:
     array = np.asarray(value)
     if array.dtype.hasobject:
         message = (
-            f"{function_name(later)} gave {type(value).__name__}, which is no array of numbers; "
-            "a function in map gives arrays, nested as the elements are to be"
+            f"{function_name(later)} returned {type(value).__name__}, which is not an array of "
+            "numbers; expected a function in map to return arrays, nested as the elements should be"
         )
         raise TypeError(message)
     return array

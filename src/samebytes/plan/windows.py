@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.epochs import by_epoch
+from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.rng import integers
+from samebytes.plan.sources import SourceArray
 
 __all__ = ["ROW", "Integers", "Rows", "Stencil", "Windows"]
 
@@ -66,11 +67,13 @@ class Stencil(NamedTuple):
             found = found[..., np.newaxis] + np.arange(count) * apart
         return found
 
-    def read(self, array: Any, start: int, valid: Indices | None, padding: Any) -> Any:
+    def read(
+        self, array: SourceArray, start: int, valid: Indices | None, padding: Any
+    ) -> npt.NDArray[Any]:
         """Return a sample by plain slow NumPy; rows outside of `valid` are `padding`."""
         rows = self.rows()
         if valid is None:
-            found = np.asarray(array[start + rows])
+            found: npt.NDArray[Any] = np.asarray(array[start + rows])
         else:
             there = (rows >= valid[0]) & (rows < valid[1])
             found = np.full((*rows.shape, *array.shape[1:]), padding, array.dtype)
@@ -217,7 +220,7 @@ class Windows:
         return hashlib.sha256(self.borders.tobytes()).hexdigest()[:12]
 
     @property
-    def _key(self) -> tuple[Any, ...]:
+    def _key(self) -> tuple[object, ...]:
         settings = self.span, self.stride, self.padding, self.phase_seed, self.start_seed
         return (len(self.borders), self.digest, *settings)
 

@@ -27,18 +27,18 @@ _NUMPY_1 = np.lib.NumpyVersion(np.__version__) < "2.0.0"
 
 
 class Array(np.ndarray[Any, np.dtype[Any]]):
-    """An ndarray that TensorFlow and Keras read in place; conversion copies only if it must.
+    """An ndarray that TensorFlow and Keras read in place; a conversion copies only if it must.
 
     Everything `empty`, `zeros`, `aligned`, `open` and `as_array` return is one. It has
     TensorFlow's tensor protocol, so ``tf.convert_to_tensor(x)``, ``model.fit(x, y)``,
     ``tf.data.Dataset.from_tensor_slices(x)`` or a ``tf.function`` called with it work on the
     same bytes. A view that TensorFlow cannot share (a crop, a transpose) is gathered once.
 
-    Views of it are `Array` too; what arithmetic computes is a plain ndarray.
+    Views of it are `Array` too; the results of arithmetic are plain ndarrays.
 
-    Indexing it by a list, an array of rows or a mask copies, as of every ndarray. The copy is an
-    `Array` in memory of NumPy's own, which is aligned by chance only: TensorFlow then copies once
-    more. ``np.take`` into an array of `empty` copies once and is shared.
+    Indexing it with a list, an array of rows or a mask copies, as for every ndarray. The copy is an
+    `Array` in NumPy's own memory, which is aligned only by chance, so TensorFlow may copy once
+    more. ``np.take`` into an array made by `empty` copies once, and the result is shared.
 
     Two copies remain that no array can prevent:
 
@@ -90,7 +90,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return convert(self, dtype, name)
 
     def flush(self) -> None:
-        """Write changes of a file opened with ``mode='r+'`` to disk; else there is nothing."""
+        """Write changes to a file opened with ``mode='r+'`` to disk; otherwise do nothing."""
         mapping = mapping_of(self)
         if mapping is not None:
             mapping.flush()
@@ -105,36 +105,36 @@ def as_array(
     offset: int = 0,
     copy: bool | None = None,
 ) -> Array:
-    r"""Return an `Array` on the bytes of `obj`, N-D and read-only where `obj` is; rarely copies.
+    r"""Return an `Array` on the bytes of `obj`, N-D, and read-only if `obj` is; rarely copies.
 
-    This is how a memoryview is sliced in N dimensions. Without `dtype`, `shape` and `offset`
-    any strides are shared. With one of them the bytes are read anew, as ``np.frombuffer``
-    does, which needs them to lie packed: strided ones are gathered first.
+    This is how to slice a memoryview in N dimensions. Without `dtype`, `shape` and `offset`, any
+    strides are shared. With one of them, the bytes are reinterpreted, as by ``np.frombuffer``,
+    which requires them to be packed: strided ones are gathered first.
 
     Parameters
     ----------
     obj : buffer
         ndarray, memoryview (N-D, any format), bytes, bytearray, ``array.array``, ctypes, mmap,
-        SharedMemory, Arrow array without nulls, ``tf.Tensor`` and ``tf.Variable``, and what
-        has ``__array_interface__``, ``__buffer__`` or ``__dlpack__`` on the CPU, if its bytes
+        SharedMemory, Arrow array without nulls, ``tf.Tensor`` and ``tf.Variable``, and any object
+        with ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``, if its bytes
         are its values.
     dtype : dtype-like, optional
-        Read the bytes as this dtype.
+        Reinterpret the bytes as this dtype.
     shape : int or sequence of int, optional
-        Shape of the result, in which one length may be -1; by default 1-D over all bytes
-        from `offset` on, or the shape of `obj` where nothing is read anew.
+        Shape of the result, in which one length may be -1. By default 1-D over all bytes from
+        `offset` on, or the shape of `obj` if nothing is reinterpreted.
     offset : int
         Start this many bytes into the buffer.
     copy : bool, optional
-        None shares and copies only if it must; False shares or raises; True always copies,
-        into page-aligned memory.
+        None shares, and copies only if it must; False shares or raises; True always copies, into
+        page-aligned memory.
 
     Raises
     ------
     NotABuffer
-        If `obj` exports no memory, or says what cannot be of it.
+        If `obj` exports no memory, or describes it in a way that cannot be true.
     CopyNeeded
-        If ``copy=False`` (or a `no_copy` block) and only a copy would do.
+        If ``copy=False`` (or a `no_copy` block) forbids a copy, and only a copy would do.
     ValueError
         If the bytes do not divide into `dtype`, or are too few for `shape`.
 
@@ -179,7 +179,7 @@ def _read_anew(
         )
         raise ValueError(message)
     if not 0 <= offset <= source.nbytes:
-        message = f"offset {offset:,} lies outside of the buffer of {source.nbytes:,} bytes"
+        message = f"offset {offset:,} lies outside the buffer of {source.nbytes:,} bytes"
         raise ValueError(message)
     rest = source.reshape(-1).view(np.uint8)[offset:]
     lengths = _resolve_shape(shape, kind, rest.nbytes, source.nbytes)
@@ -199,16 +199,16 @@ def _resolve_shape(
     if lengths.count(-1) == 1:
         if known == 0 or rest % known:
             message = (
-                f"{rest:,} bytes do not divide into {kind} of shape {lengths}, "
-                f"{known:,} bytes each; give offset= or a full shape="
+                f"{rest:,} bytes do not divide into {kind} of shape {lengths}, {known:,} bytes "
+                "each; pass offset= or a full shape="
             )
             raise ValueError(message)
         return tuple(rest // known if length == -1 else length for length in lengths)
     lengths = as_shape(lengths)
     if known > rest:
         message = (
-            f"{kind} of shape {lengths} takes {known:,} bytes, and from the offset on the "
-            f"buffer of {nbytes:,} bytes has {rest:,}"
+            f"{kind} of shape {lengths} takes {known:,} bytes, but from the offset on the buffer "
+            f"of {nbytes:,} bytes has only {rest:,}"
         )
         raise ValueError(message)
     return lengths

@@ -48,7 +48,7 @@ def array_of(obj: Any, what: str) -> npt.NDArray[Any]:
     if _lends(obj, found):
         record(judge(facts, NUMPY))
     else:
-        reason = Reason(Code.DOOR, "its __array__ makes a new array whenever it is asked")
+        reason = Reason(Code.DOOR, "its __array__ makes a new array each time it is called")
         record(Verdict(facts, NUMPY.name, found.dtype, (reason,), "x = np.asarray(x), once"))
     return found
 
@@ -67,11 +67,11 @@ def _lends(obj: Any, found: npt.NDArray[Any]) -> bool:
 def _objects(obj: Any, found: npt.NDArray[Any], what: str) -> str:
     """Return why an array of objects is refused, with the columns that make it one."""
     names = _columns(obj)
-    columns = f"; its columns that are no numbers: {', '.join(names)}" if names else ""
+    columns = f"; its columns that are not numbers: {', '.join(names)}" if names else ""
     way_out = (
-        "give the columns one by one, {'name': x['name']}, or only those of numbers"
+        "pass the columns one by one, {'name': x['name']}, or only the numeric ones"
         if hasattr(obj, "columns")
-        else "convert it before, x.astype('float32'), or strings: np.array(x.tolist())"
+        else "convert it first, x.astype('float32'), or for strings: np.array(x.tolist())"
     )
     return (
         f"{what} is a {type_name(obj)} that becomes an array of Python objects ({found.dtype})"

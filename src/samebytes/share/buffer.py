@@ -12,7 +12,7 @@ import numpy.typing as npt
 from samebytes.errors import NotABuffer
 from samebytes.share.dlpack import view_of_dlpack
 from samebytes.share.loaded import loaded_class
-from samebytes.share.memoryviews import FULL_READ_ONLY, held, view_of_memoryview
+from samebytes.share.memoryviews import FULL_READ_ONLY, view_of_export, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
 from samebytes.share.tensors import view_of_tensor
 
@@ -78,8 +78,8 @@ def view(obj: object) -> npt.NDArray[Any]:
 def _view_of_ndarray(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if isinstance(array, np.ma.MaskedArray) and np.ma.getmask(array) is not np.ma.nomask:
         message = (
-            "a masked array has two buffers, data and mask, and a tensor holds one; "
-            "share them apart (x.data, x.mask), or fill the gaps: x.filled(value)"
+            "a masked array has two buffers, data and mask, but a tensor holds one; share them "
+            "separately (x.data, x.mask), or fill the gaps: x.filled(value)"
         )
         raise NotABuffer(message)
     return array.view(np.ndarray)
@@ -120,13 +120,13 @@ def _view_of_ctypes(obj: object) -> npt.NDArray[Any] | None:
         return None  # pointers and wide characters; the buffer may still be readable
     if dtype.hasobject:
         raise refusal(obj, "it holds Python objects, not their bytes")
-    return held(obj, (), dtype)
+    return view_of_export(obj, (), dtype)
 
 
 def _view_of_numpy_scalar(obj: object) -> npt.NDArray[Any] | None:
     if not isinstance(obj, (np.datetime64, np.timedelta64, np.void)) or obj.dtype.hasobject:
         return None
-    return held(obj, (), obj.dtype)  # their buffers forget what the bytes mean
+    return view_of_export(obj, (), obj.dtype)  # their buffers forget what the bytes mean
 
 
 def _view_by_protocol(obj: object, reason: Exception | None = None) -> npt.NDArray[Any]:
@@ -147,12 +147,12 @@ def _view_of_interface(obj: Any) -> npt.NDArray[Any]:
     once, again = (asked(obj, lambda: obj.__array_interface__) for _ in range(2))
     if not isinstance(once, dict) or not isinstance(again, dict):
         # Such as the property itself, of a class; NumPy would make an array of the object.
-        raise refusal(obj, f"its __array_interface__ is no dict but {type_name(once)}")
+        raise refusal(obj, f"its __array_interface__ is not a dict but {type_name(once)}")
     data, data_again = once.get("data"), again.get("data")
     # An address is compared by value, an object that holds the bytes by identity.
     if data is not data_again and not (isinstance(data, tuple) and data == data_again):
         # Pillow's images do this.
-        raise refusal(obj, "its __array_interface__ makes a new copy whenever it is asked")
+        raise refusal(obj, "its __array_interface__ makes a new copy each time it is read")
     return asked(obj, lambda: np.asarray(obj))
 
 

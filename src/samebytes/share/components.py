@@ -30,15 +30,15 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
     for name, dtype in components:
         if is_string(dtype) or supports(dtype.newbyteorder("=")):
             continue
-        because, instead = _way_out(dtype)
+        because, instead = _remedy(dtype)
         message = (
-            f"component {name} of {dtype.name} cannot become a tensor: {because}. "
-            f"Instead of it give: {instead}"
+            f"component {name} of {dtype.name} cannot become a tensor: {because}. Pass instead: "
+            f"{instead}"
         )
         raise Unconvertible(message)
 
 
-def _way_out(dtype: np.dtype[Any]) -> tuple[str, str]:
+def _remedy(dtype: np.dtype[Any]) -> tuple[str, str]:
     """Return why there is no such tensor, and what to give in its place."""
     size = dtype.itemsize
     if dtype.names is not None:
@@ -49,8 +49,8 @@ def _way_out(dtype: np.dtype[Any]) -> tuple[str, str]:
         return because, 'x.view("int64")'
     if dtype.kind in "fc":
         narrower = "float64" if dtype.kind == "f" else "complex128"
-        return "TensorFlow has nothing as wide", f'x.astype("{narrower}")'
-    because = "this version of TensorFlow has no such dtype; its bits can be given"
+        return "TensorFlow has no dtype as wide", f'x.astype("{narrower}")'
+    because = "this version of TensorFlow has no such dtype; its bits can be passed"
     if size in (1, 2, 4, 8):
         return because, f'x.view("uint{8 * size}")'
     return because, f'x[..., None].view("uint8"), with an axis of {size} bytes'

@@ -19,12 +19,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConcatArray:
-    """Arrays of one dtype whose rows are counted through, as if they were one array.
+    """Arrays of one dtype whose rows are numbered as if they were one array.
 
     Attributes
     ----------
     arrays : tuple of ndarray
-        Each where it lies, mapped files included; only their first axes differ in length.
+        The arrays, each where it lies, mapped files included; only their first axes differ in
+        length.
 
     See Also
     --------
@@ -71,7 +72,7 @@ class ConcatArray:
         """Return shape, dtype and the number of arrays."""
         return f"<samebytes.ConcatArray: {self.dtype} {self.shape} in {len(self.arrays):,} arrays>"
 
-    def __getitem__(self, rows: Any) -> Array:
+    def __getitem__(self, rows: npt.ArrayLike) -> Array:
         """Return a row, or the rows of an array of numbers; copies them."""
         numbers = np.asarray(rows, np.int64)
         which = np.searchsorted(self.borders, numbers, "right") - 1
@@ -100,14 +101,14 @@ def end_to_end(arrays: Sequence[Array], names: Sequence[str]) -> ConcatArray:
     Parameters
     ----------
     arrays : sequence of ndarray
-        At least one.
+        At least one array.
     names : sequence of str
-        What errors call each.
+        The name of each array in errors.
 
     Raises
     ------
     ValueError
-        If dtypes, shapes of rows or strides differ, or one is a single value.
+        If dtypes, row shapes or strides differ, or an array is a single value.
     """
     first = arrays[0]
     for name, array in zip(names, arrays, strict=True):
@@ -117,7 +118,8 @@ def end_to_end(arrays: Sequence[Array], names: Sequence[str]) -> ConcatArray:
         if (array.dtype, array.shape[1:]) != (first.dtype, first.shape[1:]):
             message = (
                 f"parts differ: {names[0]} has rows of {first.dtype} {first.shape[1:]}, {name} "
-                f"rows of {array.dtype} {array.shape[1:]}; make them the same"
+                f"rows of {array.dtype} {array.shape[1:]}; give all parts the same dtype and row "
+                "shape"
             )
             raise ValueError(message)
     strides = {_strides(array) for array in arrays if array.size}

@@ -51,12 +51,13 @@ def empty(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
     Parameters
     ----------
     shape : int or sequence of int
-        Lengths of the axes; ``()`` and 0 are fine.
+        Lengths of the axes; ``()`` and 0 are allowed.
     dtype : dtype-like
-        Any that NumPy, ml_dtypes or TensorFlow name, but not object.
+        Any dtype of NumPy, ml_dtypes or TensorFlow, except object.
     huge_pages : bool, optional
-        Whether 2 MiB and more ask the kernel for huge pages, which makes first use about five
-        times as fast; by default yes, unless the environment says ``SAMEBYTES_HUGE_PAGES=0``.
+        Whether arrays of 2 MiB or more ask the kernel for huge pages, which makes first use about
+        five times as fast. Yes by default, unless the environment variable ``SAMEBYTES_HUGE_PAGES``
+        is 0.
 
     Raises
     ------
@@ -88,14 +89,14 @@ def zeros(shape: Shape, dtype: Any = "float64", *, huge_pages: bool | None = Non
 
 @plain_python
 def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) -> Array:
-    """Return `array` page-aligned, row-major and native; copies once unless it already is.
+    """Return `array` page-aligned, row-major and native; copies once, unless it already is.
 
-    Every later hand-over then shares: pay here, once, for an array that is used often.
+    Every later hand-over then shares the bytes: pay once here for an array that is used often.
 
     Parameters
     ----------
     array : buffer or array-like
-        Anything `as_array` takes, or that ``np.asarray`` does.
+        Anything that `as_array` or ``np.asarray`` takes.
     dtype : dtype-like, optional
         Convert to this dtype in the same pass, as ``astype`` does.
     huge_pages : bool, optional
@@ -104,7 +105,7 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     Raises
     ------
     NotABuffer
-        If it has a mask, is a memoryview that cannot be read, or makes no array at all.
+        If it has a mask, is a memoryview that cannot be read, or cannot become an array at all.
     CopyNeeded
         In a `no_copy` block, if it is not aligned yet.
 
@@ -197,7 +198,7 @@ def open(
     mode: Mode = "r",
     key: str | None = None,
 ) -> Any:
-    """Return the array, or arrays, in a file as mapped `Array`; never copies, reads no data.
+    """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
     What the file begins with, not its name, tells what it is.
 
@@ -209,24 +210,25 @@ def open(
         pattern such as ``"part-*.npy"`` is all files that it matches, sorted as people count
         (part-2 before part-10); a list stays in its order. Both are one source, end to end.
     dtype : dtype-like, optional
-        Of raw values; what the file's own header says is not to be repeated.
+        Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
-        Of raw values; one length may be -1. By default 1-D over the rest of the file.
+        Shape of raw values; one length may be -1. By default, 1-D over the rest of the file.
     offset : int
-        Raw values begin this many bytes into the file.
+        Raw values begin at this many bytes into the file.
     order : {'C', 'F'}
-        Of raw values: whether the last axis varies fastest in the file, or the first.
+        Which axis of raw values varies fastest in the file: the last ('C') or the first ('F').
     mode : {'r', 'r+', 'c'}
-        Read only; write to the file; write to private copies of pages. As NumPy's.
+        As in NumPy: read-only; writes go to the file; writes go to private copies of its pages.
     key : str, optional
-        Which of several arrays: a member, a tensor, a column, a dataset (``"group/x"``).
+        Which array to open in a file of several: a member, a tensor, a column, or a dataset
+        (``"group/x"``). All of them by default.
 
     Returns
     -------
     Array, ConcatArray, or dict of str to one of these
-        A dict from names for ``.npz``, ``.safetensors``, tables, and ``.h5`` files with more than
-        one dataset, unless `key` chooses. A `ConcatArray` for a pattern or a list, and for a column
-        that lies in several record batches.
+        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, and ``.h5`` files with
+        more than one dataset, unless `key` is given. A `ConcatArray` for a pattern or a list, and
+        for a column in several record batches.
 
     Raises
     ------

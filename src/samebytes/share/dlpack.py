@@ -44,10 +44,12 @@ _STATES = (
     _State(
         "requires_grad",
         "it requires a gradient, which would not notice what is written to its bytes",
-        "Share what is behind it: x.detach()",
+        "Share the tensor behind it: x.detach()",
     ),
-    _State("is_meta", "it is on the device meta and has no data", "Make it where there is memory"),
-    _State("is_nested", "it is nested, in rows of lengths of their own", "Share each: x.unbind()"),
+    _State(
+        "is_meta", "it is on the device meta and has no data", "Create it on a device with memory"
+    ),
+    _State("is_nested", "it is nested, with rows of different lengths", "Share each: x.unbind()"),
     _State(
         "is_quantized",
         "it is quantized, so its bytes are not its values",
@@ -56,8 +58,8 @@ _STATES = (
     _State("is_mkldnn", "its layout is oneDNN's own", "Copy it: x.to_dense()"),
     _State(
         "_is_zerotensor",
-        "it stands for zeros and has no bytes",
-        "Make them: x.clone()",
+        "it only stands for zeros and has no bytes",
+        "Make it real: x.clone()",
     ),
 )
 
@@ -88,7 +90,7 @@ def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
         raise refusal(obj, str(reason), _instead(obj)) from reason
     if found.size and _answers(obj, "data_ptr", otherwise=1) == 0:
         # NumPy allocates where it is given no address: these would be anybody's bytes.
-        raise refusal(obj, "it has no memory behind it, as a fake tensor has", "Make a real one")
+        raise refusal(obj, "it has no memory behind it, like a fake tensor", "Make a real tensor")
     return found
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.errors import MissingPackage
 from samebytes.memory.aligned import address_of, empty
+from samebytes.share.frameworks import import_tensorflow
 
-__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for", "import_tensorflow"]
+__all__ = ["ALIGNMENT", "DOORS", "Door", "door_for"]
 
 ALIGNMENT = 64
 """EIGEN_MAX_ALIGN_BYTES of TensorFlow's wheels: the address must be a multiple of it.
@@ -29,25 +29,6 @@ process.
 """
 
 Door = Callable[[Any, npt.NDArray[Any]], Any]
-
-
-@functools.cache
-def import_tensorflow() -> Any:
-    """Return the tensorflow module.
-
-    Raises
-    ------
-    MissingPackage
-        If TensorFlow is not installed.
-    """
-    try:
-        return importlib.import_module("tensorflow")
-    except ImportError as missing:
-        message = (
-            "TensorFlow is not installed, or does not import here; "
-            "install it: pip install 'samebytes[tensorflow-cpu]'"
-        )
-        raise MissingPackage(message) from missing
 
 
 @functools.cache

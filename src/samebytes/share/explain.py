@@ -19,7 +19,7 @@ __all__ = ["explain", "shares_memory"]
 
 @plain_python
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
-    """Return what happens to `obj` on its way to a framework, and why; never copies.
+    """Return a verdict on what happens to `obj` on its way to a framework, and why; never copies.
 
     The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on. It
     prints as a short text, and draws the layout in a notebook.
@@ -29,9 +29,9 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
     obj : buffer
         Anything `as_array` takes, and tensors on any device.
     to : {'tensorflow', 'numpy'}
-        Where the bytes shall go.
+        The framework that the bytes would go to.
     dtype : dtype-like, optional
-        Dtype wanted there.
+        The dtype wanted there.
 
     Raises
     ------
@@ -71,8 +71,8 @@ def shares_memory(a: object, b: object) -> bool:
     Raises
     ------
     NotABuffer
-        If one of them exports no memory, or both lie on one accelerator, where addresses
-        cannot be compared.
+        If one of them exports no memory, or if both lie on an accelerator, where addresses cannot
+        be compared.
 
     Examples
     --------

@@ -18,14 +18,14 @@ __all__ = ["SharingStats", "no_copy", "record", "record_shared", "stats"]
 
 @dataclass(frozen=True)
 class SharingStats:
-    """What this process has handed over so far.
+    """Counts of what this process has handed over so far.
 
     Attributes
     ----------
     shared, copied : int
-        Hand-overs without, and with, a copy.
+        Number of hand-overs without a copy, and with one.
     bytes_shared, bytes_copied : int
-        Their bytes.
+        Total bytes of each.
     """
 
     shared: int = 0
@@ -42,13 +42,13 @@ class SharingStats:
         words = f"{part:.0%} of the bytes were shared"
         return card(
             "sharing",
-            f"{self.shared + self.copied:,} hand-overs by this process",
+            f"{self.shared + self.copied:,} hand-overs in this process",
             [
                 ("shared", f"{self.shared:,}, {as_bytes_text(self.bytes_shared)}"),
                 ("copied", f"{self.copied:,}, {as_bytes_text(self.bytes_copied)}"),
             ],
             bar=(words, part) if total else None,
-            closing=words if total else "no byte has been handed over yet",
+            closing=words if total else "nothing has been handed over yet",
         )
 
 
@@ -75,10 +75,10 @@ _stats = SharingStats()
 
 @contextmanager
 def no_copy() -> Iterator[None]:
-    """Return a context in which any copy by this library raises `CopyNeeded` instead.
+    """Return a context manager in which any copy by this library raises `CopyNeeded` instead.
 
-    It holds for the thread that enters it and for all threads that start while it lasts,
-    a framework's own included; threads that were there before are left alone. Blocks nest.
+    It applies to the thread that enters it, and to all threads that start while it lasts, including
+    those of a framework; threads that were already running are not affected. Blocks nest.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def record_shared(count: int, nbytes: int) -> None:
 
 
 def stats() -> SharingStats:
-    """Return how many hand-overs were shared and how many copied so far, with their bytes.
+    """Return how many hand-overs have been shared and how many copied so far, with their bytes.
 
     Examples
     --------

@@ -28,7 +28,7 @@ class Layout:
     exporter : str
         The type of the object that lends the bytes, such as ``memoryview``.
     address : int or None
-        Address of the first element; None where the processor cannot see it.
+        Address of the first element; None if the processor cannot access it.
     shape, strides : tuple of int
         Lengths in elements, and steps in bytes, of each axis.
     dtype : numpy.dtype
@@ -36,7 +36,7 @@ class Layout:
     readonly : bool
         Whether the exporter forbids writing.
     device : str
-        ``CPU:0``, or where else the bytes lie.
+        ``CPU:0``, or the device on which the bytes lie.
     """
 
     exporter: str
@@ -126,7 +126,7 @@ def device_layout(obj: object) -> Layout | None:
 
 
 def layout(obj: object) -> Layout:
-    """Return where the bytes of `obj` lie; never copies and never touches the data.
+    """Return where the bytes of `obj` lie; never copies, and never touches the data.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from samebytes.share.refusal import refusal
 
-__all__ = ["FULL_READ_ONLY", "held", "view_of_memoryview"]
+__all__ = ["FULL_READ_ONLY", "view_of_export", "view_of_memoryview"]
 
 # PEP 3118 formats that a memoryview may have and NumPy, or an older NumPy, does not read.
 _NATIVE_FORMATS = {
@@ -82,7 +82,7 @@ def view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
     native = _NATIVE_FORMATS.get(exported.format.lstrip("@=<"))
     if native is not None and native.itemsize == exported.itemsize:
         if exported.c_contiguous:
-            return held(exported, exported.shape or (), native)
+            return view_of_export(exported, exported.shape or (), native)
         return np.asarray(_Export(exported, native))
     owner: Any = exported.obj  # None for what C code has made, whatever its type says
     if owner is None:
@@ -97,7 +97,9 @@ def view_of_memoryview(exported: memoryview, obj: object) -> npt.NDArray[Any]:
     return found
 
 
-def held(exported: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def view_of_export(
+    exported: object, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> npt.NDArray[Any]:
     """Return the packed bytes of `exported` as `dtype`, its export held while the array lives.
 
     ndarray's own ``buffer=`` lets go of the export: the exporter could then free its memory.
@@ -114,17 +116,17 @@ def _check_shape(exported: memoryview, obj: object) -> None:
         because = "its rows lie apart, behind pointers (it has suboffsets)"
         raise refusal(obj, because, _BYTES)
     if itemsize < 0:
-        raise refusal(obj, f"its items are of {itemsize} bytes", _BYTES)
+        raise refusal(obj, f"its items have {itemsize} bytes", _BYTES)
     if any(length < 0 for length in shape) or len(exported.strides or ()) != len(shape):
         because = f"its shape {shape} does not fit its strides {exported.strides}"
         raise refusal(obj, because)
     needed = math.prod(shape) * itemsize
     if needed != exported.nbytes:
         because = (
-            f"its shape {shape} takes {needed:,} bytes with items of {itemsize}, and it says to "
-            f"have {exported.nbytes:,}"
+            f"its shape {shape} takes {needed:,} bytes with items of {itemsize}, but it reports "
+            f"{exported.nbytes:,}"
         )
-        raise refusal(obj, because, "Correct it where it is made")
+        raise refusal(obj, because, "Correct it where it is created")
 
 
 def _check_ownerless(exported: memoryview, obj: object) -> None:

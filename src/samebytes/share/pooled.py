@@ -12,7 +12,8 @@ from typing import Any
 import numpy.typing as npt
 
 from samebytes.memory.aligned import address_of
-from samebytes.share.doors import ALIGNMENT, door_for, import_tensorflow
+from samebytes.share.doors import ALIGNMENT, door_for
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.guard import record_shared
 from samebytes.share.strings import is_string
 from samebytes.share.tensorflow import as_tensor

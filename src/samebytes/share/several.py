@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from samebytes.errors import FileError
-from samebytes.memory.files.file_format import Opened, arrays_in, listed
+from samebytes.memory.files.file_format import Opened, listed, parts_of
 from samebytes.share.concat_array import ConcatArray, end_to_end
 
 __all__ = ["as_one"]
@@ -68,7 +68,7 @@ def _joined(paths: Sequence[Path], found: Sequence[Opened]) -> ConcatArray:
     arrays: list[npt.NDArray[Any]] = []
     names = []
     for path, each in zip(paths, found, strict=True):
-        parts = arrays_in(each)
+        parts = parts_of(each)
         arrays += parts
         names += [str(path)] * len(parts)
     return end_to_end(arrays, names)

@@ -54,11 +54,11 @@ def _refusal(array: npt.NDArray[Any], what: str, place: int, text: object) -> Va
     where = ", ".join(str(int(index)) for index in np.unravel_index(place, array.shape))
     if isinstance(text, str):
         return ValueError(
-            f"the string at [{where}] of {what} holds half of a surrogate pair, which UTF-8 has no "
-            "bytes for, and a string tensor holds UTF-8; mend it before: "
-            "s.encode('utf-8', 'replace').decode()"
+            f"the string at [{where}] of {what} holds half of a surrogate pair, which UTF-8 cannot "
+            "encode, and a string tensor holds UTF-8; repair it first: s.encode('utf-8', "
+            "'replace').decode()"
         )
     return ValueError(
-        f"the item at [{where}] of {what} is {type(text).__name__}, and a string tensor holds "
-        "strings; put one in its place"
+        f"the item at [{where}] of {what} is {type(text).__name__}, but a string tensor holds "
+        "strings; put a string in its place"
     )

@@ -17,8 +17,9 @@ from samebytes.memory.gather import gather
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name
 from samebytes.share.buffer import view as view_of_buffer
-from samebytes.share.doors import ALIGNMENT, Door, door_for, import_tensorflow
+from samebytes.share.doors import ALIGNMENT, Door, door_for
 from samebytes.share.dtypes import as_dtype
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.guard import record
 from samebytes.share.layout import Layout, layout_of_view
 from samebytes.share.strings import as_utf8
@@ -86,34 +87,34 @@ def judge_tensor(
 def as_tensor(obj: object, dtype: Any = None, *, copy: bool | None = None) -> Any:
     """Return a ``tf.Tensor`` on the bytes of `obj`; may copy, and never does with ``copy=False``.
 
-    Where TensorFlow cannot share, the values are gathered once into page-aligned memory that
-    TensorFlow shares, on several threads, converted in the same pass. `explain` tells
+    If TensorFlow cannot share the bytes, the values are gathered once, on several threads, into
+    page-aligned memory that TensorFlow shares, and are converted in the same pass. `explain` says
     beforehand which of the two happens, and why. Strings become a ``tf.string`` tensor, each
-    encoded in UTF-8: always a copy.
+    encoded in UTF-8, which is always a copy.
 
-    Inside a ``tf.function`` the tensor is captured, not copied into the graph. The tensor is
-    on ``CPU:0`` also where there are GPUs. A writable array stays writable: what is written
-    to it later shows in the tensor, which TensorFlow takes for constant.
+    Inside a ``tf.function``, the tensor is captured, not copied into the graph. The tensor is on
+    ``CPU:0`` even if there are GPUs. A writable array stays writable: whatever is written to it
+    later shows in the tensor, which TensorFlow assumes to be constant.
 
     Parameters
     ----------
     obj : buffer
         Anything that `as_array` takes, or a tensor.
     dtype : dtype-like, optional
-        Dtype of the tensor, converted as ``astype`` does; by default that of `obj` in this
-        machine's byte order.
+        Dtype of the tensor, converted as by ``astype``; by default that of `obj`, in this machine's
+        byte order.
     copy : bool, optional
-        None shares and copies only if it must; False shares or raises; True always copies.
+        None shares, and copies only if it must; False shares or raises; True always copies.
 
     Returns
     -------
     tf.Tensor
-        Of the same shape. It keeps the owner of the bytes alive.
+        A tensor of the same shape, which keeps the owner of the bytes alive.
 
     Raises
     ------
     CopyNeeded
-        If ``copy=False`` (or a `no_copy` block) and only a copy would do.
+        If ``copy=False`` (or a `no_copy` block) forbids a copy, and only a copy would do.
     Unconvertible
         If no tensor can hold the dtype: objects, dates, structures.
     NotABuffer

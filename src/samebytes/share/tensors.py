@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
-from samebytes.share.doors import import_tensorflow
+from samebytes.share.frameworks import import_tensorflow
 from samebytes.share.loaded import loaded_class
 from samebytes.share.refusal import type_name
 
@@ -38,8 +38,8 @@ def as_eager(obj: Any) -> Any:
         return None
     if not hasattr(obj, "_numpy"):
         message = (
-            f"a symbolic {type_name(obj)} of shape {tuple(obj.shape)} has no memory yet; inside "
-            "tf.function work on the tensor itself, outside of it pass the value"
+            f"a symbolic {type_name(obj)} of shape {tuple(obj.shape)} has no memory yet; inside a "
+            "tf.function, work on the tensor itself; outside, pass the value"
         )
         raise NotABuffer(message)
     return obj
@@ -69,8 +69,7 @@ def view_of_tensor(obj: object) -> npt.NDArray[Any] | None:
         return None
     if tensor.dtype.name in {"string", "variant", "resource"}:
         message = (
-            f"a tf.Tensor of {tensor.dtype.name} holds no plain values that could be shared; "
-            "copy it: x.numpy()"
+            f"a tf.Tensor of {tensor.dtype.name} holds no plain values to share; copy it: x.numpy()"
         )
         raise NotABuffer(message)
     if not device_of(tensor).startswith("CPU"):

@@ -89,16 +89,16 @@ NUMPY = Target(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What happens to a buffer on its way to a target, why, what it costs, what to do instead.
+    """What happens to a buffer on its way to a target, why, what it costs, and what to do instead.
 
     Attributes
     ----------
     layout : Layout
-        The facts that the verdict rests on.
+        The facts that the verdict is based on.
     target : str
-        Where the bytes shall go, as prose names it.
+        The framework that the bytes would go to, as named in text.
     dtype : numpy.dtype
-        Type of the result's elements.
+        Dtype of the result.
     reasons : tuple of Reason
         Empty exactly when the bytes are shared.
     remedy : str or None
@@ -124,7 +124,7 @@ class Verdict:
 
     @property
     def possible(self) -> bool:
-        """Whether there can be a result at all, shared or copied."""
+        """Whether there can be any result at all, shared or copied."""
         return all(reason.code is not Code.UNSUPPORTED for reason in self.reasons)
 
     @property
@@ -134,7 +134,7 @@ class Verdict:
 
     @property
     def bytes_copied(self) -> int:
-        """Bytes that one gather writes; 0 when shared or impossible."""
+        """Bytes that the copy writes; 0 if shared or impossible."""
         if self.shared or not self.possible:
             return 0
         if self.dtype.kind == "O":  # strings, encoded one by one
@@ -142,9 +142,9 @@ class Verdict:
         return self.layout.size * self.dtype.itemsize
 
     def estimate_milliseconds(self) -> float:
-        """Return how long the copy takes here; 0 when shared or impossible.
+        """Return how long the copy takes on this machine; 0 if shared or impossible.
 
-        The first estimate of a process measures the machine, which takes 32 MiB and 10 ms.
+        The first estimate in a process measures the machine, which takes 32 MiB and 10 ms.
         """
         if self.shared or not self.possible:
             return 0.0
@@ -153,7 +153,7 @@ class Verdict:
         return milliseconds_to_gather(self.bytes_copied)
 
     def __str__(self) -> str:
-        """Return the verdict in one line, then a line a reason, then the remedy."""
+        """Return the verdict in one line, then one line for each reason, then the remedy."""
         what = f"{self.layout.dtype.name} {self.layout.shape} to {self.target}"
         if self.shared:
             return f"{what}: shared, no byte is copied"

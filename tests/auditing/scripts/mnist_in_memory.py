@@ -4,11 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 rng = np.random.default_rng(0)
-x_train = rng.integers(0, 256, (13_000, 28, 28), dtype=np.uint8)
+bytes_train = rng.integers(0, 256, (13_000, 28, 28), dtype=np.uint8)
 y_train = rng.integers(0, 10, 13_000)
-x_test = rng.integers(0, 256, (2_000, 28, 28), dtype=np.uint8)
+bytes_test = rng.integers(0, 256, (2_000, 28, 28), dtype=np.uint8)
 y_test = rng.integers(0, 10, 2_000)
-x_train, x_test = x_train / 255.0, x_test / 255.0  # which makes float64 of uint8
+x_train, x_test = bytes_train / 255.0, bytes_test / 255.0  # which makes float64 of uint8
 
 model = tf.keras.models.Sequential(
     [

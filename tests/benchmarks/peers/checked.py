@@ -10,7 +10,7 @@ from benchmarks.peers.contenders import CONTENDERS
 from tests.benchmarks.peers.tiny import JOBS
 
 
-def main(module):
+def main(module: str) -> None:
     chosen = [
         each for each in CONTENDERS if (each.package.module if each.package else "") == module
     ]

@@ -2,13 +2,14 @@ import pytest
 
 from benchmarks.peers.process import Timeouts
 from benchmarks.peers.race import Pace, measure
+from benchmarks.peers.result import Benchmark
 from tests.benchmarks.peers.misbehaving import CONTENDERS, JOB
 
 PACE = Pace(rounds=2, seconds=0.05, lead=0.01, warm=0.01)
 
 
 @pytest.fixture(scope="session")
-def benchmark():
+def benchmark() -> Benchmark:
     """Measure, in real children, those who misbehave beside one who does not."""
     timeouts = Timeouts(opening=10, turn=1)
     return measure([JOB], CONTENDERS, PACE, command="python -m benchmarks.peers", timeouts=timeouts)

@@ -19,13 +19,13 @@ from numba import types
 from samebytes.engine.kernels import items, lines, means
 from samebytes.engine.kernels import job as kernels
 
-# Each pair of dtypes is compiled once, so they are chosen: all sources to float32 and back from
-# uint8 and float32 to all outputs, which together visit every way to read and to write.
-SOURCES = ["u1", "i1", "u2", "i2", "i4", "u4", "i8", "f2", "f4", "f8", BFLOAT, "?", ">u2", ">f4"]
-OUTPUTS = ["f4", "f8", "f2", BFLOAT, "u1", "i1", "u2", "i2", "i4", "i8"]
-PAIRS = [(s, "f4", "f4") for s in SOURCES]
-PAIRS += [("u1", o, "f4") for o in OUTPUTS[1:]] + [("f4", o, "f4") for o in OUTPUTS[1:]]
-PAIRS += [("f8", "f8", "f8"), ("i8", "f8", "f8"), ("f8", "i8", "f8"), ("f2", "f2", "f4")]
+# Each pair of dtypes is compiled once, which takes seconds, so they are chosen: along a diagonal
+# each way to read and each way to write is met, with the arithmetic that the engine would choose.
+SOURCES = ["u1", "i1", "u2", "i2", "f2", "f4", BFLOAT, "?", ">u2", ">f4", "i4", "u4", "i8", "f8"]
+OUTPUTS = ["f4", "f2", BFLOAT, "u1", "i1", "u2", "i2", "f4", "f2", "u1", "f8", "i4", "i8", "f8"]
+ARITHMETIC = ["f4"] * 10 + ["f8"] * 4
+PAIRS = list(zip(SOURCES, OUTPUTS, ARITHMETIC, strict=True))
+PAIRS += [("u1", "u1", "f4"), ("u1", "f2", "f4"), ("f4", "f4", "f4"), ("f4", "i1", "f4")]
 CASTS = [("u1", "f4"), ("u1", "u1"), ("f4", "f4"), (BFLOAT, BFLOAT), ("i8", "i8"), ("i4", "u1")]
 CASTS += [
     ("f8", "i2"),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
+from typing import Any
 
 from samebytes.engine.kernels.jit import cache_folder, compiled
 
 
-def add(a, b):
+def add(a: Any, b: Any) -> Any:
     return a + b
 
 
-def entries():
+def entries() -> list[Path]:
     """Return the files of the cache."""
-    return sorted(path for path in cache_folder().rglob("*") if path.is_file())
+    folder = cache_folder()
+    assert folder is not None
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def start(b=2):
+def start(b: float = 2) -> list[Any]:
     """Compile, or load; give what came of it, whether it was loaded, and what was told."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
 
 @contextlib.contextmanager
-def recorded():
+def recorded() -> Iterator[list[tuple[str, Path]]]:
     """Return a list of what is flushed, renamed into place, and removed; it grows as that happens.
 
     A file that is renamed later goes by the name that it gets.
     """
-    steps = []
+    steps: list[tuple[str, Path]] = []
     flush, rename, remove = os.fsync, Path.replace, Path.unlink
 
-    def flushed(descriptor):
+    def flushed(descriptor: int) -> None:
         steps.append(("flush", Path(f"/proc/self/fd/{descriptor}").readlink()))
         flush(descriptor)
 
-    def renamed(path, target):
+    def renamed(path: Path, target: Path) -> Path:
         for place, (what, name) in enumerate(steps):
             if name == path:
                 steps[place] = what, target
         steps.append(("rename", target))
         return rename(path, target)
 
-    def removed(path, missing_ok=False):
+    def removed(path: Path, missing_ok: bool = False) -> None:
         steps.append(("remove", path))
         remove(path, missing_ok=missing_ok)
 

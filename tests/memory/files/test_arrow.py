@@ -136,7 +136,7 @@ def test_a_dataset_reads_all_batches_and_goes_as_a_path(path):
     first, second = (component.arrays for component in again.arrays)
     assert len({id(mapping_of(part)) for part in (*first, *second)}) == 1
     write(path, {"x": x, "z": np.arange(1000)}, rows=10)
-    with pytest.raises(FileError, match=r"in 'z', and held int64 .* in 'y' when the dataset was"):
+    with pytest.raises(FileError, match=r"in 'z', but held int64 .* in 'y' when the dataset was"):
         pickle.loads(text)
 
 
@@ -176,7 +176,7 @@ def test_columns_that_no_array_can_show_are_named_and_the_others_opened_by_name(
     write(path, {"before": np.arange(2), name: column, "behind": np.arange(2)})
     whole = rf"^{path}, column '{name}', .*{words}"
     with pytest.raises(
-        FileError, match=rf"{whole}.* others, name one: .*'before' \(int64 .*'behind' \("
+        FileError, match=rf"{whole}.* another array, pass .*'before' \(int64 .*'behind' \("
     ):
         sb.open(path)
     with pytest.raises(FileError, match=whole):

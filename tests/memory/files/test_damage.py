@@ -9,7 +9,7 @@ import pytest
 
 from samebytes.errors import SamebytesError
 from samebytes.memory.files import open_file
-from samebytes.memory.files.file_format import arrays_in
+from samebytes.memory.files.file_format import parts_of
 
 from .support import MODES, arrow_bytes, hdf5_bytes, npy_bytes, safetensors_bytes
 
@@ -76,7 +76,7 @@ def test_damaged_files(tmp_path, kind):
             refusals.append(str(error))
             continue
         named = opened.values() if isinstance(opened, dict) else [opened]
-        for array in (part for each in named for part in arrays_in(each)):
+        for array in (part for each in named for part in parts_of(each)):
             assert type(array) is np.ndarray
             assert not array.dtype.hasobject
             assert sys.getsizeof(array.tobytes()) <= len(content) + 100

@@ -140,7 +140,7 @@ def test_without_a_guard_arrays_are_read_where_they_lie_and_sizes_are_asked(path
 @guarded
 def test_where_the_system_gives_no_second_mapping_the_first_is_watched(path):
     mine = opened(path)
-    with mock.patch.object(alias, "_calls", return_value=None), Hold([mine]) as hold:
+    with mock.patch.object(alias, "_system_calls", return_value=None), Hold([mine]) as hold:
         assert hold.is_guarded
         assert hold.arrays()[0] is mine
 
@@ -163,8 +163,8 @@ def test_missing_pages_are_survived_and_told(path, mode):
                 hold.check()
             assert str(refusal.value) == (
                 f"{path} was cut short while it was mapped: expected at least {SIZE:,} bytes, "
-                f"found {PAGE + 5:,} bytes. Reading on would end the process. Open it again, and "
-                "let writers write to another file and rename it."
+                f"found {PAGE + 5:,} bytes. Reading it would end the process. Open it again, and "
+                "have writers write a new file and rename it."
             )
     with pytest.raises(WrongSize):
         Hold([mine])
@@ -192,15 +192,15 @@ def test_pages_that_came_back_are_told_too(path, mode):
     with pytest.raises(WrongSize) as refusal:
         hold.check()
     assert str(refusal.value) == (
-        f"{path} was not all there while it was read: expected at least {SIZE:,} bytes all "
-        f"the time, and found now {SIZE:,} bytes. It was cut short for a while, or its disk could "
-        "not be read. Open it again, and let writers write to another file and rename it."
+        f"{path} was not complete while it was being read: expected at least {SIZE:,} bytes "
+        f"throughout, found {SIZE:,} bytes now. It was cut short for a while, or its disk could "
+        "not be read. Open it again, and have writers write a new file and rename it."
     )
     if mode == "r":  # the owner's pages are what the file's are
         with held(mine) as (again,):
             assert again.tobytes() == mine.tobytes() == content
     else:  # the owner sees the zeros: this mapping is not read any more
-        with pytest.raises(WrongSize, match="was not all there"):
+        with pytest.raises(WrongSize, match="was not complete"):
             Hold([mine])
         with held(opened(path, "c")) as (again,):
             assert again.tobytes() == content

@@ -46,5 +46,5 @@ def test_too_many_files_are_refused_in_words(path):
     command = [sys.executable, "-c", MANY, str(path)]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     assert told.startswith(f"True {errno.EMFILE} ")
-    assert "as many files open as it may, and each mapped file keeps one. Allow more" in told
+    assert "has reached its limit of open files, and each mapped file keeps one open. Raise" in told
     assert str(path) in told

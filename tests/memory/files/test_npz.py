@@ -118,14 +118,14 @@ def test_members_that_are_no_arrays(path, name):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", npy_bytes(np.arange(3)))
         archive.writestr(name, b"")
-    with pytest.raises(UnknownFormat, match=rf"a\.npz, member '{name}', is no \.npy file"):
+    with pytest.raises(UnknownFormat, match=rf"a\.npz, member '{name}', is not a \.npy file"):
         open_file(path)
 
 
 def test_members_named_npy_that_are_none(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", b"hello, this is text")
-    with pytest.raises(UnknownFormat, match=r"member 'x\.npy', does not begin as a \.npy file"):
+    with pytest.raises(UnknownFormat, match=r"member 'x\.npy', does not begin with"):
         open_file(path)
 
 
@@ -134,7 +134,7 @@ def test_the_same_name_twice(path):
         archive.writestr("x.npy", npy_bytes(np.arange(3)))
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("x.npy", npy_bytes(np.arange(4)))
-    with pytest.raises(FileError, match=r"member 'x\.npy', is there twice"):
+    with pytest.raises(FileError, match=r"member 'x\.npy', occurs twice"):
         open_file(path)
 
 
@@ -162,9 +162,7 @@ def test_broken_archives(path):
     whole = path.read_bytes()
     for cut in (4, 30, 500, len(whole) - 30, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        with pytest.raises(
-            FileError, match=r"a\.npz begins as an \.npz file does, but is a broken"
-        ):
+        with pytest.raises(FileError, match=r"a\.npz begins like an \.npz file, but is a broken"):
             open_file(path)
 
 
@@ -197,5 +195,5 @@ def test_members_that_reach_past_the_end(path):
 def test_stored_members_of_two_sizes(path):
     np.savez(path, x=np.arange(3))
     _directory_field(path, "<I", 24, 100)
-    with pytest.raises(FileError, match=r"told to take 152 bytes: expected 100 bytes.* damaged"):
+    with pytest.raises(FileError, match=r"its size as 152 bytes: expected 100 bytes.* damaged"):
         open_file(path)

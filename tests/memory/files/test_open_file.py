@@ -38,9 +38,9 @@ def test_paths_may_be_strings(tmp_path):
 def test_unknown_content_says_what_to_pass(tmp_path):
     path = tmp_path / "a.dat"
     path.write_bytes(b"\x93NUMP")
-    with pytest.raises(UnknownFormat, match=r"a\.dat begins neither .* Pass dtype=, and shape="):
+    with pytest.raises(UnknownFormat, match=r"a\.dat begins neither .* pass dtype=, and shape="):
         open_file(path)
-    with pytest.raises(UnknownFormat, match="Pass dtype="):
+    with pytest.raises(UnknownFormat, match="pass dtype="):
         open_file(path, shape=(2,), offset=1)
 
 
@@ -49,7 +49,7 @@ def test_dtype_on_a_file_with_a_header_is_refused(tmp_path, save):
     path = tmp_path / "a.bin"
     with path.open("wb") as file:
         save(file, np.arange(3))
-    with pytest.raises(UnknownFormat, match=r"a\.bin begins as .*header as data.* give offset="):
+    with pytest.raises(UnknownFormat, match=r"a\.bin begins as .*header as data.* pass offset="):
         open_file(path, "uint8")
     assert open_file(path, "uint8", offset=1)[0] == path.read_bytes()[1]
 
@@ -115,14 +115,16 @@ def test_a_key_chooses_one_of_several(tmp_path):
 
 def test_a_key_where_there_are_no_names_is_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(3))
-    with pytest.raises(ValueError, match=r"a\.npy is an \.npy file of a single array, and key= is"):
+    with pytest.raises(
+        ValueError, match=r"a\.npy is an \.npy file with a single array, but key= is"
+    ):
         open_file(tmp_path / "a.npy", key="x")
-    with pytest.raises(ValueError, match="key is 'x' beside dtype=: a raw file has no names"):
+    with pytest.raises(ValueError, match="key is 'x', but dtype= is given too, and a raw file has"):
         open_file(tmp_path / "a.npy", "u1", key="x")
     with pytest.raises(TypeError, match="key is of type int: expected the name of an array"):
         open_file(tmp_path / "a.npy", key=3)
     np.savez(tmp_path / "b.npz")
-    with pytest.raises(FileError, match=r"b\.npz has nothing named 'x': .*; it holds none\."):
+    with pytest.raises(FileError, match=r"b\.npz has nothing named 'x': .*; this one has none\."):
         open_file(tmp_path / "b.npz", key="x")
 
 

@@ -89,7 +89,7 @@ def test_files_that_others_mapped_are_checked_too(path, make, name, end, view):
     file = path if name is None else path.with_name(name)
     os.truncate(file, end)
     check_unshrunk(array)
-    told = "A mapped file, whose name is not known here," if name is None else str(file)
+    told = "A mapped file, whose name is unknown," if name is None else str(file)
     # Also a file of 0 bytes: that is how writing it anew begins.
     for size in (end - 1, 0):
         os.truncate(file, size)
@@ -97,8 +97,8 @@ def test_files_that_others_mapped_are_checked_too(path, make, name, end, view):
             check_unshrunk(array)
         assert str(refusal.value) == (
             f"{told} was cut short while it was mapped: expected at least {end:,} bytes, found "
-            f"{size:,} bytes. Reading on would end the process. Open it again, and let writers "
-            "write to another file and rename it."
+            f"{size:,} bytes. Reading it would end the process. Open it again, and have writers "
+            "write a new file and rename it."
         )
     os.truncate(file, end)
     check_unshrunk(array)
@@ -148,7 +148,7 @@ def test_a_mapping_that_was_closed_under_an_array_is_told(path):
     with pytest.raises(FileError) as refusal:
         check_unshrunk(array)
     assert str(refusal.value) == (
-        f"{path} was closed while an array shows its bytes, and reading them would end the "
+        f"{path} was closed, but an array still shows its bytes, and reading them would end the "
         "process. Open it again, and close it after the last use."
     )
 
@@ -235,8 +235,8 @@ def test_a_view_that_was_released_is_told():
             ask(BlockViews())
         assert str(refusal.value) == (
             "the memoryview below an array was released (as SharedMemory.close() does), and "
-            "reading the array could end the process. Release it, or close what it shows, after "
-            "the last use."
+            "reading the array could end the process. Release it, or close the memory behind it, "
+            "only after the last use."
         )
 
 

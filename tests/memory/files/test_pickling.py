@@ -65,7 +65,7 @@ def test_a_file_that_changed_its_size_is_refused(tmp_path):
     np.save(path, IMAGES)
     text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.open(path)))
     np.save(path, IMAGES[:20])
-    with pytest.raises(sb.WrongSize, match=r"images.npy has 245.9 kB, and had 491.6 kB when the d"):
+    with pytest.raises(sb.WrongSize, match=r"images.npy has 245.9 kB, but had 491.6 kB when the d"):
         pickle.loads(text)
 
 
@@ -102,13 +102,13 @@ def test_a_file_of_the_same_size_that_holds_something_else_is_refused(tmp_path, 
     replaced(path, array)
     assert path.stat().st_size == size
     words = re.escape(
-        f"{path} holds {array.dtype} {array.shape}, and held {source.dtype} {source.shape} when "
+        f"{path} holds {array.dtype} {array.shape}, but held {source.dtype} {source.shape} when "
         "the dataset was pickled; pickle it again"
     )
     with pytest.raises(sb.FileError, match=f"^{words}$"):
         pickle.loads(text)
     replaced(path, None, lambda part: part.write_bytes(bytes(size)))
-    with pytest.raises(sb.FileError, match=r"images\.npy says no longer what it holds, and held"):
+    with pytest.raises(sb.FileError, match=r"images\.npy no longer says what it holds, but held"):
         pickle.loads(text)
 
 
@@ -142,8 +142,8 @@ def test_a_member_is_known_by_its_header(tmp_path):
     replaced(path, None, np.savez, a=IMAGES.view("int8"), b=IMAGES[::-1])
     assert_same_bytes(pickle.loads(text).reference([0]), IMAGES[-1:])
     for members, words in (
-        ({"a": IMAGES, "b": IMAGES.view("int8")}, "holds int8 (40, 64, 64, 3) in 'b', and held"),
-        ({"a": IMAGES, "c": IMAGES}, "holds uint8 (40, 64, 64, 3) in 'c', and held uint8"),
+        ({"a": IMAGES, "b": IMAGES.view("int8")}, "holds int8 (40, 64, 64, 3) in 'b', but held"),
+        ({"a": IMAGES, "c": IMAGES}, "holds uint8 (40, 64, 64, 3) in 'c', but held uint8"),
     ):
         replaced(path, None, np.savez, **members)
         with pytest.raises(sb.FileError, match=re.escape(words)):

@@ -103,18 +103,20 @@ def test_offsets_at_and_past_the_end(path):
 
 
 def test_arguments_that_make_no_sense(path):
-    with pytest.raises(ValueError, match=r"offset is -1: expected a number of bytes"):
+    with pytest.raises(ValueError, match=r"offset is -1: expected the number of bytes"):
         open_file(path, "u1", offset=-1)
-    with pytest.raises(ValueError, match=r"shape is \(-2,\): expected lengths from 0 up"):
+    with pytest.raises(ValueError, match=r"shape is \(-2,\): expected lengths of 0 or more"):
         open_file(path, "u1", -2)
-    with pytest.raises(ValueError, match=r"shape is \(-1, -1\): expected .* one may be -1"):
+    with pytest.raises(ValueError, match=r"shape is \(-1, -1\): expected .* one of them may be -1"):
         open_file(path, "u1", (-1, -1))
-    with pytest.raises(ValueError, match=r"shape is \(-1, 0\): beside a length of 0"):
+    with pytest.raises(ValueError, match=r"shape is \(-1, 0\): next to a length of 0"):
         open_file(path, "u1", (-1, 0))
     for shape in (2.0, "ab", (2.5,), {"a"}):
         with pytest.raises(TypeError, match="expected an int or a tuple of ints"):
             open_file(path, "u1", shape)
-    with pytest.raises(ValueError, match=r"elements take 0 bytes: expected a size, .* 'S16'"):
+    with pytest.raises(
+        ValueError, match=r"elements take 0 bytes: expected a dtype with a size, .* 'S16'"
+    ):
         open_file(path, "S")
     with pytest.raises(TypeError, match="not understood"):
         open_file(path, "no such type")

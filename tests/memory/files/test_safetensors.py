@@ -104,7 +104,7 @@ def test_values_smaller_than_a_byte_are_told_and_the_others_opened_by_name(path,
         rf"a\.safetensors, tensor 'small', has the dtype {kind}, of which each value takes {bits}"
     )
     with pytest.raises(
-        UnknownFormat, match=rf"{words} bits.* To open the others, .*: key= may be 'x' \(uint8"
+        UnknownFormat, match=rf"{words} bits.* To open another array, .* key=: 'x' \(uint8"
     ):
         sb.open(path)
     with pytest.raises(UnknownFormat, match=words):
@@ -164,7 +164,7 @@ def test_a_dataset_goes_as_its_path(path):
     assert pickle.loads(text).reference([249]).tolist() == [249]
     write(path, {"y": tensor(shape=(250,), offsets=(0, 1000))}, bytes(1000))
     with pytest.raises(
-        FileError, match=r"holds float32 \(250,\) in 'y', and held float32 .* in 'x'"
+        FileError, match=r"holds float32 \(250,\) in 'y', but held float32 .* in 'x'"
     ):
         pickle.loads(text)
 

@@ -13,15 +13,14 @@ from samebytes.plan.tree import flatten
 def element(arrays: Any) -> Any:
     """Return an element with a memoryview on the bytes of each array."""
     leaves, structure = flatten(arrays)
-    return structure.rebuild([memoryview(np.asarray(leaf)) for leaf in leaves])
+    return structure.rebuild([np.asarray(leaf).data for leaf in leaves])
 
 
 def rows(batch: Any, count: int) -> list[Any]:
     """Return the samples of a batch, each with views of its own."""
     leaves, structure = flatten(batch)
     return [
-        structure.rebuild([memoryview(np.asarray(leaf[row])) for leaf in leaves])
-        for row in range(count)
+        structure.rebuild([np.asarray(leaf[row]).data for leaf in leaves]) for row in range(count)
     ]
 
 

@@ -21,24 +21,25 @@ def _anything(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
 
 @dataclass(frozen=True)
 class Formatter:
-    """How elements are handed out to those who asked for a format by its name.
+    """How elements are handed out in a format that was asked for by name.
 
     Attributes
     ----------
     name : str
         What ``with_format`` calls it.
     element : callable
-        Of one element, arrays nested as the dataset's are, its tensors in the same nesting. Shares
-        what it can: an array's memory goes back to its pool when the last alias has died.
+        Takes one element, as arrays nested like the dataset's, and returns its tensors in the same
+        nesting. It shares what it can: an array's memory returns to its pool when the last alias
+        has died.
     rows : callable
-        Of a batch and its number of samples, the samples one by one.
+        Takes a batch and its number of samples, and returns the samples one by one.
     batches : callable, optional
-        Of the structure and the memory of several batches, those batches, for frameworks that can
-        be given memory without an array in between. Without it, arrays are made and go to
-        `element`.
+        Takes the structure and the memory of several batches, and returns those batches, for
+        frameworks that accept memory without an array in between. Without it, arrays are made and
+        passed to `element`.
     check : callable
-        Refuses, before anything is made, components that the framework has no tensors for; it is
-        given their names and dtypes.
+        Takes the names and dtypes of the components, and refuses, before anything is made, those
+        that the framework has no tensors for.
     """
 
     name: str

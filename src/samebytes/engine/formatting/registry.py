@@ -21,16 +21,18 @@ def register(formatter: object) -> None:
     Raises
     ------
     TypeError
-        If it is no `Formatter`.
+        If it is not a `Formatter`.
     ValueError
-        If the name is another one's already.
+        If another formatter already has the name.
     """
     if not isinstance(formatter, Formatter):
-        message = f"register takes a samebytes.engine.formatting.Formatter; got {formatter!r}"
+        message = f"register: expected a samebytes.engine.formatting.Formatter; got {formatter!r}"
         raise TypeError(message)
     known = _FORMATTERS.setdefault(formatter.name, formatter)
     if known is not formatter:
-        message = f"there is a formatter {formatter.name!r} already; give this one another name"
+        message = (
+            f"there already is a formatter named {formatter.name!r}; give this one another name"
+        )
         raise ValueError(message)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samebytes.plan.documents import DocumentFeature
     from samebytes.plan.windows import Rows, Stencil
 
-__all__ = ["DocumentJob", "prepare_documents", "tell", "warm_up"]
+__all__ = ["DocumentJob", "prepare_documents", "warm_up"]
 
 
 class DocumentJob(NamedTuple):
@@ -39,6 +39,11 @@ class DocumentJob(NamedTuple):
         """In how many pieces it can be filled: samples."""
         return len(self.starts)
 
+    @property
+    def addresses(self) -> NDArray[np.int64]:
+        """Where each sample is read in memory: nowhere, since it is computed."""
+        return np.empty(0, np.int64)
+
     def part(
         self,
         start: int,
@@ -53,41 +58,40 @@ class DocumentJob(NamedTuple):
             out=out, ends=ends, apart=apart, starts=self.starts[chosen], valid=self.valid[chosen]
         )
 
+    def fill(self, start: int, stop: int) -> None:
+        """Fill samples `start` to `stop`, without the GIL."""
+        like = np.empty(1, self.out.dtype)
+        _fill_documents(
+            self.out.ctypes.data,
+            like,
+            self.out.shape[1],
+            self.ends,
+            self.apart,
+            self.starts,
+            self.valid,
+            self.first,
+            self.step,
+            self.borders,
+            self.continues,
+            start,
+            stop,
+        )
 
-def prepare_documents(fact: DocumentFeature, frame: Stencil, rows: Rows) -> DocumentJob:
+
+def prepare_documents(fact: DocumentFeature, stencil: Stencil, rows: Rows) -> DocumentJob:
     """Return the work for these samples, with nowhere to write to yet."""
-    ((count, step),) = frame.axes
-    whole = np.broadcast_to(np.array([0, frame.last + 1], np.int64), (len(rows.starts), 2))
+    ((count, step),) = stencil.axes
+    whole = np.broadcast_to(np.array([0, stencil.last + 1], np.int64), (len(rows.starts), 2))
     return DocumentJob(
         np.empty((0, count), fact.dtype),
         np.zeros(1, np.int64),
         0,
         rows.starts,
         np.ascontiguousarray(whole if rows.valid is None else rows.valid),
-        frame.offset,
+        stencil.offset,
         step,
         fact.borders,
         fact.continues,
-    )
-
-
-def tell(work: DocumentJob, start: int, stop: int) -> None:
-    """Fill samples `start` to `stop`, without the GIL."""
-    like = np.empty(1, work.out.dtype)
-    _tell(
-        work.out.ctypes.data,
-        like,
-        work.out.shape[1],
-        work.ends,
-        work.apart,
-        work.starts,
-        work.valid,
-        work.first,
-        work.step,
-        work.borders,
-        work.continues,
-        start,
-        stop,
     )
 
 
@@ -95,13 +99,12 @@ def warm_up(dtype: np.dtype[Any]) -> None:
     """Compile, or load from disk."""
     one, borders = np.zeros(1, np.int64), np.array([0, 1], np.int64)
     out, valid = np.empty((1, 1), dtype), np.array([[0, 1]], np.int64)
-    tell(
-        DocumentJob(out, np.ones(1, np.int64), 0, one, valid, 0, 1, borders, continues=False), 0, 1
-    )
+    job = DocumentJob(out, np.ones(1, np.int64), 0, one, valid, 0, 1, borders, continues=False)
+    job.fill(0, 1)
 
 
 @compiled(cache=True)
-def _tell(
+def _fill_documents(
     base,
     like,
     count,

@@ -141,6 +141,10 @@ class Job(NamedTuple):
             apart=apart,
         )
 
+    def fill(self, start: int, stop: int) -> None:
+        """Fill units `start` to `stop`, without the GIL; see the function `fill`."""
+        fill(self, start, stop)
+
 
 def plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype under which the kernel reads and writes `dtype`.

@@ -47,41 +47,41 @@ def open_file(
     mode: Mode = "r",
     key: str | None = None,
 ) -> Opened | dict[str, Opened]:
-    """Return what a file holds as arrays on its mapped bytes; it never copies.
+    """Return the arrays in a file, on its mapped bytes; never copies.
 
-    Opening takes the same time for any size. With `dtype` the file is raw; otherwise its
-    first bytes, not its name, tell of which of the formats in `registry` it is, those that were
-    added by `register` among them.
+    Opening takes the same time for any size. With `dtype`, the file is read as raw values;
+    otherwise its first bytes, not its name, decide which of the formats in `registry` it has. Those
+    that were added by `register` are among them.
 
     Parameters
     ----------
     path : str or path-like
         A regular file.
     dtype : dtype-like, optional
-        For raw files, which say nothing about themselves.
+        For raw files, which do not describe themselves.
     shape : int or sequence of int, optional
         For raw files; one length may be -1. By default, one axis over the rest of the file.
     offset : int
-        For raw files: bytes to leave out at the beginning.
+        For raw files: how many bytes to skip at the beginning.
     order : {'C', 'F'}
-        For raw files: which axis varies fastest.
+        For raw files: which axis varies fastest, the last ('C') or the first ('F').
     mode : {'r', 'r+', 'c'}
-        As NumPy means it: read-only; written through to the file; or copy-on-write, where
-        the array can be written and the file stays as it is.
+        As in NumPy: read-only; written through to the file; or copy-on-write, where the array can
+        be written and the file stays as it is.
     key : str, optional
-        Which of several arrays; by default all.
+        Which array to open in a file of several; all of them by default.
 
     Returns
     -------
     numpy.ndarray, list of numpy.ndarray, or dict of str to one of these
         A list for an array that lies in several parts, end to end. A dict for files of several
-        arrays: ``.npz`` files by member name without its ``.npy``, ``.safetensors``, tables of
-        Arrow, ``.h5`` files with more than one dataset.
+        arrays: ``.npz`` files (by member name without its ``.npy``), ``.safetensors`` files, Arrow
+        tables, and ``.h5`` files with more than one dataset.
 
     Raises
     ------
     UnknownFormat
-        If nothing tells what the file holds, or `dtype` and its first bytes disagree.
+        If the format of the file is unknown, or `dtype` and its first bytes disagree.
     WrongSize
         If the file holds fewer or more bytes than it should.
     CompressedMember
@@ -91,10 +91,10 @@ def open_file(
     FileError
         If the file is damaged, or has no array of that name.
     MissingPackage
-        If reading the format takes a package that is not installed.
+        If the format needs a package that is not installed.
     ValueError
-        If `mode` is none of the three, if `shape`, `offset` or `order` come without `dtype`, or
-        `key` with it.
+        If `mode` is none of the three, if `shape`, `offset` or `order` is given without `dtype`, or
+        `key` together with it.
     OSError
         As ``open`` raises it, for example FileNotFoundError or IsADirectoryError.
 
@@ -116,7 +116,8 @@ def open_file(
     if dtype is not None:
         if key is not None:
             message = (
-                f"key is {key!r} beside dtype=: a raw file has no names. Leave one of the two out."
+                f"key is {key!r}, but dtype= is given too, and a raw file has no names: expected "
+                "only one of the two. Leave out the other."
             )
             raise ValueError(message)
         return open_raw(path, dtype, shape, offset=offset, order=order, mode=mode)
@@ -126,15 +127,15 @@ def open_file(
     if found is None:
         message = (
             f"{mapping.path} begins neither as {' nor as '.join(f'.{name}' for name in names())} "
-            "files do, so nothing tells what it holds. Pass dtype=, and shape= for more than one "
-            "axis, to open it as raw numbers: for example dtype='float32', shape=(-1, 28, 28)."
+            "files do, so its format is unknown. To open it as raw numbers, pass dtype=, and "
+            "shape= for more than one axis: for example dtype='float32', shape=(-1, 28, 28)."
         )
         raise UnknownFormat(message)
     if shape is not None or operator.index(offset) != 0 or order != "C":
         message = (
-            f"{mapping.path} is an .{found.name} file, whose header tells shape and offset: "
-            "expected neither shape= nor offset= nor order=. Leave them out, or add dtype= to "
-            "open the file raw."
+            f"{mapping.path} is an .{found.name} file, whose header gives the shape and the "
+            "offset: expected neither shape= nor offset= nor order=. Leave them out, or add dtype= "
+            "to open the file raw."
         )
         raise ValueError(message)
     return found.read(mapping, key)

@@ -42,7 +42,7 @@ class Alias:
             "data": (address, True),
             "version": 3,
         }
-        weakref.finalize(self, _give_back, address, nbytes, slot).atexit = False
+        weakref.finalize(self, _unmap, address, nbytes, slot).atexit = False
 
     @property
     def damaged(self) -> bool:
@@ -67,22 +67,22 @@ def alias_of(mapping: mmap.mmap, begin: int, nbytes: int) -> Alias | None:
     begin, nbytes : int
         Where it lies.
     """
-    found = _living(mapping)
+    found = _existing(mapping)
     if found is not None and (found.begin, found.nbytes) == (begin, nbytes) and not found.damaged:
         return found
-    made = _made(begin, nbytes)
+    made = _map_again(begin, nbytes)
     if made is not None:
         _aliases[mapping] = weakref.ref(made)
     return made
 
 
-def _living(mapping: mmap.mmap) -> Alias | None:
+def _existing(mapping: mmap.mmap) -> Alias | None:
     known = _aliases.get(mapping)
     return None if known is None else known()
 
 
-def _made(begin: int, nbytes: int) -> Alias | None:
-    calls = _calls() if bus_guard.is_available() else None
+def _map_again(begin: int, nbytes: int) -> Alias | None:
+    calls = _system_calls() if bus_guard.is_available() else None
     if calls is None:
         return None
     # With an old size of 0, the kernel leaves the old mapping where it is.
@@ -97,15 +97,15 @@ def _made(begin: int, nbytes: int) -> Alias | None:
     return Alias(begin, address, nbytes, slot)
 
 
-def _give_back(address: int, nbytes: int, slot: int) -> None:
+def _unmap(address: int, nbytes: int, slot: int) -> None:
     bus_guard.forget(slot)
-    calls = _calls()
+    calls = _system_calls()
     if calls is not None:
         calls.munmap(address, nbytes)
 
 
 @functools.cache
-def _calls() -> Any:
+def _system_calls() -> Any:
     """Return the system's own functions, or None where it has no such ones."""
     library: Any = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "mremap"):

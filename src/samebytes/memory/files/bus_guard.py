@@ -43,7 +43,7 @@ from samebytes.memory.files.bus_handler import (
     machine_code,
 )
 
-__all__ = ["forget", "hits", "is_available", "stand_in_front", "was_hit", "watch"]
+__all__ = ["ensure_handler_first", "forget", "hits", "is_available", "was_hit", "watch"]
 
 # Reentrant, since a signal's handler in Python may begin to read in the middle of it.
 _lock = threading.RLock()
@@ -69,7 +69,7 @@ class _Guard:
         self._handler = self._code.get_function_address(NAME)
         self._mine = Action(handler=self._handler, flags=FLAGS)
 
-    def stand_in_front(self) -> bool:
+    def ensure_first(self) -> bool:
         """Be the one who is asked first; tell whether that could be had."""
         current = Action()
         if self._sigaction(self._signal, None, ctypes.byref(current)):
@@ -103,12 +103,12 @@ _guard: _Guard | None = None
 _refused = False
 
 
-def _can_be_had() -> bool:
+def _is_supported() -> bool:
     machine = platform.machine() in {"x86_64", "aarch64"} and sys.maxsize > 1 << 32
     return sys.platform == "linux" and machine
 
 
-def _the_guard() -> _Guard | None:
+def _get_guard() -> _Guard | None:
     """Return this process's guard, made when first asked for; None where there is none."""
     global _guard, _refused
     if _guard is not None or _refused:
@@ -116,10 +116,10 @@ def _the_guard() -> _Guard | None:
     with _lock:
         if _guard is None and not _refused:
             try:
-                made = _Guard() if _can_be_had() else None
+                made = _Guard() if _is_supported() else None
             except (ImportError, OSError, RuntimeError, AttributeError):
                 made = None  # no LLVM, no memory, or a C library without these functions
-            if made is None or not made.stand_in_front():
+            if made is None or not made.ensure_first():
                 _refused = True
             else:
                 _guard = made
@@ -128,13 +128,13 @@ def _the_guard() -> _Guard | None:
 
 def is_available() -> bool:
     """Return whether missing pages are survived here: on Linux, on x86-64 and ARM."""
-    return _the_guard() is not None
+    return _get_guard() is not None
 
 
-def stand_in_front() -> None:
+def ensure_handler_first() -> None:
     """See that the handler is asked first, also if somebody has set another one since; 1 µs."""
     if _guard is not None:
-        _guard.stand_in_front()
+        _guard.ensure_first()
 
 
 def watch(begin: int, end: int, *, whole: bool) -> int | None:
@@ -148,7 +148,7 @@ def watch(begin: int, end: int, *, whole: bool) -> int | None:
         Whether all of the range becomes zeros as soon as one of its pages is missing, which is
         for memory that nobody else looks at; else that page alone does.
     """
-    guard = _the_guard()
+    guard = _get_guard()
     slot = None if guard is None else guard.take_slot()
     if guard is None or slot is None:
         return None

@@ -46,7 +46,7 @@ ROW = 4
 BEGIN, END, HIT, WHOLE = range(ROW)
 NOWHERE = (1 << 63) - 1
 
-# Of the C library, alike on the two kinds of machine that `_can_be_had` lets in.
+# Of the C library, alike on the two kinds of machine that `_is_supported` lets in.
 _ADDRESS_ERROR, _AT_CODE, _AT_ADDRESS = 2, 8, 16
 FLAGS = 0x4 | 0x0800_0000
 """The handler is told the address, and runs on the thread's other stack where it has one."""

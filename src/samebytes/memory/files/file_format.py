@@ -15,7 +15,7 @@ from samebytes.memory.files.mapping import MappedFile
 from samebytes.memory.files.origin import mapping_of
 from samebytes.memory.text import dtype_in_words, shortened
 
-__all__ = ["FIRST_BYTES", "FileFormat", "Found", "Opened", "arrays_in", "listed", "missing_key"]
+__all__ = ["FIRST_BYTES", "FileFormat", "Found", "Opened", "listed", "missing_key", "parts_of"]
 
 FIRST_BYTES = 64
 """How many bytes of a file a format is shown to recognise itself."""
@@ -24,31 +24,34 @@ MOST_LISTED = 20
 """How many names an error lists."""
 
 Opened = npt.NDArray[Any] | list[npt.NDArray[Any]]
-"""An array, or the arrays that lie end to end and are one to who opens them."""
+"""An array, or the parts of one that lies in several places, end to end."""
 
 Found = Opened | Mapping[str, Opened | FileError]
-"""What lies in a file: one, or several by name, where an error says why one cannot be mapped."""
+"""What lies in a file: one array, or several by name; an error stands for what cannot be mapped."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format whose files say themselves what they hold; it never copies.
+    """A format whose files describe themselves; reading never copies.
 
     Attributes
     ----------
     name : str
         How files of it are usually named, without the dot: ``npy``.
     matches : callable
-        Of the first bytes of a file (64, or all of a shorter one) and its path: whether the file
-        is of this format. Called for every file that is opened, so it reads nothing more.
+        Takes the first bytes of a file (64, or all of a shorter one) and its path, and returns
+        whether the file has this format. It is called for every file that is opened, so it should
+        read nothing more.
     open : callable
-        Of the `samebytes.memory.files.MappedFile`: the array in it, or a dict of them by name.
-        Each is made by `samebytes.memory.files.view_of`, and so is a view of the mapping. A list
-        stands for arrays that lie end to end. What is wrong with the file it says with a
-        `samebytes.FileError`; one in the place of an array concerns that array alone.
+        Takes a `samebytes.memory.files.MappedFile`, and returns the array in it, or a dict of
+        arrays by name. Each is made by `samebytes.memory.files.view_of`, and so is a view of the
+        mapping. A list stands for arrays that lie end to end. If something is wrong with the file,
+        it raises a `samebytes.FileError`; if only one array cannot be mapped, it puts the error
+        into the dict in place of that array.
     open_key : callable, optional
-        Of the mapping and a name: the array of that name, where this takes less than `open`, or
-        where names tell more. By default it is looked up in what `open` returns.
+        Takes the mapping and a name, and returns the array of that name. It is for formats where
+        this takes less time than `open`, or which accept other names too. By default, the name is
+        looked up in what `open` returns.
 
     Examples
     --------
@@ -107,11 +110,11 @@ class FileFormat:
         Raises
         ------
         FileError
-            If the file holds no array of that name, or one of those asked for cannot be mapped.
+            If the file has no array of that name, or an array that was asked for cannot be mapped.
         TypeError
             If `open` returns neither an array nor a dict of arrays by name.
         ValueError
-            If an array is no view of the mapping, or a file of a single one is asked for a name.
+            If an array is not a view of the mapping, or `key` is given for a file of one array.
         """
         if key is None:
             found = self.survey(mapping)
@@ -128,7 +131,7 @@ class FileFormat:
         found = self.survey(mapping)
         if not isinstance(found, dict):
             message = (
-                f"{mapping.path} is an .{self.name} file of a single array, and key= is {key!r}: "
+                f"{mapping.path} is an .{self.name} file with a single array, but key= is {key!r}: "
                 "expected no key=. Leave it out."
             )
             raise ValueError(message)  # noqa: TRY004 (the type is right, the file has no names)
@@ -140,7 +143,7 @@ class FileFormat:
         return one
 
     def survey(self, mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
-        """Return all that `open` finds, and in place of what cannot be mapped why; never copies.
+        """Return all that `open` finds, with an error for what cannot be mapped; never copies.
 
         Raises
         ------
@@ -156,7 +159,7 @@ class FileFormat:
         return opened
 
     def _check(self, mapping: MappedFile, name: Any, found: Any) -> None:
-        """Refuse what is no array, or no list of arrays, on the mapping."""
+        """Refuse anything but an array, or a list of arrays, on the mapping."""
         known = name is None or isinstance(name, str)
         many = isinstance(found, list) and bool(found) and isinstance(found[0], np.ndarray)
         for array in found if many else [found]:
@@ -171,22 +174,22 @@ class FileFormat:
             if mapping_of(array) is not mapping:
                 member = f" {name!r}" if name else ""
                 message = (
-                    f"open of the file format .{self.name} returned an array{member} that is no "
-                    f"view of {mapping.path}: expected one on its mapped bytes, which "
-                    "samebytes.memory.files.view_of makes."
+                    f"open of the file format .{self.name} returned an array{member} that is not a "
+                    f"view of {mapping.path}: expected one on its mapped bytes, as "
+                    "samebytes.memory.files.view_of returns."
                 )
                 raise ValueError(message)
 
 
-def arrays_in(found: Opened | FileError) -> list[npt.NDArray[Any]]:
-    """Return the arrays that lie end to end, or the one; none of what cannot be mapped."""
+def parts_of(found: Opened | FileError) -> list[npt.NDArray[Any]]:
+    """Return the parts of an array, or the array itself; none if it cannot be mapped."""
     if isinstance(found, FileError):
         return []
     return found if isinstance(found, list) else [found]
 
 
 def listed(names: Iterable[str], facts: Mapping[str, str] | None = None) -> str:
-    """Return names as an error lists them, each quoted, with what is said of it; of many the first.
+    """Return names as an error lists them: quoted, each with its facts, and only the first of many.
 
     Examples
     --------
@@ -204,11 +207,11 @@ def listed(names: Iterable[str], facts: Mapping[str, str] | None = None) -> str:
 
 
 def missing_key(mapping: MappedFile, key: str, names: Iterable[str]) -> FileError:
-    """Return the error for a name that is not there; it lists those that are."""
+    """Return the error for a name that is not in a file; it lists the names that are."""
     there = listed(names)
     return FileError(
         f"{mapping.path} has nothing named {shortened(key)!r}: expected "
-        + (f"key= to be one of {there}." if there else "a file that holds arrays; it holds none.")
+        + (f"key= to be one of {there}." if there else "a file with arrays; this one has none.")
     )
 
 
@@ -222,14 +225,14 @@ def _refused(refusals: dict[str, FileError], found: dict[str, Opened | FileError
         return refusals[first]
     message = str(refusals[first])
     if others:
-        message += f" Neither can {listed(others)} be mapped; key= with one of them says why."
+        message += f" {listed(others)} cannot be mapped either; key= with one of them says why."
     if names:
-        message += f" To open the others, name one: key= may be {listed(names, names)}."
+        message += f" To open another array, pass its name as key=: {listed(names, names)}."
     return kind(message)
 
 
 def _facts(found: Opened) -> str:
-    arrays = arrays_in(found)
+    arrays = parts_of(found)
     first = arrays[0]
     shape = (sum(len(array) for array in arrays), *first.shape[1:]) if first.ndim else ()
     return f"{dtype_in_words(first.dtype)} {shape}"

@@ -81,8 +81,8 @@ class _Place:
             return array
         if not _lies_in(array, self.begin, self.nbytes):
             message = (
-                f"{self.origin.name} was resized while an array shows its bytes, and reading them "
-                "would end the process. Make the array again, and resize before that."
+                f"{self.origin.name} was resized, but an array still shows its bytes, and reading "
+                "them would end the process. Resize it first, and then make the array again."
             )
             raise FileError(message)
         if self.alias is None:
@@ -130,7 +130,7 @@ class Hold:
     >>> block.close()
     >>> Hold([array])
     Traceback (most recent call last):
-    samebytes.errors.FileError: A mapped file, whose name is not known here, was closed while ...
+    samebytes.errors.FileError: A mapped file, whose name is unknown, was closed, but an array ...
     """
 
     def __init__(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
@@ -172,7 +172,7 @@ class Hold:
         if not _lies_in(array, begin, export.nbytes):
             message = (
                 f"the {type(owner).__name__} below an array was resized, and the array shows "
-                "memory that is gone. Make the array again, and resize before that."
+                "memory that is gone. Resize it first, and then make the array again."
             )
             raise FileError(message)
 
@@ -182,7 +182,7 @@ class Hold:
         place = _Place(origin, export)
         self._places.append(place)
         if origin.mapping in _damaged:
-            raise origin.was_missing()
+            raise origin.missing_pages_error()
         if origin.check() is not None:
             self._sizes.append((origin.mapping.size, origin.least, origin))
         elif not origin.has_file:
@@ -232,7 +232,7 @@ class Hold:
                 if place.was_missing:
                     if place.alias is None:
                         _damaged.add(place.origin.mapping)
-                    raise place.origin.was_missing()
+                    raise place.origin.missing_pages_error()
             self._hits = hits
         # Also of a file whose missing bytes are all in one page: they read as zeros.
         for size, least, origin in self._sizes if read_at is None else self._sizes_of(read_at):

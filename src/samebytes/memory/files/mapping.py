@@ -91,8 +91,8 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
     FileError
         If it is a pipe or a device.
     OSError
-        As ``open`` raises it, for example FileNotFoundError or IsADirectoryError; in words of its
-        own where the process has as many files open as it may.
+        As ``open`` raises it, for example FileNotFoundError or IsADirectoryError; with advice if
+        the process has reached its limit of open files.
 
     Examples
     --------
@@ -118,8 +118,8 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
             found = os.fstat(file.fileno())
             if found.st_size == 0:
                 message = (
-                    f"{path} is empty (0 bytes), and no empty file can be mapped: expected at "
-                    "least 1 byte. See whether it was written to the end."
+                    f"{path} is empty (0 bytes), and an empty file cannot be mapped: expected at "
+                    "least 1 byte. Check that it was written completely."
                 )
                 raise WrongSize(message)
             mapping = MappedFile(file.fileno(), 0, access=_ACCESS[mode])
@@ -127,9 +127,10 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
         if error.errno != errno.EMFILE:
             raise
         message = (
-            "this process has as many files open as it may, and each mapped file keeps one. Allow "
-            "more before: ulimit -n 65536 in the shell, or resource.setrlimit(resource."
-            "RLIMIT_NOFILE, (65536, 65536)); or open fewer, larger files"
+            "this process has reached its limit of open files, and each mapped file keeps one "
+            "open. Raise the limit first, with ulimit -n 65536 in the shell or "
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536)), or open fewer, larger "
+            "files"
         )
         raise OSError(error.errno, message, str(path)) from error
     mapping.path = path

@@ -110,9 +110,9 @@ def read_npy(mapping: MappedFile, start: int, stop: int, name: str) -> npt.NDArr
             header = _Header(*read_header(after_magic, max_header_size=_LONGEST_HEADER))
     except _UNREADABLE as error:
         message = (
-            f"{name} has a header that says nothing sensible ({_told_by(error)}). "
-            "Expected descr, fortran_order and shape as np.save writes them. Save the array "
-            f"again with np.save, or open it raw with dtype=, shape= and offset={data_start}."
+            f"{name} has an invalid header ({_told_by(error)}). Expected descr, fortran_order and "
+            "shape as np.save writes them. Save the array again with np.save, or open it raw with "
+            f"dtype=, shape= and offset={data_start}."
         )
         raise FileError(message) from error
     _refuse_impossible(header, name)
@@ -138,8 +138,8 @@ def _measure(
         version = numpy_format.read_magic(io.BytesIO(mapping[start : min(magic_stop, stop)]))
     except ValueError as error:
         message = (
-            f"{name} does not begin as a .npy file does, with \\x93NUMPY and a version. "
-            "Save the array again with np.save."
+            f"{name} does not begin with \\x93NUMPY and a version, as a .npy file does. Save the "
+            "array again with np.save."
         )
         raise UnknownFormat(message) from error
     length_format = _LENGTH_FORMATS.get(version)
@@ -193,14 +193,15 @@ def _refuse_impossible(header: _Header, name: str) -> None:
     if header.dtype.hasobject:
         message = (
             f"{name} has the dtype {dtype_in_words(header.dtype)}, whose objects are pickled, and "
-            "pickled data is never read: it can run any program. Expected numbers or fixed-size "
-            "strings and records. Save the array again with such a dtype."
+            "pickled data is never read, because it can run any code. Expected numbers or "
+            "fixed-size strings and records. Save the array again with such a dtype."
         )
         raise PickledData(message)
     if header.dtype.subdtype is not None:
         message = (
-            f"{name} has a header with the dtype {dtype_in_words(header.dtype)}, an array in "
-            "itself: expected its axes in the shape, as np.save writes them. Save it again."
+            f"{name} has a header with the dtype {dtype_in_words(header.dtype)}, which is itself "
+            "an array: expected its axes in the shape, as np.save writes them. Save the array "
+            "again with np.save."
         )
         raise FileError(message)
     if len(header.shape) > _MOST_DIMENSIONS:
@@ -211,8 +212,8 @@ def _refuse_impossible(header: _Header, name: str) -> None:
         raise FileError(message)
     if any(isinstance(n, bool) or not 0 <= n <= sys.maxsize for n in header.shape):
         message = (
-            f"{name} has a header with the shape {shortened(repr(header.shape))}: expected "
-            "lengths from 0 up that fit in memory. Save the array again with np.save."
+            f"{name} has a header with the shape {shortened(repr(header.shape))}: expected lengths "
+            "of 0 or more that fit in memory. Save the array again with np.save."
         )
         raise FileError(message)
 
@@ -230,8 +231,8 @@ def _refuse_wrong_size(header: _Header, found: int, data_start: int, name: str) 
         message += "It was cut short: write it again."
     else:
         message += (
-            "No part is ever left out in silence: open each part raw with dtype=, shape= and "
-            f"offset=; the part that the header tells of has offset={data_start}."
+            "samebytes never ignores part of a file: open each part raw with dtype=, shape= and "
+            f"offset=; the part that the header describes has offset={data_start}."
         )
     raise WrongSize(message)
 

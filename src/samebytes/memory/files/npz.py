@@ -92,7 +92,7 @@ def read_npz(mapping: MappedFile) -> dict[str, npt.NDArray[Any]]:
             members = archive.infolist()
     except _BROKEN as error:
         message = (
-            f"{mapping.path} begins as an .npz file does, but is a broken zip archive "
+            f"{mapping.path} begins like an .npz file, but is a broken zip archive "
             f"({shortened(str(error)) or type(error).__name__}). It was cut short or damaged: "
             "write it again with np.savez."
         )
@@ -104,8 +104,8 @@ def read_npz(mapping: MappedFile) -> dict[str, npt.NDArray[Any]]:
         key = member.filename.removesuffix(".npy")
         if key in arrays:
             message = (
-                f"{name} is there twice: expected each name once, since only one of the two could "
-                "be given back. Write the file again with np.savez."
+                f"{name} occurs twice: expected each name once, since only one of the two could be "
+                "returned. Write the file again with np.savez."
             )
             raise FileError(message)
         start = _data_start(mapping, member, name)
@@ -130,13 +130,13 @@ def _refuse_unmappable(member: zipfile.ZipInfo, name: str) -> None:
         raise CompressedMember(message)
     if not member.filename.endswith(".npy"):
         message = (
-            f"{name} is no .npy file: expected only members whose names end in .npy, as "
-            "np.savez writes them. Take the others out, or put them beside the archive."
+            f"{name} is not a .npy file: expected only members whose names end in .npy, as "
+            "np.savez writes them. Remove the others from the archive."
         )
         raise UnknownFormat(message)
     if member.file_size != member.compress_size:
         message = (
-            f"{name} is stored as it is, and yet told to take "
+            f"{name} is stored uncompressed, but the zip directory gives its size as "
             f"{bytes_in_words(member.compress_size)}: expected {bytes_in_words(member.file_size)}. "
             "The archive is damaged: write it again with np.savez."
         )
@@ -151,8 +151,8 @@ def _data_start(mapping: MappedFile, member: zipfile.ZipInfo, name: str) -> int:
     header = mapping[header_start:header_stop] if inside else b""
     if not header.startswith(_LOCAL_MAGIC):
         message = (
-            f"{name} is not at the offset {header_start:,} where the zip directory tells it to "
-            "be. The archive is damaged: write it again with np.savez."
+            f"{name} is not at the offset {header_start:,} that the zip directory gives. The "
+            "archive is damaged: write it again with np.savez."
         )
         raise FileError(message)
     # The extra field here is often longer than the one in the directory (zip64 sizes).

@@ -97,7 +97,7 @@ class Origin:
         self._known = known
         if mapping.closed:
             message = (
-                f"{self.name} was closed while an array shows its bytes, and reading them "
+                f"{self.name} was closed, but an array still shows its bytes, and reading them "
                 "would end the process. Open it again, and close it after the last use."
             )
             raise FileError(message)
@@ -112,7 +112,7 @@ class Origin:
             return str(self.mapping.path)
         if self._known is not None and self._known.filename is not None:
             return str(self._known.filename)
-        return "A mapped file, whose name is not known here,"
+        return "A mapped file, whose name is unknown,"
 
     @property
     def has_file(self) -> bool:
@@ -150,29 +150,29 @@ class Origin:
             return found
         # A device is 0 bytes long for those who ask, and so is a file that is written anew.
         if found or not self._is_there():
-            raise self.cut_short(found)
+            raise self.cut_short_error(found)
         return None
 
-    def cut_short(self, found: int) -> WrongSize:
+    def cut_short_error(self, found: int) -> WrongSize:
         """Return the error for a file of so many bytes."""
         least = "" if isinstance(self.mapping, MappedFile) else "at least "
         return WrongSize(
             f"{self.name} was cut short while it was mapped: expected "
-            f"{least}{bytes_in_words(self.least)}, found {bytes_in_words(found)}. Reading on would "
-            "end the process. Open it again, and let writers write to another file and rename it."
+            f"{least}{bytes_in_words(self.least)}, found {bytes_in_words(found)}. Reading it would "
+            "end the process. Open it again, and have writers write a new file and rename it."
         )
 
-    def was_missing(self) -> WrongSize:
+    def missing_pages_error(self) -> WrongSize:
         """Return the error for a file of which a part was missing when it was read."""
         found = self.size
         if found is not None and found < self.least:
-            return self.cut_short(found)
-        now = "" if found is None else f", and found now {bytes_in_words(found)}"
+            return self.cut_short_error(found)
+        now = "" if found is None else f", found {bytes_in_words(found)} now"
         return WrongSize(
-            f"{self.name} was not all there while it was read: expected at least "
-            f"{bytes_in_words(self.least)} all the time{now}. It was cut short for a while, or "
-            "its disk could not be read. Open it again, and let writers write to another file "
-            "and rename it."
+            f"{self.name} was not complete while it was being read: expected at least "
+            f"{bytes_in_words(self.least)} throughout{now}. It was cut short for a while, or its "
+            "disk could not be read. Open it again, and have writers write a new file and rename "
+            "it."
         )
 
     def _is_there(self) -> bool:
@@ -222,14 +222,14 @@ def _owner_of(array: object) -> tuple[object, np.memmap[Any, Any] | None]:
             break
         if isinstance(owner, np.memmap):
             known = owner
-        below = _below(owner)
+        below = _exporter_of(owner)
         if below is None:
             break
         owner = below
     return owner, known
 
 
-def _below(owner: object) -> object:
+def _exporter_of(owner: object) -> object:
     """Return the object whose memory another one shows, or None."""
     if isinstance(owner, memoryview):
         try:
@@ -237,8 +237,8 @@ def _below(owner: object) -> object:
         except ValueError as refusal:
             message = (
                 "the memoryview below an array was released (as SharedMemory.close() does), and "
-                "reading the array could end the process. Release it, or close what it shows, "
-                "after the last use."
+                "reading the array could end the process. Release it, or close the memory behind "
+                "it, only after the last use."
             )
             raise FileError(message) from refusal
     if isinstance(owner, _CTYPES):

@@ -8,13 +8,13 @@ import mmap
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import FileError, MissingPackage, WrongSize
-from samebytes.memory.files.file_format import arrays_in
+from samebytes.memory.files.file_format import parts_of
 from samebytes.memory.files.mapping import MappedFile, map_file
 from samebytes.memory.files.npy import read_npy
 from samebytes.memory.files.origin import mapping_of
@@ -22,6 +22,8 @@ from samebytes.memory.files.registry import format_of
 from samebytes.memory.text import as_bytes_text
 
 __all__ = ["pack", "unpack"]
+
+S = TypeVar("S")
 
 
 class _Header(NamedTuple):
@@ -62,7 +64,10 @@ class _Repeated:
     shape: tuple[int, ...]
 
 
-def pack(array: Any) -> Any:
+Packed = _Mapped | _Repeated
+
+
+def pack(array: S) -> S | Packed:
     """Return what stands for `array` in a pickle: its place in a file, or its own bytes.
 
     Read-only arrays of mapped files (`samebytes.open`, ``np.load(mmap_mode="r")``) go as
@@ -90,7 +95,7 @@ def pack(array: Any) -> Any:
     return array
 
 
-def unpack(packed: Any) -> Any:
+def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
     """Return the array again, its file mapped anew.
 
     Raises
@@ -109,7 +114,7 @@ def unpack(packed: Any) -> Any:
     mapping = _map(packed.path)
     if len(mapping) != packed.size:
         message = (
-            f"{packed.path} has {as_bytes_text(len(mapping))}, and had "
+            f"{packed.path} has {as_bytes_text(len(mapping))}, but had "
             f"{as_bytes_text(packed.size)} when the dataset was pickled; pickle it again"
         )
         raise WrongSize(message)
@@ -127,8 +132,8 @@ def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
         now = _header(mapping, packed.offset)
         if now == packed.header:
             return
-        said = "says no longer what it holds" if now is None else f"holds {now}"
-        what = f"{said}, and held {packed.header} when"
+        said = "no longer says what it holds" if now is None else f"holds {now}"
+        what = f"{said}, but held {packed.header} when"
     elif packed.mtime_ns in (None, Path(packed.path).stat().st_mtime_ns):
         return
     else:
@@ -194,7 +199,7 @@ def _read_headers(mapping: Any) -> list[_Header]:
     headers = [
         _Header(name, array.ctypes.data - begin, array.shape, array.strides, array.dtype)
         for name, found in named.items()
-        for array in arrays_in(found)
+        for array in parts_of(found)
         if array.size
     ]
     return sorted(headers, key=lambda header: header.start)
@@ -251,7 +256,7 @@ def _gone(path: Path, size: int) -> WrongSize:
     # gigabytes, so they are not taken in its place unasked.
     message = (
         f"{path} is no longer the file of {as_bytes_text(size)} that was mapped, so the dataset "
-        "cannot be pickled; open the file by its whole path"
+        "cannot be pickled; open the file by its full path"
     )
     return WrongSize(message)
 
@@ -280,9 +285,9 @@ def _placed(
     return _Mapped(*where, *kind, header, found.st_mtime_ns)
 
 
-def _memmap_of(array: Any) -> Any:
+def _memmap_of(array: npt.NDArray[Any]) -> np.memmap[Any, Any] | None:
     """Return the whole np.memmap of which an array is a view, or None."""
-    owner = array
+    owner: Any = array
     while owner is not None:
         base = getattr(owner, "base", None)
         if isinstance(owner, np.memmap) and isinstance(base, mmap.mmap):

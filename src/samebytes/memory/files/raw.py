@@ -88,7 +88,8 @@ def open_raw(
     skipped = operator.index(offset)
     if skipped < 0:
         message = (
-            f"offset is {skipped}: expected a number of bytes from the file's beginning, 0 or up."
+            f"offset is {skipped}: expected the number of bytes to skip at the beginning of the "
+            "file, 0 or more."
         )
         raise ValueError(message)
     path = Path(path)
@@ -102,7 +103,7 @@ def open_raw(
     if found_format is not None:
         message = (
             f"{path} begins as .{found_format.name} files do, so dtype= would read its header as "
-            "data. Leave dtype= out to open what it holds, or give offset= to say where the data "
+            "data. Leave out dtype= to open what it holds, or pass offset= to say where the data "
             "begins."
         )
         raise UnknownFormat(message)
@@ -120,7 +121,7 @@ def check_order(order: str) -> None:
     if order not in ("C", "F"):
         message = (
             f"order is {order!r}: expected 'C' (the last axis varies fastest) or 'F' (the first "
-            "does, as Fortran, MATLAB and Julia write)."
+            "axis does, as in files of Fortran, MATLAB and Julia)."
         )
         raise ValueError(message)
 
@@ -140,8 +141,8 @@ def _fixed_size(dtype: npt.DTypeLike) -> np.dtype[Any]:
         raise PickledData(message)
     if wanted.itemsize == 0:
         message = (
-            f"dtype is {dtype_in_words(wanted)}, whose elements take 0 bytes: expected a size, "
-            "for example 'S16' instead of 'S'."
+            f"dtype is {dtype_in_words(wanted)}, whose elements take 0 bytes: expected a dtype "
+            "with a size, for example 'S16' instead of 'S'."
         )
         raise ValueError(message)
     return wanted
@@ -164,12 +165,15 @@ def _lengths(shape: SupportsIndex | Sequence[SupportsIndex] | None) -> tuple[int
         raise TypeError(message) from error
     if any(n < -1 for n in lengths) or lengths.count(-1) > 1:
         message = (
-            f"shape is {lengths}: expected lengths from 0 up, of which one may be -1 for as many "
-            "as the file holds."
+            f"shape is {lengths}: expected lengths of 0 or more; one of them may be -1, for as "
+            "many as the file holds."
         )
         raise ValueError(message)
     if -1 in lengths and 0 in lengths:
-        message = f"shape is {lengths}: beside a length of 0 nothing tells what -1 is. Name it."
+        message = (
+            f"shape is {lengths}: next to a length of 0, the -1 could be any length. Give the "
+            "length itself."
+        )
         raise ValueError(message)
     return lengths
 
@@ -192,8 +196,8 @@ def _fitted(
         if found < one:
             message = (
                 f"{where} is too small for {what} from offset={skipped}: expected "
-                f"{bytes_in_words(one)}, found {bytes_in_words(found)}. Give a smaller shape= "
-                "or offset=, or see whether the file was written to the end."
+                f"{bytes_in_words(one)}, found {bytes_in_words(found)}. Give a smaller shape= or "
+                "offset=, or check that the file was written completely."
             )
             raise WrongSize(message)
         return lengths
@@ -203,6 +207,9 @@ def _fitted(
             f"{bytes_in_words(one)}, found {bytes_in_words(found)}"
         )
         message += f", which leaves {bytes_in_words(found % one)} over. " if found else ". "
-        message += "Correct dtype=, shape= or offset=, or name every length to take only a part."
+        message += (
+            "Correct dtype=, shape= or offset=, or give every length to open only a part of the "
+            "file."
+        )
         raise WrongSize(message)
     return tuple(found // one if n == -1 else n for n in lengths)

@@ -10,8 +10,8 @@ A format is one file that ends in one call::
 
     register(FileFormat("be", lambda first, path: first.startswith(b"BE01"), open_be))
 
-Importing that file is enough: from then on ``sb.open`` opens such files. Raw files are of no
-format: they say nothing of themselves, and ``dtype=`` says it for them.
+Importing that file is enough: from then on, ``sb.open`` opens such files. Raw files have no format:
+they do not describe themselves, so ``dtype=`` does.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ _lock = threading.Lock()
 def register(file_format: FileFormat) -> None:
     """Add a format, so that `samebytes.open` opens its files; copies nothing.
 
-    The latest is asked first, so that a format of files that begin as others do (archives of many
-    kinds are zip files) is recognised before these. The same one again, as when its file is loaded
-    anew, takes its own place.
+    The latest format is asked first, so a format whose files begin like those of another (many
+    kinds of archive are zip files) is recognized before it. Registering the same format again, as
+    when its module is reloaded, replaces it.
 
     Parameters
     ----------
     file_format : FileFormat
-        How to recognise and to read it.
+        How to recognize the format, and how to read it.
 
     Raises
     ------
     TypeError
-        If it is no `FileFormat`.
+        If it is not a `FileFormat`.
     ValueError
-        If another format has its name already.
+        If another format already has its name.
     """
     global _formats
     given: object = file_format
@@ -72,8 +72,8 @@ def register(file_format: FileFormat) -> None:
         others = tuple(each for each in _formats if _source(each) != _source(file_format))
         if file_format.name in {each.name for each in others}:
             message = (
-                f"a file format named .{file_format.name} is registered already: expected a name "
-                f"beside {' and '.join(f'.{name}' for name in names())}. Give it another."
+                f"a file format named .{file_format.name} is already registered: expected a name "
+                f"other than {' and '.join(f'.{name}' for name in names())}. Give it another name."
             )
             raise ValueError(message)
         _formats = (*others, file_format)

@@ -9,10 +9,10 @@ from samebytes.engine.executor import Batch, Executor
 from samebytes.engine.pool_cache import PoolSet
 from samebytes.engine.schedule import Schedule
 
-__all__ = ["Source"]
+__all__ = ["BatchOpener"]
 
 
-class Source:
+class BatchOpener:
     """Opens the batch of any number, in any order, from any thread; it knows no iterator.
 
     Parameters
@@ -42,4 +42,4 @@ class Source:
         upcoming = self._schedule.upcoming(number)
         if upcoming is None:
             return batch
-        return replace(batch, meanwhile=functools.partial(self._schedule.at, upcoming))
+        return replace(batch, look_ahead=functools.partial(self._schedule.at, upcoming))

@@ -14,19 +14,19 @@ from samebytes.plan.arguments import EPOCHS
 
 __all__ = [
     "EPOCH",
-    "FARTHEST",
+    "LAST_POSITION",
     "Check",
     "Unexpected",
     "check_saved",
-    "each",
     "integer",
+    "list_of",
     "one_of",
-    "texts",
+    "text_dict",
 ]
 
 Check = Callable[[Any], Any]
 
-FARTHEST = (1 << 48) - 1
+LAST_POSITION = (1 << 48) - 1
 """The last position in an endless dataset: arithmetic on it stays within 64 bits."""
 
 LONGEST_SHOWN = 60
@@ -66,7 +66,7 @@ def one_of(*values: Any) -> Check:
     return check
 
 
-def each(check: Check, what: str) -> Check:
+def list_of(check: Check, what: str) -> Check:
     """Return the check of a list, each of whose values has passed `check`."""
 
     def check_all(value: Any) -> list[Any]:
@@ -81,12 +81,12 @@ def each(check: Check, what: str) -> Check:
     return check_all
 
 
-def texts(value: Any) -> dict[str, str]:
-    """Return a dict of texts by name, if it is one."""
+def text_dict(value: Any) -> dict[str, str]:
+    """Return a dict of strings by name, if it is one."""
     if not isinstance(value, dict) or not all(
         isinstance(part, str) for pair in value.items() for part in pair
     ):
-        message = "a dict of texts by name"
+        message = "a dict of strings by name"
         raise Unexpected(message)
     return value
 

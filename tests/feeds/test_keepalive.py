@@ -1,4 +1,4 @@
-"""`tensor_holding`: what it is given lives as long as the tensor's memory, wherever that is."""
+"""`keepalive_tensor`: what it is given lives as long as the tensor's memory, wherever that is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 import samebytes as sb
-from samebytes.feeds.held import tensor_holding
+from samebytes.feeds.keepalive import keepalive_tensor
 
 tf = pytest.importorskip("tensorflow")
 
@@ -26,7 +26,7 @@ def test_it_is_an_integer_of_0_that_holds():
     thing = Thing()
     reference = weakref.ref(thing)
     before = sb.stats()
-    tensor = tensor_holding(thing)
+    tensor = keepalive_tensor(thing)
     assert sb.stats() == before  # no hand-over of anyone's data
     del thing
     let_go()
@@ -40,7 +40,7 @@ def test_it_is_an_integer_of_0_that_holds():
 def test_a_dataset_of_it_holds_after_the_tensor():
     thing = Thing()
     reference = weakref.ref(thing)
-    held = tf.data.Dataset.from_tensors(tensor_holding(thing)).repeat(3)
+    held = tf.data.Dataset.from_tensors(keepalive_tensor(thing)).repeat(3)
     variant = tf.data.experimental.to_variant(held)
     del thing, held
     let_go()
@@ -52,4 +52,4 @@ def test_a_dataset_of_it_holds_after_the_tensor():
 
 def test_in_a_graph_it_is_a_constant():
     with tf.Graph().as_default():
-        assert tensor_holding(Thing()).op.type == "Const"
+        assert keepalive_tensor(Thing()).op.type == "Const"

@@ -1,8 +1,8 @@
 """Fit, evaluate and predict in a process of its own, and print the memory that batches took.
 
-Usage: python held.py FOLDER RUNS, a list in JSON of [feed, method, options]; prints for each the
-blocks leased at most, the bytes of all pools at most, and the peak of resident bytes above what
-was there before. A block is a batch of 18 MB.
+Usage: python batch_memory.py FOLDER RUNS, a list in JSON of [feed, method, options]; prints for
+each the blocks leased at most, the bytes of all pools at most, and the peak of resident bytes above
+what was there before. A block is a batch of 18 MB.
 """
 
 from __future__ import annotations
@@ -14,30 +14,32 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import keras
 import numpy as np
 
 import samebytes as sb
-import samebytes.engine.pool_cache
+from samebytes.engine import pool_cache
 from samebytes.memory.pool import Pool
 
 COUNT, SIZE, BATCH = 24, 152, 64
 BATCH_BYTES = BATCH * SIZE * SIZE * 3 * 4
 LARGE = 1 << 20
 
-pools = weakref.WeakSet()
+pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 leased, pooled = [0], [0]
 
 
 class Watched(Pool):
     """A pool that tells the most of all of them."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         pools.add(self)
 
-    def take(self):
+    def take(self) -> Any:
         found = super().take()
         stats = [pool.stats() for pool in list(pools) if pool.nbytes > LARGE]
         leased[0] = max(leased[0], sum(one.blocks - one.free for one in stats))
@@ -45,23 +47,23 @@ class Watched(Pool):
         return found
 
 
-def resident():
+def resident() -> int:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) * 1024
     raise LookupError("VmRSS")
 
 
-class Slow(keras.callbacks.Callback):
+class Slow(keras.callbacks.Callback):  # type: ignore[misc]
     """Trains at a pace that lets who reads ahead run far ahead."""
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         time.sleep(0.01)
 
     on_test_batch_end = on_predict_batch_end = on_train_batch_end
 
 
-def held(folder, feed, method, options):
+def held(folder: str, feed: str, method: str, options: dict[str, Any]) -> dict[str, int]:
     images = np.zeros((256, SIZE, SIZE, 3), np.uint8)
     dataset = (
         sb.Dataset.from_tensor_slices((images, np.zeros((256, 1), np.float32)))
@@ -87,7 +89,7 @@ def held(folder, feed, method, options):
     leased[0] = pooled[0] = 0
     before, top, over = resident(), [0], threading.Event()
 
-    def watch():
+    def watch() -> None:
         while not over.wait(0.002):
             top[0] = max(top[0], resident())
 
@@ -100,6 +102,6 @@ def held(folder, feed, method, options):
 
 
 if __name__ == "__main__":
-    samebytes.engine.pool_cache.Pool = Watched
-    found = [held(sys.argv[1], *one) for one in json.loads(sys.argv[2])]
+    with mock.patch.object(pool_cache, "Pool", Watched):
+        found = [held(sys.argv[1], *one) for one in json.loads(sys.argv[2])]
     sys.stdout.write(json.dumps(found) + "\n")

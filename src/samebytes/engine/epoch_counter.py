@@ -21,7 +21,7 @@ class EpochCounter:
     def __init__(self) -> None:
         self._numbers = itertools.count()
 
-    def renewed(self) -> EpochCounter:
+    def derived(self) -> EpochCounter:
         """Return the counter of a dataset that is made of this one's."""
         return EpochCounter()
 

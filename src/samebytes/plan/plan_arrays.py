@@ -11,6 +11,7 @@ import numpy.typing as npt
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Plan
+from samebytes.plan.sources import SourceArray, arrays_in
 
 __all__ = ["arrays_of", "plan_over"]
 
@@ -19,14 +20,14 @@ Array = npt.NDArray[Any]
 
 def arrays_of(plan: Plan) -> tuple[Array, ...]:
     """Return every array that the components of a plan are read from; never copies."""
-    return tuple(array for component in plan.components for array in _parts(component.array))
+    return tuple(array for component in plan.components for array in arrays_in(component.array))
 
 
 def plan_over(plan: Plan, arrays: Sequence[Array]) -> Plan:
     """Return the plan that reads other arrays, in the order of `arrays_of`; never copies."""
     remaining = iter(arrays)
     # Components on one array stay on one, which is how those that are read together are known.
-    made: dict[int, Any] = {}
+    made: dict[int, SourceArray] = {}
     components = []
     for component in plan.components:
         found = _remade(component.array, remaining)
@@ -35,14 +36,8 @@ def plan_over(plan: Plan, arrays: Sequence[Array]) -> Plan:
     return replace(plan, components=tuple(components))
 
 
-def _parts(source: Any) -> tuple[Array, ...]:
-    if isinstance(source, DocumentFeature):
-        return ()
-    return source.arrays if isinstance(source, ConcatArray) else (source,)
-
-
-def _remade(source: Any, remaining: Iterator[Array]) -> Any:
-    parts = tuple(next(remaining) for _ in _parts(source))
+def _remade(source: SourceArray, remaining: Iterator[Array]) -> SourceArray:
+    parts = tuple(next(remaining) for _ in arrays_in(source))
     if isinstance(source, DocumentFeature):
         return source
     return ConcatArray(parts) if isinstance(source, ConcatArray) else parts[0]

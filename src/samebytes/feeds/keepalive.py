@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from samebytes.memory.aligned import empty
-from samebytes.share.doors import door_for, import_tensorflow
+from samebytes.share.doors import door_for
+from samebytes.share.frameworks import import_tensorflow
 
-__all__ = ["tensor_holding"]
+__all__ = ["keepalive_tensor"]
 
 
 class _Owner:
@@ -27,7 +28,7 @@ class _Owner:
         self.__array_interface__: dict[str, Any] = self._memory.__array_interface__
 
 
-def tensor_holding(held: object) -> Any:
+def keepalive_tensor(held: object) -> Any:
     """Return a tensor, an int64 of 0, whose memory keeps `held` alive; never copies.
 
     Where no door into this TensorFlow shares memory, or what is made now is a graph, it holds

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from samebytes.engine.checkpoint import STATE
-from samebytes.engine.saved import (
+from samebytes.engine.state_checks import (
     EPOCH,
-    FARTHEST,
+    LAST_POSITION,
     Check,
     Unexpected,
     check_saved,
-    each,
     integer,
+    list_of,
     one_of,
 )
 from samebytes.memory.files.durable import write_durably
@@ -43,10 +43,10 @@ def _state(value: Any) -> dict[str, Any]:
 POSITION: Mapping[str, Check] = {
     "version": one_of(VERSION),
     "epoch": EPOCH,
-    "batch": integer(0, FARTHEST),
+    "batch": integer(0, LAST_POSITION),
     "state": _state,
     "weights": _text_or_none,
-    "seeds": each(each(integer(-(1 << 63), (1 << 64) - 1), "integers"), "lists of integers"),
+    "seeds": list_of(list_of(integer(-(1 << 63), (1 << 64) - 1), "integers"), "lists of integers"),
 }
 """The keys of a position, and what is expected of each."""
 
@@ -96,7 +96,7 @@ def _first_words(error: Exception) -> str:
 
 
 def _refused(path: Path, why: str) -> ValueError:
-    return ValueError(f"{path} is no position that SavePosition wrote: {why}; give another path")
+    return ValueError(f"{path} is not a position that SavePosition wrote: {why}; pass another path")
 
 
 def _check_name(path: Path, saved: dict[str, Any]) -> None:
@@ -123,8 +123,8 @@ def check_weights(path: Path, saved: dict[str, Any]) -> None:
     """
     if saved["weights"] is not None and not path.with_name(saved["weights"]).is_file():
         message = (
-            f"{path} names the weights {saved['weights']}, and there is no such file beside it: "
-            "put it back, give another path, or weights=False to load others yourself"
+            f"{path} names the weights {saved['weights']}, but there is no such file beside it; "
+            "put it back, pass another path, or pass weights=False to load others yourself"
         )
         raise ValueError(message)
 

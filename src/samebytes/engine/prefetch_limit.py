@@ -50,18 +50,17 @@ def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ..
 def _elements(plan: Plan, size: int) -> int | None:
     """Return how many elements, of `size` samples each, an epoch has; None where it never ends."""
     if plan.batch_size is not None:
-        length: int | None = plan.batches.length
-        return length
+        return plan.length
     samples = plan.samples.length
     return None if samples is None else -(-samples // size)
 
 
 def _refusal(plan: Plan, size: int, each: int, block: int, memory: int) -> str:
     largest = max(plan.components, key=lambda component: component.sample_bytes)
-    count = "a sample" if size * each == 1 else f"{size * each:,} samples"
+    count = "one sample" if size * each == 1 else f"{size * each:,} samples"
     what = count if plan.batch_size is None or each > 1 else f"a batch of {count}"
     return (
-        f"{what} would take {block:,} bytes, and this process can have {memory:,}: most of it is "
-        f"component {largest.name}, {largest.spec.dtype.name} {largest.spec.result_shape} each. "
-        f"Make smaller batches, or crop, window or cast samples to less"
+        f"{what} would take {block:,} bytes, but this process can have only {memory:,}; most of it "
+        f"is component {largest.name}, {largest.spec.dtype.name} {largest.spec.result_shape} each. "
+        "Make smaller batches, or crop, window or cast the samples to make them smaller"
     )

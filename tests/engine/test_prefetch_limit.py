@@ -7,9 +7,9 @@ import pytest
 from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
-from samebytes.engine import room
-from samebytes.engine.room import MOST_AHEAD, blocks_ahead_in_memory
-from samebytes.plan.prefetch import LONE_SAMPLES, blocks_ahead, samples_in
+from samebytes.engine import prefetch_limit
+from samebytes.engine.prefetch_limit import MOST_AHEAD, blocks_ahead_in_memory
+from samebytes.plan.prefetch import UNBATCHED_SAMPLES, blocks_ahead, samples_in
 
 SAMPLES = np.zeros((10, 224, 224, 3), np.uint8)
 SAMPLE_BYTES = 224 * 224 * 3
@@ -18,7 +18,7 @@ SAMPLE_BYTES = 224 * 224 * 3
 @pytest.fixture
 def memory(monkeypatch):
     def has(nbytes):
-        monkeypatch.setattr(room, "available_memory", lambda: nbytes)
+        monkeypatch.setattr(prefetch_limit, "available_memory", lambda: nbytes)
 
     return has
 
@@ -79,7 +79,7 @@ def test_blocks_are_of_what_there_is():
     (nbytes,) = whole.pipeline.executor.block_bytes
     assert 10 * SAMPLE_BYTES <= nbytes < 10 * SAMPLE_BYTES + 4096
     assert next(iter(whole)).shape == SAMPLES.shape
-    assert "writes 1.5 MB a batch" in str(whole)
+    assert "writes 1.5 MB per batch" in str(whole)
     few = sb.Dataset.from_tensor_slices(SAMPLES[:3]).batch(2)
     assert few.pipeline.executor.block_bytes[0] < 5 * SAMPLE_BYTES
     lone = sb.Dataset.from_tensor_slices(SAMPLES[:3])
@@ -87,7 +87,7 @@ def test_blocks_are_of_what_there_is():
 
 
 def test_large_single_samples_are_made_one_by_one():
-    assert samples_in(wide(100, 1 << 20).plan) == LONE_SAMPLES
+    assert samples_in(wide(100, 1 << 20).plan) == UNBATCHED_SAMPLES
     assert samples_in(wide(100, 1 << 27).plan) == 2
     assert samples_in(wide(100, 1 << 40).plan) == 1
 
@@ -98,9 +98,9 @@ def test_large_single_samples_are_made_one_by_one():
         (
             wide(10**7, 200_000).map(sb.Rescaling(2)).batch(10**6),
             (
-                "a batch of 1,000,000 samples would take 800,040,000,000 bytes, and this process "
-                "can have 8,000,000,000: most of it is component 0, float32 (200000,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "a batch of 1,000,000 samples would take 800,040,000,000 bytes, but this process "
+                "can have only 8,000,000,000; most of it is component 0, float32 (200000,) each. "
+                "Make smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
         (
@@ -108,17 +108,17 @@ def test_large_single_samples_are_made_one_by_one():
                 {"x": np.broadcast_to(np.uint8(0), (3, 1 << 43)), "y": np.arange(3)}
             ),
             (
-                "a sample would take 8,796,093,022,312 bytes, and this process can have "
-                "8,000,000,000: most of it is component x, uint8 (8796093022208,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "one sample would take 8,796,093,022,312 bytes, but this process can have only "
+                "8,000,000,000; most of it is component x, uint8 (8796093022208,) each. Make "
+                "smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
         (
             wide(9, 1 << 40).batch(1).with_format("tensorflow"),
             (
-                "a batch of a sample would take 1,099,511,627,816 bytes, and this process can have "
-                "8,000,000,000: most of it is component 0, uint8 (1099511627776,) each. Make "
-                "smaller batches, or crop, window or cast samples to less"
+                "a batch of one sample would take 1,099,511,627,816 bytes, but this process can "
+                "have only 8,000,000,000; most of it is component 0, uint8 (1099511627776,) each. "
+                "Make smaller batches, or crop, window or cast the samples to make them smaller"
             ),
         ),
     ],
@@ -139,5 +139,7 @@ def test_endless_batches_of_any_size_are_refused_too():
 
 def test_padding_a_series_to_more_than_memory_is_refused():
     windows = wide(10, 8).window(2**50, padding="left").batch(1)
-    with pytest.raises(MemoryError, match=r"^a batch of a sample would take 9,007,199,254,741,032"):
+    with pytest.raises(
+        MemoryError, match=r"^a batch of one sample would take 9,007,199,254,741,032"
+    ):
         next(windows.iterate(0))

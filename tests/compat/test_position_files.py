@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
-from samebytes.compat.saved_position import read_position, write_position
+from samebytes.compat.position_files import read_position, write_position
 from tests.memory.files.flushing import recorded
 
 STATE = sb.Dataset.from_tensor_slices(np.arange(100)).shuffle(seed=0).batch(5).iterate(1)
@@ -88,7 +88,7 @@ def test_the_name_of_another_file_is_refused_and_the_file_stays(tmp_path):
             if "\0" not in name and not other.exists():
                 other.write_text("precious")
         path.write_text(json.dumps({"version": 1, **PLACE, "weights": name}))
-        expected = r"it has weights .*: expected 'run-1-0\.weights\.h5', beside it; give another"
+        expected = r"it has weights .*: expected 'run-1-0\.weights\.h5', beside it; pass another"
         with pytest.raises(ValueError, match=expected):
             read_position(path)
         # Nor is it touched where somebody saves in spite of it.
@@ -169,11 +169,11 @@ WRONG = [
 def test_wrong_values_are_refused_by_their_key(tmp_path, key, value, expected):
     path = tmp_path / "run"
     path.write_text(json.dumps({"version": 1, "weights": None, **PLACE, key: value}))
-    begin = f"{path} is no position that SavePosition wrote: it"
+    begin = f"{path} is not a position that SavePosition wrote: it"
     with pytest.raises(ValueError, match=rf"{key}.*: expected {re.escape(expected)}") as caught:
         read_position(path)
     assert str(caught.value).startswith(begin)
-    assert str(caught.value).endswith("; give another path")
+    assert str(caught.value).endswith("; pass another path")
 
 
 @pytest.mark.parametrize("key", ["version", "epoch", "batch", "state", "weights", "seeds"])
@@ -219,14 +219,16 @@ def test_files_of_something_else_are_refused_in_words(tmp_path, content, words):
     path = tmp_path / "run"
     path.write_bytes(content)
     with pytest.raises(
-        ValueError, match=f"^{path} is no position that SavePosition wrote: {words}"
+        ValueError, match=f"^{path} is not a position that SavePosition wrote: {words}"
     ):
         read_position(path)
 
 
 def test_what_is_no_file_is_refused_in_words(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(ValueError, match=r"run is no position .* read \(Is a directory\); give an"):
+    with pytest.raises(
+        ValueError, match=r"run is not a position .* read \(Is a directory\); pass an"
+    ):
         read_position(tmp_path / "run")
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"cannot be read \(Not a directory\)"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Shown"]
+from samebytes.plan.recipe import Recipe
+
+__all__ = ["DisplayMixin"]
 
 
-class Shown:
+class DisplayMixin:
     """What `Dataset` shows of itself, for it to inherit; nothing is read for it.
 
     ``self`` is a `Dataset`, which lies above this file.
@@ -31,8 +33,7 @@ class Shown:
         return card("dataset", f"Dataset: {_headline(self)}", plan_rows(self.plan, self.options))
 
 
-def _headline(dataset: Any) -> str:
-    length = dataset.samples.length if dataset.batch_size is None else dataset.batches.length
-    count = "endless" if length is None else f"{length:,}"
+def _headline(dataset: Recipe) -> str:
+    count = "endless" if dataset.length is None else f"{dataset.length:,}"
     kind = "samples" if dataset.batch_size is None else f"batches of {dataset.batch_size}"
     return f"{count} {kind}: {', '.join(dataset.structure.names)}"

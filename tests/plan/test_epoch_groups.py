@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samebytes.plan.epochs import RUNS, by_epoch
+from samebytes.plan.epoch_groups import RUNS, by_epoch
 
 
 @given(

@@ -1,0 +1,45 @@
+"""Frameworks, imported when they are first needed; their absence told in words."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+from samebytes.errors import MissingPackage
+
+__all__ = ["import_keras", "import_tensorflow"]
+
+
+def _import_framework(module: str, name: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as missing:
+        message = (
+            f"{name} is not installed, or cannot be imported here; install it: pip install "
+            "'samebytes[tensorflow-cpu]'"
+        )
+        raise MissingPackage(message) from missing
+
+
+@functools.cache
+def import_tensorflow() -> Any:
+    """Return the tensorflow module.
+
+    Raises
+    ------
+    MissingPackage
+        If TensorFlow is not installed.
+    """
+    return _import_framework("tensorflow", "TensorFlow")
+
+
+def import_keras() -> Any:
+    """Return the keras module.
+
+    Raises
+    ------
+    MissingPackage
+        If Keras is not installed.
+    """
+    return _import_framework("keras", "Keras")
