@@ -86,14 +86,14 @@ def test_files_whose_names_differ_are_refused(folder):
     np.savez("0.npz", x=np.zeros(3), y=np.zeros(3))
     np.savez("1.npz", x=np.zeros(3))
     np.save("2.npy", np.zeros(3))
-    words = "1.npz holds arrays named 'x', and 0.npz holds arrays named 'x', 'y': expected the same"
-    with pytest.raises(sb.FileError, match=f"^{re.escape(words)}.*key='x'"):
+    words = "1.npz holds arrays named 'x', but 0.npz holds arrays named 'x', 'y': expected the same"
+    with pytest.raises(sb.FileError, match=f"^{re.escape(words)}.*key="):
         sb.open("*.npz")
     assert sb.open("*.npz", key="x").shape == (6,)
-    with pytest.raises(sb.FileError, match=r"2\.npy holds a single array, and 1\.npz holds arrays"):
+    with pytest.raises(sb.FileError, match=r"2\.npy holds a single array, but 1\.npz holds arrays"):
         sb.open(["1.npz", "2.npy"])
     np.savez("3.npz")
-    with pytest.raises(sb.FileError, match=r"^3\.npz holds no array, and 1\.npz holds arrays"):
+    with pytest.raises(sb.FileError, match=r"^3\.npz holds no arrays, but 1\.npz holds arrays"):
         sb.open(["1.npz", "3.npz"])
 
 
@@ -125,7 +125,7 @@ def test_what_is_not_there_is_named(folder):
         sb.open("shard-*.npy")
     with pytest.raises(FileNotFoundError, match=r"part-2\.npy"):
         sb.open(["part-1.npy", "part-2.npy"])
-    with pytest.raises(ValueError, match="a list without any path"):
+    with pytest.raises(ValueError, match="an empty list: expected"):
         sb.open([])
 
 

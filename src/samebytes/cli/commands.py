@@ -145,7 +145,7 @@ def explain(
 
 
 def _arrays_of(opened: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays of what was opened, by name; the parts of a source one by one."""
+    """Yield the opened arrays with their names, and the parts of a source one by one."""
     for name, found in (opened if isinstance(opened, dict) else {"": opened}).items():
         if isinstance(found, sb.ConcatArray):
             for number, part in enumerate(found.arrays):

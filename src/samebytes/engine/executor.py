@@ -287,7 +287,7 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
 
 
 def _read_at(jobs: list[KernelJob]) -> list[Indices] | None:
-    """Return where in memory each sample of a batch was read, None where that is not known."""
+    """Return where in memory each sample of a batch is read, None if that is not known."""
     found = [job.addresses for job in jobs]
     known = [each for each in found if each is not None]
     return known if len(known) == len(found) else None

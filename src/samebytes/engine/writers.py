@@ -51,7 +51,7 @@ class KernelJob(Protocol):
 
     @property
     def addresses(self) -> Indices | None:
-        """Where in memory each sample is read, as far as any is; None where that is not known."""
+        """Where in memory each sample is read, if it is read at all; None if not known."""
 
     def part(
         self, start: int, stop: int, out: npt.NDArray[Any], ends: Indices, apart: int

@@ -66,7 +66,7 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
     ValueError
         If it is a single value, or a list of unequal arrays.
     FileError
-        If it is an ``h5py.Dataset`` that lies in no one piece of its file.
+        If it is an ``h5py.Dataset`` that is not contiguous in its file.
     CopyNeeded
         In a `no_copy` block, if its ``__array__`` makes a copy.
     """

@@ -200,15 +200,15 @@ def open(
 ) -> Any:
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
-    What the file begins with, not its name, tells what it is.
+    The first bytes of a file, not its name, decide its format.
 
     Parameters
     ----------
     path : path, pattern, or list of paths
-        A ``.npy`` file, an uncompressed ``.npz``, a ``.safetensors``, a table of Arrow (``.arrow``,
+        A ``.npy``, uncompressed ``.npz`` or ``.safetensors`` file, an Arrow table (``.arrow`` or
         ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py) or, with `dtype`, raw values. A
-        pattern such as ``"part-*.npy"`` is all files that it matches, sorted as people count
-        (part-2 before part-10); a list stays in its order. Both are one source, end to end.
+        pattern such as ``"part-*.npy"`` stands for all files that match it, in natural order
+        (part-2 before part-10); a list keeps its order. Both become one source, end to end.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
@@ -234,10 +234,10 @@ def open(
     ------
     FileError
         If the file is not what it should be: its subclasses `WrongSize`, `CompressedMember`,
-        `PickledData` and `UnknownFormat` say how. Nothing is ever unpickled. Also if `key` is not
-        there, or what it names cannot be mapped.
+        `PickledData` and `UnknownFormat` say how. Nothing is ever unpickled. Also if the file has
+        no array named `key`, or an array cannot be mapped.
     MissingPackage
-        If reading the file takes a package that is not installed.
+        If the file needs a package that is not installed.
     FileNotFoundError
         If there is no such file, or none that matches the pattern.
 
@@ -272,7 +272,7 @@ def open(
 
 
 def _shown(found: Opened, path: Any) -> Array | ConcatArray:
-    """Return an array of a file as `Array`, or the parts of one as a source."""
+    """Return an array of a file as `Array`, or one in several parts as a `ConcatArray`."""
     if isinstance(found, list):
         return end_to_end(found, [f"{path}, part {number}," for number in range(len(found))])
     return found.view(Array)

@@ -1,4 +1,4 @@
-"""What several files hold, as one: arrays end to end, and those of one name by that name."""
+"""The arrays of several files as one source, end to end; by name if the files have names."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ Found = Opened | dict[str, Opened]
 
 
 def as_one(paths: Sequence[Path], found: Sequence[Found]) -> ConcatArray | dict[str, ConcatArray]:
-    """Return what lies in files as one source, or one a name; never copies.
+    """Return the arrays of several files as one source, or as one for each name; never copies.
 
     Parameters
     ----------
     paths : sequence of Path
         The files, at least one.
     found : sequence
-        What each holds.
+        What each file holds.
 
     Raises
     ------
     FileError
-        If one holds a single array and another several, or names differ.
+        If one file holds a single array and another several, or if their names differ.
     ValueError
-        If arrays differ in dtype, or in the shape of their rows.
+        If arrays differ in dtype, row shape or strides.
     """
     first = found[0]
     for path, each in zip(paths, found, strict=True):
         if _names(each) != _names(first):
             message = (
-                f"{path} holds {_in_words(each)}, and {paths[0]} holds {_in_words(first)}: "
-                "expected the same in each file, to lay it end to end. Open them apart, or name "
-                "what all have: key='x'."
+                f"{path} holds {_in_words(each)}, but {paths[0]} holds {_in_words(first)}: "
+                "expected the same names in each file. Open the files one by one, or choose an "
+                "array that all of them have with key=."
             )
             raise FileError(message)
     if isinstance(first, dict):
@@ -55,7 +55,7 @@ def _names(found: Found) -> frozenset[str] | None:
 def _in_words(found: Found) -> str:
     if not isinstance(found, dict):
         return "a single array"
-    return f"arrays named {listed(found)}" if found else "no array"
+    return f"arrays named {listed(found)}" if found else "no arrays"
 
 
 def _member(found: Found, name: str) -> Opened:

@@ -117,7 +117,7 @@ def test_feather(path):
     assert sb.open(path)["x"].shape == (100_000,)
     assert len(sb.open(path, key="y").arrays) == 4
     pa.feather.write_feather(table, path)
-    words = rf"^{path} holds compressed columns.*write_feather\(table, path, compression='uncompr"
+    words = rf"^{path} has columns that are compressed.*write_feather\(table, path, compress"
     with pytest.raises(CompressedMember, match=words):
         sb.open(path)
 
@@ -151,11 +151,11 @@ def test_what_is_written_reaches_the_file(path):
 
 REFUSED = {
     "bool": (pa.array([True, False]), r"of type bool, which packs eight values .*cast\('uint8'\)"),
-    "text": (pa.array(["a", "bb"]), "of type string, which is of no fixed size"),
-    "list": (pa.array([[1], [2, 3]]), "of type list<item: int64>, which is of no fixed size"),
-    "codes": (pa.array(["a", "a"]).dictionary_encode(), "holds numbers of words .*indices"),
-    "null": (pa.nulls(2), "of type null, which holds nothing but nulls"),
-    "decimal": (pa.array([1, 2]).cast(pa.decimal128(20)), "or of a kind that no array has"),
+    "text": (pa.array(["a", "bb"]), "of type string, which has no fixed size"),
+    "list": (pa.array([[1], [2, 3]]), "of type list<item: int64>, which has no fixed size"),
+    "codes": (pa.array(["a", "a"]).dictionary_encode(), "holds indices of values .*indices"),
+    "null": (pa.nulls(2), "of type null, which holds only nulls"),
+    "decimal": (pa.array([1, 2]).cast(pa.decimal128(20)), "or no counterpart in NumPy"),
     "record": (pa.array([{"a": 1}, {"a": 2}]), "of type struct<a: int64>, which"),
     "bools": (
         pa.FixedSizeListArray.from_arrays(pa.array([True] * 4), 2),
@@ -197,7 +197,7 @@ def test_compressed_buffers_are_refused_before_they_are_read(path, compression, 
     write(path, {"x": np.zeros(1 << 20)}, compression=compression, stream=stream)
     pool = pa.default_memory_pool()
     before = pool.max_memory()
-    with pytest.raises(CompressedMember, match=rf"^{path} holds compressed columns"):
+    with pytest.raises(CompressedMember, match=rf"^{path} has columns that are compressed"):
         sb.open(path)
     assert pool.max_memory() < before + (1 << 20)
     assert sb.open(write(path, {"x": np.zeros(0)}, compression=compression))["x"].shape == (0,)
@@ -213,7 +213,7 @@ def test_two_columns_of_one_name(path):
 
 def test_feather_of_version_1(path):
     path.write_bytes(b"FEA1" + bytes(100) + b"FEA1")
-    with pytest.raises(UnknownFormat, match="is a Feather file of version 1: expected version 2"):
+    with pytest.raises(UnknownFormat, match="is a Feather version 1 file: expected version 2"):
         sb.open(path)
 
 
@@ -221,9 +221,7 @@ def test_files_that_pyarrow_cannot_read(path):
     content = arrow_bytes({"x": np.arange(100)})
     for cut in (8, 20, 300, len(content) - 1):
         path.write_bytes(content[:cut])
-        with pytest.raises(
-            FileError, match=rf"^{path} begins as an Arrow file does, but pyarrow c"
-        ):
+        with pytest.raises(FileError, match=rf"^{path} begins like an Arrow file, but pyarrow c"):
             sb.open(path)
 
 
@@ -252,7 +250,9 @@ def test_without_pyarrow_it_says_what_to_install(path, monkeypatch):
 def test_a_pyarrow_that_would_unpickle_is_refused(path, monkeypatch):
     write(path, {"x": np.arange(3)})
     monkeypatch.setattr(pa, "__version__", "14.0.0")
-    with pytest.raises(MissingPackage, match=r"pyarrow 14\.0\.0 may unpickle .* expected 15 or ne"):
+    with pytest.raises(
+        MissingPackage, match=r"pyarrow 14\.0\.0 may unpickle .* expected version 15"
+    ):
         sb.open(path)
 
 

@@ -108,7 +108,7 @@ def test_files_of_matlab_begin_with_a_text(path):
     with h5py.File(path, "a") as file:
         file.create_dataset("late", (3,))
     with pytest.raises(
-        FileError, match=r"'late' \(float32 \(3,\)\), was made and never written to"
+        FileError, match=r"'late' \(float32 \(3,\)\), was created but never written to"
     ):
         sb.open(path, key="late")
 
@@ -188,20 +188,24 @@ REFUSED = {
     "chunks": (
         chunked,
         FileError,
-        r"\(float32 \(2, 3, 4\)\), is cut into chunks of \(1, 3, 4\), so its .*not read chunks yet",
+        r"\(float32 \(2, 3, 4\)\), is stored in chunks of \(1, 3, 4\), so its .*not read chunks",
     ),
     "compressed": (
         compressed,
         CompressedMember,
-        r"chunks of \(1, 3, 4\) and passed through filters \(shuffle, deflate\), so .*out chunks=",
+        r"chunks of \(1, 3, 4\) with filters \(shuffle, deflate\), so .*out chunks=",
     ),
     "elsewhere": (external, FileError, r"\(float32 \(4,\)\), lies in other files \('other\.bin'\)"),
-    "virtual": (virtual, FileError, "is put together of parts of other files"),
-    "text": (lambda file: file.update(bad=["a", "bb"]), UnknownFormat, "of variable length, ref"),
+    "virtual": (virtual, FileError, "is virtual, made of parts of other files"),
+    "text": (lambda file: file.update(bad=["a", "bb"]), UnknownFormat, "variable length, ref"),
     "float": (odd_float, UnknownFormat, "or numbers of odd sizes"),
     "integer": (odd_integer, UnknownFormat, "or numbers of odd sizes"),
     "unwritten": (lambda file: file.create_dataset("bad", (9,)), FileError, "never written to"),
-    "empty": (lambda file: file.update(bad=h5py.Empty("f4")), FileError, "holds nothing at all"),
+    "empty": (
+        lambda file: file.update(bad=h5py.Empty("f4")),
+        FileError,
+        "is empty, without a shape",
+    ),
     "references": (
         lambda file: file.update(bad=np.array([file["x"].ref], h5py.ref_dtype)),
         UnknownFormat,
@@ -263,7 +267,7 @@ def test_links_are_not_followed(path, tmp_path):
         sb.open(path, key="soft")
     with pytest.raises(FileError, match=r"has, as 'folder/x', a link to '/group': expected a data"):
         sb.open(path, key="folder/x")
-    words = r"has, as 'away', a link to '/x' of other\.h5: .* Name that one, of that file\.$"
+    words = r"has, as 'away', a link to '/x' of other\.h5: .* Open that one in that file\.$"
     with pytest.raises(FileError, match=words):
         sb.open(path, key="away")
     for key in ("hard", "group/x", "round/x", "group/round/group/x"):
@@ -276,9 +280,7 @@ def test_files_that_h5py_cannot_read(path):
     content = path.read_bytes()
     for cut in (8, 100, 900):
         path.write_bytes(content[:cut])
-        with pytest.raises(
-            FileError, match=rf"^{path} begins as an HDF5 file does, but h5py cannot"
-        ):
+        with pytest.raises(FileError, match=rf"^{path} begins like an HDF5 file, but h5py cannot"):
             sb.open(path)
 
 
@@ -293,7 +295,7 @@ def test_a_place_behind_the_end_is_told(path):
     assert content.count(start + size) == 1
     wrong = (len(content) - 8).to_bytes(8, "little")
     path.write_bytes(content.replace(start + size, wrong + size))
-    with pytest.raises(FileError, match=r"likely file corruption|reaches past its place"):
+    with pytest.raises(FileError, match=r"likely file corruption|does not fit in its place"):
         sb.open(path)
 
 
@@ -305,7 +307,7 @@ def test_a_place_that_hdf5_believes_and_the_file_has_not_is_told(path, start, si
     refusal = hdf5._placed(map_file(path), "x", dataset, np.dtype("f8"))
     assert isinstance(refusal, WrongSize)
     assert str(refusal).startswith(
-        "x reaches past its place in the file: expected 24 bytes, found "
+        "x does not fit in its place in the file: expected 24 bytes, found "
     )
 
 
@@ -387,13 +389,15 @@ def test_a_dataset_of_h5py_that_cannot_be_mapped_is_refused(path):
     write(path, {"x": VALUES})
     with h5py.File(path, "a") as file:
         chunked(file)
-        with pytest.raises(FileError, match=r"dataset 'bad' \(float32 .* is cut into chunks"):
+        with pytest.raises(FileError, match=r"dataset 'bad' \(float32 .* is stored in chunks"):
             sb.Dataset.from_tensor_slices(file["bad"])
         dataset = file["x"]
-    with pytest.raises(FileError, match=r"an h5py\.Dataset was closed with its file"):
+    with pytest.raises(FileError, match=r"an h5py\.Dataset is closed: expected an open one"):
         sb.Dataset.from_tensor_slices(dataset)
     with h5py.File("nowhere.h5", "w", driver="core", backing_store=False) as file:
         file["x"] = VALUES
-        with pytest.raises(FileError, match=r"'/x' is read by HDF5's driver 'core': expected a pl"):
+        with pytest.raises(
+            FileError, match=r"'/x' is read by the HDF5 driver 'core': expected a pl"
+        ):
             sb.Dataset.from_tensor_slices(file["x"])
     assert not os.path.exists("nowhere.h5")  # noqa: PTH110

@@ -79,8 +79,8 @@ def test_no_match_names_the_pattern(folder, monkeypatch):
         (7, TypeError, "open was given int: expected the path of a file, a pattern"),
         (None, TypeError, "open was given NoneType: expected the path"),
         (b"a.npy", TypeError, "open was given bytes: expected the path"),
-        (["a.npy", 7], TypeError, "a list whose item 1 is of type int: expected paths"),
-        ([], ValueError, "a list without any path: expected at least one"),
+        (["a.npy", 7], TypeError, "a list whose item 1 is of type int: expected only paths"),
+        ([], ValueError, "an empty list: expected at least one path"),
     ],
 )
 def test_what_is_no_path_is_refused(given, kind, words):

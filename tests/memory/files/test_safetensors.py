@@ -89,7 +89,7 @@ def test_a_dtype_that_is_newer_than_ml_dtypes_is_told(path, monkeypatch):
     write(path, {"x": tensor("F8_E8M0", (8,)), "y": tensor("U8", (1,), (8, 9))}, bytes(9))
     monkeypatch.delattr(ml_dtypes, "float8_e8m0fnu", raising=False)
     with pytest.raises(
-        UnknownFormat, match=r"'x', has the dtype F8_E8M0, and this version of ml_d"
+        UnknownFormat, match=r"'x', has the dtype F8_E8M0, but this version of ml_d"
     ):
         sb.open(path)
     assert sb.open(path, key="y").shape == (1,)
@@ -100,11 +100,9 @@ def test_values_smaller_than_a_byte_are_told_and_the_others_opened_by_name(path,
     bits = {"F4": 4}.get(kind, 6)
     header = {"small": tensor(kind, (8,), (0, bits)), "x": tensor("U8", (2,), (bits, bits + 2))}
     write(path, header, bytes(bits + 2))
-    words = (
-        rf"a\.safetensors, tensor 'small', has the dtype {kind}, of which each value takes {bits}"
-    )
+    words = rf"a\.safetensors, tensor 'small', has the dtype {kind}, whose values take {bits} bits"
     with pytest.raises(
-        UnknownFormat, match=rf"{words} bits.* To open another array, .* key=: 'x' \(uint8"
+        UnknownFormat, match=rf"{words}.* To open another array, .* key=: 'x' \(uint8"
     ):
         sb.open(path)
     with pytest.raises(UnknownFormat, match=words):
@@ -186,17 +184,21 @@ def test_a_model_in_several_files(tmp_path):
         ({"x": tensor(offsets=(0, 4))}, WrongSize, "expected 8 bytes, found 4 bytes"),
         ({"x": tensor(shape=(3,))}, WrongSize, "expected 12 bytes, found 8 bytes"),
         ({"x": tensor(shape=(2**62, 2**62))}, WrongSize, "expected more bytes than a computer can"),
-        ({"x": tensor(shape=(2**63,))}, FileError, "expected a name, and lists of numbers from 0"),
-        ({"x": tensor(shape=(-2,))}, FileError, r"shape \[-2\] and data_offsets"),
-        ({"x": tensor(shape=(2.0,))}, FileError, "lists of numbers from 0 up"),
-        ({"x": tensor(shape=(True, 2))}, FileError, "lists of numbers from 0 up"),
-        ({"x": tensor(shape=("2",))}, FileError, "lists of numbers from 0 up"),
-        ({"x": tensor(dtype=3)}, FileError, "dtype 3, shape"),
+        ({"x": tensor(shape=(2**63,))}, FileError, "expected a name, and two lists of whole num"),
+        ({"x": tensor(shape=(-2,))}, FileError, r"shape \[-2\] and the data_offsets"),
+        ({"x": tensor(shape=(2.0,))}, FileError, "lists of whole numbers of 0 or"),
+        ({"x": tensor(shape=(True, 2))}, FileError, "lists of whole numbers of 0 or"),
+        ({"x": tensor(shape=("2",))}, FileError, "lists of whole numbers of 0 or"),
+        ({"x": tensor(dtype=3)}, FileError, "the dtype 3, the shape"),
         ({"x": tensor(dtype="F31")}, UnknownFormat, "the dtype 'F31': expected one of BOOL, U8"),
-        ({"x": tensor(offsets=(8, 0))}, FileError, "expected its first byte, and the one behind"),
-        ({"x": tensor(offsets=(0,))}, FileError, "expected its first byte, and the one behind"),
-        ({"x": tensor(offsets=(0, 8, 9))}, FileError, "expected its first byte, and the one beh"),
-        ({"x": tensor(offsets=(8, 16))}, FileError, "leaves a gap behind the header: .* 0 of the"),
+        (
+            {"x": tensor(offsets=(8, 0))},
+            FileError,
+            "expected two, its first byte and the byte after",
+        ),
+        ({"x": tensor(offsets=(0,))}, FileError, "expected two, its first byte and the byte after"),
+        ({"x": tensor(offsets=(0, 8, 9))}, FileError, "expected two, its first byte and the"),
+        ({"x": tensor(offsets=(8, 16))}, FileError, "leaves a gap after the header: .* 0 of the"),
         (
             {"x": tensor(shape=(4,), offsets=(0, 16))},
             WrongSize,
@@ -205,15 +207,15 @@ def test_a_model_in_several_files(tmp_path):
         (
             {"x": tensor(shape=(1,), offsets=(0, 4))},
             WrongSize,
-            "4 bytes, found 8 bytes. No part is",
+            "4 bytes, found 8 bytes. samebytes n",
         ),
         (
             {"x": tensor(shape=(0,) * 99, offsets=(0, 0))},
             FileError,
             "has 99 axes: expected at most",
         ),
-        ({"x": 3}, FileError, "is told without its dtype, shape and data_offsets"),
-        ({"x": {"dtype": "F32"}}, FileError, "is told without its dtype, shape and data_offsets"),
+        ({"x": 3}, FileError, "lacks its dtype, shape or data_offsets"),
+        ({"x": {"dtype": "F32"}}, FileError, "lacks its dtype, shape or data_offsets"),
         (
             {"x": tensor(), "y": tensor()},
             FileError,
@@ -222,7 +224,7 @@ def test_a_model_in_several_files(tmp_path):
         (
             {"x": tensor("U8", (3,), (0, 3)), "y": tensor("U8", (4,), (4, 8))},
             FileError,
-            "tensor 'y', leaves a gap behind tensor 'x': expected to begin at byte 3 of the data,",
+            "tensor 'y', leaves a gap after tensor 'x': expected to begin at byte 3 of the data,",
         ),
     ],
 )
@@ -243,10 +245,10 @@ def test_headers_that_lie(path, header, kind, words):
         (b'{"a": ' + b'{"a": ' * 200_000, "recursion"),
         (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
         (b'{"\xff": 1}', "utf-8"),
-        (b'{"x": {"dtype": "U8", "dtype": "I8"}}', "'dtype' is there twice"),
-        (b'{"x": 1, "y": 2, "x": 3}', "'x' is there twice"),
-        (b'{"__metadata__": {}, "__metadata__": {}}', "'__metadata__' is there twice"),
-        (b'{"x" : NaN}', "is told without"),
+        (b'{"x": {"dtype": "U8", "dtype": "I8"}}', "'dtype' occurs twice"),
+        (b'{"x": 1, "y": 2, "x": 3}', "'x' occurs twice"),
+        (b'{"__metadata__": {}, "__metadata__": {}}', "'__metadata__' occurs twice"),
+        (b'{"x" : NaN}', "lacks its"),
     ],
 )
 def test_headers_that_are_no_header(path, text, words):

@@ -99,7 +99,7 @@ class Job(NamedTuple):
 
     @property
     def addresses(self) -> NDArray[np.int64] | None:
-        """Where each sample begins in memory; None where some begin with padding, anywhere."""
+        """Where each sample is read in memory; None if samples may begin with padding."""
         found: NDArray[np.int64] = self.source_table[0] + self.places
         return found if self.spans is None else None
 

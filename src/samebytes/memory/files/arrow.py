@@ -1,7 +1,7 @@
-"""Columns of Arrow tables (IPC files, Feather of version 2), on the bytes of a mapped file.
+"""Columns of Arrow tables (IPC files, Feather version 2), on the bytes of a mapped file.
 
-Pyarrow reads the table where it is mapped, and copies nothing; whether that is so is not believed
-but seen, by where each buffer lies. What it does not leave in the mapping was compressed.
+Pyarrow reads the table where it is mapped, and should copy nothing. That is checked, by the address
+of each buffer: one outside the mapping was compressed.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ __all__ = ["ARROW", "read_arrow"]
 _MAGIC = b"ARROW1"
 _OLD_FEATHER = b"FEA1"
 _STREAM = b"\xff\xff\xff\xff"
-"""How a stream begins that is written to a file, as Hugging Face's datasets are."""
+"""How a stream in a file begins; Hugging Face's datasets are such files."""
 
 _OLDEST = 15
-"""Pyarrow of this version, and of none before 14.0.1, reads files without unpickling anything."""
+"""Since 14.0.1, pyarrow reads files without unpickling anything; this is the next full version."""
 
 _PLAINLY = "pyarrow.feather.write_feather(table, path, compression='uncompressed')"
 
 
 def read_arrow(mapping: MappedFile) -> dict[str, Opened | FileError]:
-    """Return the columns of a table by name; it never copies.
+    """Return the columns of a table by name; never copies.
 
     Parameters
     ----------
     mapping : MappedFile
-        An Arrow IPC file, which Feather files of version 2 are, or an ``.arrow`` file that holds
-        the stream of one.
+        An Arrow IPC file (a Feather version 2 file is one too), or an ``.arrow`` file that holds an
+        Arrow stream.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        Numbers as they are; times as NumPy's where it has such, else as integers (days, seconds of
-        the day); lists and binaries of a fixed size with an axis more. A list of arrays for a
-        column in several record batches. An error for a column that no array can show: strings,
-        lists of any length, dictionaries, bool (packed in bits), and what has nulls.
+        Numbers as they are; times as NumPy's own if it has the type, otherwise as integers (days,
+        seconds of the day); fixed-size lists and binaries with one more axis. A list of arrays for
+        a column in several record batches. An error for a column that no array can show: strings,
+        lists of variable length, dictionaries, bool (packed into bits), and columns with nulls.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_arrow(mapping: MappedFile) -> dict[str, Opened | FileError]:
     CompressedMember
         If the buffers are compressed.
     FileError
-        If the file is damaged, or names a column twice.
+        If the file is damaged, or has two columns of one name.
 
     Examples
     --------
@@ -79,12 +79,12 @@ def read_arrow(mapping: MappedFile) -> dict[str, Opened | FileError]:
     first = mapping[: len(_MAGIC)]
     if first.startswith(_OLD_FEATHER):
         message = (
-            f"{mapping.path} is a Feather file of version 1: expected version 2, which is an Arrow "
-            f"IPC file. Read it with pyarrow, and write it anew: {_PLAINLY}."
+            f"{mapping.path} is a Feather version 1 file: expected version 2, which is an Arrow "
+            f"IPC file. Read it with pyarrow and write it again: {_PLAINLY}."
         )
         raise UnknownFormat(message)
     pyarrow = _pyarrow(mapping)
-    # What it was seen to raise for garbage: its own errors derive from the built-in ones.
+    # What it was seen to raise for damaged files; its own errors derive from built-in ones.
     unreadable = (pyarrow.ArrowException, ArithmeticError, LookupError, MemoryError, OSError)
     try:
         return _Table(pyarrow, mapping, is_file=first.startswith(_MAGIC)).columns()
@@ -92,7 +92,7 @@ def read_arrow(mapping: MappedFile) -> dict[str, Opened | FileError]:
         raise
     except (*unreadable, ValueError, TypeError, NotImplementedError) as error:
         message = (
-            f"{mapping.path} begins as an Arrow file does, but pyarrow cannot read it "
+            f"{mapping.path} begins like an Arrow file, but pyarrow cannot read it "
             f"({shortened(str(error)) or type(error).__name__}). It was cut short or damaged: "
             "write it again."
         )
@@ -105,21 +105,21 @@ def _pyarrow(mapping: MappedFile) -> Any:
         import pyarrow.ipc
     except ImportError as missing:
         message = (
-            f"{mapping.path} is an Arrow file, and pyarrow, which reads its header, is not "
+            f"{mapping.path} is an Arrow file, and reading its header needs pyarrow, which is not "
             "installed: pip install pyarrow."
         )
         raise MissingPackage(message) from missing
     if int(pa.__version__.split(".")[0]) < _OLDEST:
         message = (
-            f"{mapping.path} is an Arrow file, and pyarrow {pa.__version__} may unpickle what "
-            f"a file holds: expected {_OLDEST} or newer: pip install --upgrade pyarrow."
+            f"{mapping.path} is an Arrow file, and pyarrow {pa.__version__} may unpickle data from "
+            f"files: expected version {_OLDEST} or newer. Run: pip install --upgrade pyarrow."
         )
         raise MissingPackage(message)
     return pa
 
 
 class _Table:
-    """A table where it is mapped, as long as its columns are looked up."""
+    """A mapped table, while its columns are looked up."""
 
     def __init__(self, pyarrow: Any, mapping: MappedFile, *, is_file: bool) -> None:
         self._pyarrow = pyarrow
@@ -128,14 +128,14 @@ class _Table:
         self._memory = pyarrow.py_buffer(mapping)
 
     def columns(self) -> dict[str, Opened | FileError]:
-        """Return each column's arrays, or why there can be none."""
+        """Return each column's arrays, or an error if it can have none."""
         fields = list(self._open().schema)
         names = [field.name for field in fields]
         if len(set(names)) < len(names):
             twin = next(name for place, name in enumerate(names) if name in names[:place])
             message = (
                 f"{self._mapping.path} has several columns named {shortened(twin)!r}: expected "
-                "each name once, since only one of them could be given back. Rename them "
+                "each name once, since only one of them could be returned. Rename them "
                 "(table.rename_columns)."
             )
             raise FileError(message)
@@ -166,7 +166,7 @@ class _Table:
 
     def _batches(self) -> Iterator[Any]:
         """Yield the record batches; refuses compressed ones before anything is decompressed."""
-        # In a file, what a stream is lies behind the magic.
+        # A file is its magic, and then a stream.
         start = 8 if self._is_file else 0
         messages = self._pyarrow.ipc.MessageReader.open_stream(self._memory.slice(start))
         try:
@@ -174,7 +174,7 @@ class _Table:
                 pass
             compressed = _is_compressed(memoryview(message.metadata))
         except (StopIteration, struct.error):
-            compressed = False  # there is none, or it will be told what is wrong with it
+            compressed = False  # there is none, or what follows tells what is wrong with it
         if compressed:
             raise self._compressed()
         reader = self._open()
@@ -186,31 +186,32 @@ class _Table:
 
     def _compressed(self) -> CompressedMember:
         return CompressedMember(
-            f"{self._mapping.path} holds compressed columns, or of another byte order, so their "
-            f"bytes cannot be mapped: expected plain buffers. Write the table again: {_PLAINLY}."
+            f"{self._mapping.path} has columns that are compressed or of another byte order, so "
+            "their bytes cannot be mapped: expected uncompressed buffers in native byte order. "
+            f"Write the table again: {_PLAINLY}."
         )
 
     def _refusal(self, field: Any) -> FileError | None:
-        """Return why no array can show a column, by its type alone."""
+        """Return an error if no array can show a column of this type."""
         types, kind = self._pyarrow.types, _plain(self._pyarrow, field.type)
         while types.is_fixed_size_list(kind):
             kind = kind.value_type
         if self._dtype(kind) is not None or types.is_fixed_size_binary(kind):
             return None
         if types.is_boolean(kind):
-            what = "packs eight values into a byte, and an array has at least a byte for each"
+            what = "packs eight values into a byte, while an array takes at least a byte for each"
             remedy = "Cast it: column.cast('uint8')"
         elif types.is_dictionary(kind):
-            what = "holds numbers of words that are kept elsewhere in the file"
-            remedy = "Take the numbers: column.combine_chunks().indices"
+            what = "holds indices of values that are stored elsewhere in the file"
+            remedy = "Store the indices: column.combine_chunks().indices"
         elif types.is_null(kind):
-            what, remedy = "holds nothing but nulls", "Leave it out"
+            what, remedy = "holds only nulls", "Leave it out"
         else:
-            what = "is of no fixed size, or of a kind that no array has"
-            remedy = "Turn it into numbers, or into lists of a fixed size, and write them"
+            what = "has no fixed size, or no counterpart in NumPy"
+            remedy = "Convert it to numbers or fixed-size lists, and write the table again"
         return UnknownFormat(
             f"{self._name(field.name)} is of type {shortened(str(field.type), 60)}, which {what}: "
-            f"expected numbers, times, or lists of a fixed size of them. {remedy}."
+            f"expected numbers, times, or fixed-size lists of them. {remedy}."
         )
 
     def _view(self, name: str, column: Any) -> list[np.ndarray[Any, Any]]:
@@ -242,8 +243,8 @@ class _Table:
         room = 0 if buffer is None else buffer.size - offset * dtype.itemsize
         if room < nbytes:
             message = (
-                f"{self._name(name)} has a record batch of shape {tuple(shape)} whose buffer is "
-                f"too small: expected {bytes_in_words(nbytes)}, found "
+                f"{self._name(name)} has a record batch of shape {tuple(shape)} with a buffer that "
+                f"is too small: expected {bytes_in_words(nbytes)}, found "
                 f"{bytes_in_words(max(room, 0))}. The file is damaged: write it again."
             )
             raise WrongSize(message)
@@ -257,7 +258,7 @@ class _Table:
             raise _Nulls(
                 FileError(
                     f"{self._name(name)} has nulls ({column.null_count:,} in a record batch of "
-                    f"{len(column):,}), whose bytes mean nothing: expected a value in each row. "
+                    f"{len(column):,}), whose bytes have no meaning: expected a value in each row. "
                     "Fill them (column.fill_null(0)) or drop their rows, and write the table again."
                 )
             )
@@ -266,7 +267,7 @@ class _Table:
         return f"{self._mapping.path}, column {shortened(name)!r},"
 
     def _nothing(self, kind: Any) -> np.ndarray[Any, Any]:
-        """Return the array of a column of a table without rows."""
+        """Return the array of a column in a table without rows."""
         row: list[int] = []
         if hasattr(kind, "storage_type"):
             row, kind = list(_tensor(kind)[0]), kind.storage_type
@@ -280,7 +281,7 @@ class _Table:
         return view_of(self._mapping, 0, (0, *(row or inner)), dtype or np.dtype(np.uint8))
 
     def _dtype(self, kind: Any) -> np.dtype[Any] | None:
-        """Return the dtype of the values of a type, None where NumPy has none of their size."""
+        """Return the dtype for the values of a type, None if NumPy has none of their size."""
         types = self._pyarrow.types
         if types.is_integer(kind) or types.is_floating(kind):
             dtype: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
@@ -307,7 +308,7 @@ class _Nulls(Exception):
 def _is_compressed(metadata: memoryview) -> bool:
     """Return whether the message of a record batch says that its buffers are compressed.
 
-    Pyarrow tells that nowhere. The message is a table of FlatBuffers, whose third field is the
+    Pyarrow does not expose that. The message is a FlatBuffers table, whose third field is the
     record batch, a table whose fourth field says how it is compressed.
     """
     (root,) = struct.unpack_from("<I", metadata, 0)
@@ -319,7 +320,7 @@ def _is_compressed(metadata: memoryview) -> bool:
 
 
 def _field(metadata: memoryview, table: int, number: int) -> int | None:
-    """Return where a field of a table of FlatBuffers lies, None if it is left out."""
+    """Return where a field of a FlatBuffers table lies, None if it is left out."""
     (back,) = struct.unpack_from("<i", metadata, table)
     names = table - back
     if names < 0:
@@ -333,12 +334,12 @@ def _field(metadata: memoryview, table: int, number: int) -> int | None:
 
 
 def _plain(pyarrow: Any, kind: Any) -> Any:
-    """Return the type that an extension of one is stored as."""
+    """Return the type that an extension type is stored as, or the type itself."""
     return kind.storage_type if isinstance(kind, pyarrow.BaseExtensionType) else kind
 
 
 def _tensor(kind: Any) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Return the shape of each row of tensors of a fixed shape as they lie, and where axes go."""
+    """Return the shape of a row of fixed-shape tensors as stored, and the order of its axes."""
     shape = tuple(getattr(kind, "shape", None) or ())
     order = getattr(kind, "permutation", None)
     return shape, (0, *(1 + axis for axis in order)) if order else None

@@ -1,7 +1,7 @@
-"""Datasets in ``.h5`` files that lie in one piece, on the bytes of a mapped file.
+"""Contiguous datasets of ``.h5`` files, on the bytes of a mapped file.
 
-Where a dataset lies, h5py tells; its bytes are never read through it. What HDF5 keeps in chunks,
-compressed or not, lies in no one place, and has no array that shows it.
+The place of a dataset comes from h5py, but its bytes are never read through it. A dataset that is
+stored in chunks, compressed or not, lies in many places, so no array can show it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["HDF5", "array_of_dataset", "is_dataset", "open_key", "read_hdf5"]
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _MATLAB = b"MATLAB 7.3 MAT-file"
-"""What MATLAB writes before the magic, which then begins at byte 512."""
+"""What MATLAB writes first; the magic then begins at byte 512."""
 
 _UNREADABLE = (
     ArithmeticError,
@@ -40,11 +40,11 @@ _UNREADABLE = (
     TypeError,
     ValueError,
 )
-"""What h5py was seen to raise for garbage."""
+"""What h5py was seen to raise for damaged files."""
 
 
 def read_hdf5(mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
-    """Return the datasets of an HDF5 file; it never copies.
+    """Return the datasets of an HDF5 file; never copies.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def read_hdf5(mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
     Returns
     -------
     numpy.ndarray, or dict of str to numpy.ndarray
-        The dataset, where it is the only one in the file; else all of them by name, those of
-        groups as ``"group/x"``. An error for what lies in chunks, or is of no fixed size.
+        The dataset, if it is the only one in the file; otherwise all of them by name, those in
+        groups as ``"group/x"``. An error for a dataset in chunks or without a fixed size.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_hdf5(mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
 
 
 def open_key(mapping: MappedFile, key: str) -> npt.NDArray[Any]:
-    """Return one dataset of an HDF5 file; it never copies, and looks at no other.
+    """Return one dataset of an HDF5 file; never copies, and looks at no other dataset.
 
     Raises
     ------
@@ -113,23 +113,23 @@ def is_dataset(obj: object) -> bool:
 
 
 def array_of_dataset(dataset: Any) -> npt.NDArray[Any]:
-    """Return an ``h5py.Dataset`` as an array on its file, which is mapped anew; it never copies.
+    """Return an ``h5py.Dataset`` as an array on its file, which is mapped for it; never copies.
 
-    What was written through h5py is written to the file first.
+    Whatever was written through h5py is flushed to the file first.
 
     Raises
     ------
     FileError
-        If it cannot be mapped: it is closed, lies in chunks, in memory or on several files.
+        If it cannot be mapped: it is closed, in chunks, in memory or in several files.
     """
     if not dataset:
-        message = "an h5py.Dataset was closed with its file: expected an open one. Open it again."
+        message = "an h5py.Dataset is closed: expected an open one. Open its file again."
         raise FileError(message)
     name, file = str(dataset.name), dataset.file
     if file.driver not in ("sec2", "stdio"):
         message = (
-            f"the h5py.Dataset {shortened(name)!r} is read by HDF5's driver {file.driver!r}: "
-            "expected a plain file, whose bytes can be mapped. Give its values: x[...]."
+            f"the h5py.Dataset {shortened(name)!r} is read by the HDF5 driver {file.driver!r}: "
+            "expected a plain file, whose bytes can be mapped. Pass its values instead: x[...]."
         )
         raise FileError(message)
     file.flush()
@@ -146,7 +146,7 @@ def _opened(mapping: MappedFile) -> AbstractContextManager[Any]:
         import h5py
     except ImportError as missing:
         message = (
-            f"{mapping.path} is an HDF5 file, and h5py, which knows where its datasets lie, is not "
+            f"{mapping.path} is an HDF5 file, and finding its datasets needs h5py, which is not "
             "installed: pip install h5py."
         )
         raise MissingPackage(message) from missing
@@ -154,7 +154,7 @@ def _opened(mapping: MappedFile) -> AbstractContextManager[Any]:
 
 
 class _File:
-    """An HDF5 file that was mapped, open in h5py for as long as a block; its errors in words."""
+    """A mapped HDF5 file, open in h5py for a block of code, whose errors it explains."""
 
     def __init__(self, h5py: Any, mapping: MappedFile) -> None:
         self._h5py = h5py
@@ -174,8 +174,8 @@ class _File:
         return self._file
 
     def _open(self) -> Any:
-        # Each way of locking is refused where this process has the file open in another, and any
-        # but none at all where another process holds a lock, which is no concern of ours.
+        # A way of locking is refused if this process has the file open in another way, and both
+        # are if another process holds a lock, which does not matter for finding datasets.
         for locking in (None, True):
             with contextlib.suppress(OSError):
                 return self._h5py.File(self._mapping.path, "r", locking=locking)
@@ -189,25 +189,25 @@ class _File:
 
 def _unreadable(mapping: MappedFile, error: BaseException) -> FileError:
     return FileError(
-        f"{mapping.path} begins as an HDF5 file does, but h5py cannot read it "
+        f"{mapping.path} begins like an HDF5 file, but h5py cannot read it "
         f"({shortened(str(error)) or type(error).__name__}). It was cut short or damaged, or is "
-        "being written: write it again, or close it first."
+        "still being written: write it again, or close it first."
     )
 
 
 def _check_same(mapping: MappedFile, file: Any) -> None:
-    """Refuse a file that lies at the path of another one, which is mapped."""
+    """Refuse a file that has replaced the mapped one at its path."""
     found = os.fstat(file.id.get_vfd_handle())
     if (found.st_dev, found.st_ino) != mapping.identity:
         message = (
-            f"{mapping.path} was replaced by another file after it was mapped: expected the same. "
-            "Open it again."
+            f"{mapping.path} was replaced by another file after it was mapped: expected the same "
+            "file. Open it again."
         )
         raise FileError(message)
 
 
 def _names(mapping: MappedFile, file: Any) -> list[str]:
-    """Return the names of all datasets, of each the first."""
+    """Return the name of each dataset, the first one if it has several."""
     found: list[str] = []
 
     def visit(name: Any, each: Any) -> None:
@@ -217,12 +217,12 @@ def _names(mapping: MappedFile, file: Any) -> list[str]:
     file.visititems(visit)
     twins = [name for name in found if not isinstance(name, str)]
     if twins:
-        raise _unreadable(mapping, ValueError("a name is no text"))
+        raise _unreadable(mapping, ValueError("a name is not text"))
     return found
 
 
 def _dataset(mapping: MappedFile, file: Any, key: str) -> Any:
-    """Return the dataset of a name; follows no link, least of all to another file."""
+    """Return the dataset of a name; follows no links, least of all to another file."""
     group, name = file, key.strip("/")
     for part in name.split("/"):
         link = group.get(part, getlink=True) if part and hasattr(group, "get") else None
@@ -230,7 +230,7 @@ def _dataset(mapping: MappedFile, file: Any, key: str) -> Any:
             other = f" of {shortened(str(link.filename))}" if hasattr(link, "filename") else ""
             message = (
                 f"{mapping.path} has, as {shortened(key)!r}, a link to {shortened(str(target))!r}"
-                f"{other}: expected a dataset. Name that one{', of that file' * bool(other)}."
+                f"{other}: expected a dataset. Open that one{' in that file' * bool(other)}."
             )
             raise FileError(message)
         if link is None or part not in group:
@@ -242,16 +242,16 @@ def _dataset(mapping: MappedFile, file: Any, key: str) -> Any:
 
 
 def _missing(mapping: MappedFile, key: str, file: Any) -> FileError:
-    """Return the error for a dataset that is not there; it tells those that are."""
+    """Return the error for a dataset that is not in a file; it lists those that are."""
     return missing_key(mapping, key, _names(mapping, file))
 
 
 def _view(mapping: MappedFile, name: str, dataset: Any) -> npt.NDArray[Any] | FileError:
-    """Return the array of a dataset, or why there can be none."""
+    """Return the array of a dataset, or an error if it can have none."""
     what = f"{mapping.path}, dataset {shortened(name)!r}"
     shape, dtype = dataset.shape, dataset.dtype
     if shape is None:
-        return FileError(f"{what}, holds nothing at all: expected an array. Leave it out.")
+        return FileError(f"{what}, is empty, without a shape: expected an array. Leave it out.")
     what += f" ({dtype_in_words(dtype)} {shortened(str(shape), 60)}),"
     why = _refusal(dataset)
     if why is not None:
@@ -260,9 +260,9 @@ def _view(mapping: MappedFile, name: str, dataset: Any) -> npt.NDArray[Any] | Fi
     kinds = dataset.id.get_type()
     if not _is_plain(kinds, dtype):
         return UnknownFormat(
-            f"{what} is of an HDF5 type that no array has as it lies there (of variable length, "
-            "references, or numbers of odd sizes): expected numbers, strings of a fixed length, or "
-            "records. Read it with h5py, x[...], or write it as such."
+            f"{what} is of an HDF5 type that no array can show as it is stored (variable length, "
+            "references, or numbers of odd sizes): expected numbers, fixed-length strings or "
+            "records. Read it with h5py, x[...], or write it as one of these."
         )
     plain = np.dtype(dtype.str) if dtype.names is None and dtype.subdtype is None else dtype
     if 0 in shape:
@@ -276,39 +276,39 @@ def _placed(
     start, nbytes = dataset.id.get_offset(), dataset.id.get_storage_size()
     if start is None or nbytes == 0:
         return FileError(
-            f"{what} was made and never written to, so it has no place in the file: expected "
-            "values. Fill it, or make it with np.zeros."
+            f"{what} was created but never written to, so it has no place in the file: expected "
+            "values. Write its values, or create it with data=np.zeros(shape)."
         )
     expected = dtype.itemsize * int(np.prod(dataset.shape, dtype=object))
     if nbytes < expected or start < 0 or start + expected > len(mapping):
         found = min(nbytes, max(len(mapping) - max(start, 0), 0))
         return WrongSize(
-            f"{what} reaches past its place in the file: expected {bytes_in_words(expected)}, "
+            f"{what} does not fit in its place in the file: expected {bytes_in_words(expected)}, "
             f"found {bytes_in_words(found)}. It was cut short or damaged: write it again."
         )
     return view_of(mapping, start, dataset.shape, dtype)
 
 
 def _refusal(dataset: Any) -> tuple[type[FileError], str] | None:
-    """Return why a dataset lies in no one piece, by how it was made."""
+    """Return why a dataset is not contiguous in this file, by how it was created."""
     if dataset.is_virtual:
         return FileError, (
-            "is put together of parts of other files: expected one that lies in this file. Open "
-            "its parts, and join them: sb.concat."
+            "is virtual, made of parts of other files: expected a dataset in this file. Open the "
+            "parts and join them with sb.concat."
         )
     if dataset.external:
         return FileError, (
             f"lies in other files ({listed(str(each[0]) for each in dataset.external)}): expected "
-            "one that lies in this file. Open those raw, with dtype= and shape=."
+            "a dataset in this file. Open those files raw, with dtype= and shape=."
         )
     if dataset.chunks is not None:
         filters = _filters(dataset)
         kind = CompressedMember if filters else FileError
-        how = f" and passed through filters ({filters})" if filters else ""
+        how = f" with filters ({filters})" if filters else ""
         return kind, (
-            f"is cut into chunks of {dataset.chunks}{how}, so its bytes lie in no one piece and "
-            "cannot be mapped; samebytes does not read chunks yet: expected a contiguous dataset. "
-            "Write it again without chunks= and compression=, or read all of it with h5py: x[...]."
+            f"is stored in chunks of {dataset.chunks}{how}, so its bytes cannot be mapped in one "
+            "piece, and samebytes does not read chunks yet: expected a contiguous dataset. Write "
+            "it again without chunks= and compression=, or read all of it with h5py: x[...]."
         )
     return None
 
@@ -320,7 +320,7 @@ def _filters(dataset: Any) -> str:
 
 
 def _is_plain(kind: Any, dtype: np.dtype[Any]) -> bool:
-    """Return whether the bytes of an HDF5 type are those of a dtype, in every part."""
+    """Return whether an HDF5 type has the same bytes as a dtype, in every part."""
     if dtype.hasobject or kind.get_size() != dtype.itemsize:
         return False
     if dtype.names is not None:
@@ -337,7 +337,7 @@ def _is_plain(kind: Any, dtype: np.dtype[Any]) -> bool:
     if dtype.subdtype is not None:
         return _is_plain(kind.get_super(), dtype.subdtype[0])
     if dtype.kind in "SV":
-        return True  # bytes as they are, of which the sizes agree
+        return True  # bytes of the same size, as they are
     import h5py
 
     return bool(kind.equal(h5py.h5t.py_create(dtype, logical=True)))

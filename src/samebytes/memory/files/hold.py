@@ -32,13 +32,13 @@ __all__ = ["Hold", "held"]
 
 Addresses = npt.NDArray[np.int64]
 _Size = tuple[Callable[[], int], int, Origin]
-"""What tells the size of a file, the least that it must be, and whose it is."""
+"""What returns the size of a file, the least size that it must have, and where it comes from."""
 
 MANY = 16
-"""Files from which on it is looked up which of them something was read from.
+"""From this many files on, `check` looks up which of them were read, and asks only those.
 
-That takes about 10 µs, and asking a file 0.3 µs: of a thousand files, 300 µs become 20 where a
-batch was read from a few of them.
+The look-up takes about 10 µs, and asking a file 0.3 µs. With a thousand files, the check of a batch
+from a few of them takes 20 µs instead of 300.
 """
 
 _holds: weakref.WeakSet[Hold] = weakref.WeakSet()
@@ -217,9 +217,9 @@ class Hold:
         Parameters
         ----------
         read_at : callable, optional
-            Returns where everything was read, an address in each array for each time; None where
-            that is not known. With it, of many files only those are asked that something was read
-            from: what a batch costs then follows its samples, not the files there are.
+            Returns arrays of the addresses that were read, or None if they are not known. With it,
+            only files that were read are asked, if there are many: the cost of a batch then depends
+            on its samples, not on the number of files.
 
         Raises
         ------
@@ -240,7 +240,7 @@ class Hold:
                 origin.check()
 
     def _sizes_of(self, read_at: Callable[[], Sequence[Addresses] | None]) -> Sequence[_Size]:
-        """Return the files that something was read from; all of them where that is no fewer."""
+        """Return the files that were read; all of them if a look-up would save nothing."""
         if len(self._sizes) < MANY:
             return self._sizes
         found = read_at()
@@ -256,7 +256,7 @@ class Hold:
 
     @cached_property
     def _ranges(self) -> tuple[Addresses, Addresses, list[_Size]]:
-        """Where the files are read that have a size to ask: begins, ends, and what to ask."""
+        """Where the files that have a size to ask are read: begins, ends, and what to ask."""
         sizes = {id(each[2]): each for each in self._sizes}
         ranges = sorted(
             (place.read_at, place.read_at + place.nbytes, number)

@@ -1,4 +1,4 @@
-"""Several files under one name: patterns, lists, and numbers that count as numbers."""
+"""Several files under one name: patterns and lists, in which numbers are sorted by value."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _NUMBER = re.compile(r"([0-9]+)")
 
 
 def paths_of(path: object) -> list[Path] | None:
-    """Return the files that a pattern or a list names, or None for the path of one file.
+    """Return the files that a pattern or a list stands for, or None for the path of one file.
 
-    Looks into folders, and at no file: a thousand cost as much as listing their folder.
+    Only folders are read, so a thousand files cost no more than listing their folder.
 
     Parameters
     ----------
     path : path-like or iterable of path-like
-        A pattern is a path with ``*``, ``?`` or ``[...]`` at which there is no file; ``**`` stands
-        for any number of folders. What it matches is sorted as people count, part-2 before
-        part-10; a list stays in its order.
+        A pattern is a path with ``*``, ``?`` or ``[...]`` that is not itself a file; ``**`` stands
+        for any number of folders. Its matches are sorted in natural order (part-2 before part-10);
+        a list keeps its order.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def paths_of(path: object) -> list[Path] | None:
         if not isinstance(each, str | os.PathLike):
             message = (
                 f"open was given a list whose item {number} is of type {type(each).__name__}: "
-                "expected paths. Arrays are laid end to end by sb.concat(x)."
+                "expected only paths. To lay arrays end to end, use sb.concat(x)."
             )
             raise TypeError(message)
     if not paths:
         message = (
-            "open was given a list without any path: expected at least one. See whether the "
-            "pattern that made it matches."
+            "open was given an empty list: expected at least one path. If the list comes from a "
+            "pattern, check that the pattern matches."
         )
         raise ValueError(message)
     return [Path(each) for each in paths]
@@ -63,20 +63,20 @@ def paths_of(path: object) -> list[Path] | None:
 def _matches(pattern: str) -> list[Path] | None:
     if not isinstance(pattern, str) or not _MAGIC.search(pattern) or Path(pattern).exists():
         return None
-    # By strings, which are thousands of files faster than pathlib's own.
+    # On strings: for thousands of files, that is faster than pathlib's own.
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207
     if not found:
         where = "" if Path(pattern).is_absolute() else f" in {Path.cwd()}"
         message = (
-            f"no file matches {pattern!r}{where}: expected at least one. Correct the pattern, "
-            "in which * stands for any letters, ? for one, and [...] for one of some."
+            f"no file matches {pattern!r}{where}: expected at least one. Correct the pattern: * "
+            "stands for any characters, ? for any one, and [...] for one of a set."
         )
         raise FileNotFoundError(message)
     return [Path(each) for each in sorted(found, key=natural_key)]
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Return what sorts names as people count: by the value of the numbers in them.
+    """Return a key that sorts names in natural order: by the value of the numbers in them.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     ['part-9', 'part-09b', 'part-10']
     """
     parts = _NUMBER.split(name)
-    # Numbers of the same value by how they are written, so that no two names are equal.
+    # Numbers of the same value also by their digits, so that no two names are equal.
     return tuple(
         (int(part), len(part), "") if place % 2 else (-1, 0, part)
         for place, part in enumerate(parts)

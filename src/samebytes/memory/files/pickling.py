@@ -27,7 +27,7 @@ S = TypeVar("S")
 
 
 class _Header(NamedTuple):
-    """What a file tells of the array at some place of it: its member, where it begins, its kind."""
+    """What a file says about the array at some place in it: its name, its start, its layout."""
 
     member: str
     start: int
@@ -103,9 +103,9 @@ def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
     WrongSize
         If the file is no longer as large as it was.
     FileError
-        If its header tells of another array, or it has none and was written to since.
+        If its header describes another array, or it has none and was written to since.
     MissingPackage
-        If reading its header takes a package that is not installed here.
+        If reading its header needs a package that is not installed here.
     """
     if isinstance(packed, _Repeated):
         return np.broadcast_to(packed.once, packed.shape)
@@ -144,14 +144,14 @@ def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
 
 _headers: weakref.WeakKeyDictionary[MappedFile, tuple[tuple[int, ...], list[_Header]]]
 _headers = weakref.WeakKeyDictionary()
-"""What files were found to hold, and when, since a thousand parts of one ask one after another."""
+"""The headers of files, with the state of the file then: many parts of one file ask in turn."""
 
 _mapped: weakref.WeakValueDictionary[str, MappedFile] = weakref.WeakValueDictionary()
-"""Files that were mapped to unpickle an array; the next array of the same lies on that mapping."""
+"""Files that were mapped to unpickle an array; the next array of one uses the same mapping."""
 
 
 def _told(mapping: Any, offset: int) -> _Header | None:
-    """Return what a file tells to who need not know it: nothing where a package is missing."""
+    """Return the header if it can be read; None if that needs a package that is not installed."""
     try:
         return _header(mapping, offset)
     except MissingPackage:
@@ -159,7 +159,7 @@ def _told(mapping: Any, offset: int) -> _Header | None:
 
 
 def _header(mapping: Any, offset: int) -> _Header | None:
-    """Return what a mapped file tells of the array around `offset`, None where it tells nothing."""
+    """Return what a mapped file says about the array at `offset`, None if it says nothing."""
     headers = _headers_of(mapping)
     place = bisect.bisect_right([header.start for header in headers], offset) - 1
     if place < 0:
@@ -170,7 +170,7 @@ def _header(mapping: Any, offset: int) -> _Header | None:
 
 
 def _headers_of(mapping: Any) -> list[_Header]:
-    """Return what a mapped file tells of its arrays, in their order in it."""
+    """Return what a mapped file says about its arrays, in the order in which they lie."""
     if not isinstance(mapping, MappedFile):  # NumPy's own mapping, which it makes of .npy alone
         return _read_headers(mapping)
     when = _when(mapping.path)
@@ -181,7 +181,7 @@ def _headers_of(mapping: Any) -> list[_Header]:
 
 
 def _when(path: Path) -> tuple[int, ...]:
-    """Return which file lies at a path, and when it was written to last."""
+    """Return which file lies at a path, and when it was last written to."""
     try:
         found = path.stat()
     except OSError:
@@ -206,7 +206,7 @@ def _read_headers(mapping: Any) -> list[_Header]:
 
 
 def _opened(mapping: Any) -> Any:
-    """Return what a mapped file holds by its own account: nothing where it is of no format."""
+    """Return the arrays in a mapped file by its header, an empty dict if it has no format."""
     if not isinstance(mapping, MappedFile):
         return read_npy(mapping, 0, len(mapping), "")
     found = format_of(mapping)
@@ -214,7 +214,7 @@ def _opened(mapping: Any) -> Any:
 
 
 def _map(path: str) -> MappedFile:
-    """Return a file mapped, on the mapping of an array before this one if it is still the same."""
+    """Return a file mapped, on the mapping of an earlier array if the file is still the same."""
     known = _mapped.get(path)
     if known is not None and not known.closed:
         found = Path(path).stat()
@@ -273,7 +273,7 @@ def _placed(
     mapped = None if mapping is None else _told(mapping, offset)
     same = identity == (found.st_dev, found.st_ino)
     header = mapped if same else _told(map_file(path), offset)
-    # Where nothing told what the mapped file holds, nothing tells whether another is the same.
+    # Without a header of the mapped file, there is no telling whether another file is the same.
     if (header != mapped and mapped is not None) or not (same or mapped or identity is None):
         message = (
             f"{path} was replaced by another file after it was mapped, so the dataset cannot be "

@@ -1,8 +1,8 @@
 """Tensors in the ``.safetensors`` format, on the bytes of a mapped file.
 
-The file begins with the length of its header, and the header is JSON; it is read here, by the rules
-of the format's own reader: tensors lie side by side, without gaps or overlaps, from the header to
-the end of the file. What breaks a rule is refused, so that no byte has two meanings or none.
+The file begins with the length of its header, which is JSON. It is read here, by the rules of the
+format's own reader: tensors lie side by side, without gaps or overlaps, from the header to the end
+of the file. A file that breaks a rule is refused, so every byte has exactly one meaning.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["SAFETENSORS", "read_safetensors"]
 
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
-"""In bytes; the limit of the format's own reader."""
+"""Bytes; the limit of the format's own reader."""
 
 _MOST_DIMENSIONS = 64
 _METADATA = "__metadata__"
@@ -60,15 +60,15 @@ _OF_ML_DTYPES = {
     "F8_E5M2FNUZ": "float8_e5m2fnuz",
 }
 _BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
-"""Dtypes whose values share bytes, so that no array can show them one by one."""
+"""Dtypes whose values share bytes, so no array can show the single values."""
 
 
 class _Unreadable(ValueError):
-    """The header is JSON, and says nothing sensible."""
+    """The header is JSON, but not a valid header."""
 
 
 def read_safetensors(mapping: MappedFile) -> dict[str, npt.NDArray[Any] | FileError]:
-    """Return the tensors of a ``.safetensors`` file by name; it never copies.
+    """Return the tensors of a ``.safetensors`` file by name; never copies.
 
     Parameters
     ----------
@@ -78,16 +78,16 @@ def read_safetensors(mapping: MappedFile) -> dict[str, npt.NDArray[Any] | FileEr
     Returns
     -------
     dict of str to numpy.ndarray
-        In the order in which they lie. Unaligned where the header's length and the tensors before
-        make them so. An error stands in place of a tensor whose values are smaller than a byte, or
-        that this version of ml_dtypes has no name for.
+        In the order in which they lie in the file. A tensor may be unaligned, depending on what
+        lies before it. An error stands for a tensor whose values are smaller than a byte, or whose
+        dtype this version of ml_dtypes does not have.
 
     Raises
     ------
     WrongSize
         If the file holds fewer or more bytes than its header says.
     FileError
-        If the header is not one that safetensors writes.
+        If the header is not a valid one.
 
     Examples
     --------
@@ -117,9 +117,9 @@ def read_safetensors(mapping: MappedFile) -> dict[str, npt.NDArray[Any] | FileEr
         try:
             found[name] = view_of(mapping, start + begin, shape, dtype)
         except ValueError as error:
-            # Too many axes for this NumPy, or an axis too long beside one of length 0.
+            # Too many axes for this NumPy, or an axis too long next to one of length 0.
             message = (
-                f"{what} has the shape {shortened(repr(shape))}, which NumPy cannot make: "
+                f"{what} has the shape {shortened(repr(shape))}, which NumPy does not support: "
                 f"{shortened(str(error))}. {_AGAIN}"
             )
             raise FileError(message) from error
@@ -127,14 +127,14 @@ def read_safetensors(mapping: MappedFile) -> dict[str, npt.NDArray[Any] | FileEr
 
 
 def _header(mapping: MappedFile) -> tuple[int, dict[str, Any]]:
-    """Return where the data begins, and what the header says."""
+    """Return where the data begins, and the contents of the header."""
     length = int.from_bytes(mapping[:_LENGTH_BYTES], "little")
     start = _LENGTH_BYTES + length
     if length > _LONGEST_HEADER:
         message = (
             f"{mapping.path} has a header of {bytes_in_words(length)}: expected at most "
-            f"{bytes_in_words(_LONGEST_HEADER)}, as safetensors does, since a longer one can "
-            f"exhaust memory. {_AGAIN}"
+            f"{bytes_in_words(_LONGEST_HEADER)}, the limit of safetensors itself, since a longer "
+            f"one could exhaust memory. {_AGAIN}"
         )
         raise FileError(message)
     if start > len(mapping):
@@ -148,10 +148,10 @@ def _header(mapping: MappedFile) -> tuple[int, dict[str, Any]]:
             mapping[_LENGTH_BYTES:start].decode("utf-8"), object_pairs_hook=_without_twins
         )
         if not isinstance(found, dict):
-            raise _Unreadable("no object, with a name for each tensor")
+            raise _Unreadable("not an object with a name for each tensor")
     except (ValueError, RecursionError, MemoryError) as error:
         message = (
-            f"{mapping.path} has a header that says nothing sensible "
+            f"{mapping.path} has an invalid header "
             f"({shortened(str(error)) or type(error).__name__}). Expected JSON, with dtype, shape "
             f"and data_offsets for each name. {_AGAIN}"
         )
@@ -160,28 +160,28 @@ def _header(mapping: MappedFile) -> tuple[int, dict[str, Any]]:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON, which may name each thing once: else readers disagree."""
+    """Return a JSON object, refused if it has a name twice, since readers would disagree on it."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         twin = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        message = f"{shortened(twin, 60)!r} is there twice"
+        message = f"{shortened(twin, 60)!r} occurs twice"
         raise _Unreadable(message)
     return found
 
 
 def _place(mapping: MappedFile, name: str, facts: Any) -> tuple[str, tuple[int, ...], int, int]:
-    """Return a tensor's dtype, shape, first byte and the byte behind its last, as it is told."""
+    """Return a tensor's dtype, shape, first byte and end by the header."""
     what = f"{mapping.path}, tensor {shortened(name)!r},"
     if not isinstance(facts, dict) or not {"dtype", "shape", "data_offsets"} <= facts.keys():
-        message = f"{what} is told without its dtype, shape and data_offsets. {_AGAIN}"
+        message = f"{what} lacks its dtype, shape or data_offsets in the header. {_AGAIN}"
         raise FileError(message)
     kind, shape, offsets = facts["dtype"], facts["shape"], facts["data_offsets"]
     if not isinstance(kind, str) or not _numbers(shape) or not _numbers(offsets):
         message = (
-            f"{what} is told with dtype {shortened(repr(kind), 60)}, shape "
-            f"{shortened(repr(shape), 60)} and data_offsets {shortened(repr(offsets), 60)}: "
-            f"expected a name, and lists of numbers from 0 up. {_AGAIN}"
+            f"{what} has the dtype {shortened(repr(kind), 60)}, the shape "
+            f"{shortened(repr(shape), 60)} and the data_offsets {shortened(repr(offsets), 60)}: "
+            f"expected a name, and two lists of whole numbers of 0 or more. {_AGAIN}"
         )
         raise FileError(message)
     if len(shape) > _MOST_DIMENSIONS:
@@ -189,8 +189,8 @@ def _place(mapping: MappedFile, name: str, facts: Any) -> tuple[str, tuple[int, 
         raise FileError(message)
     if len(offsets) != 2 or offsets[0] > offsets[1]:
         message = (
-            f"{what} is told to lie at data_offsets {shortened(repr(offsets), 60)}: expected its "
-            f"first byte, and the one behind its last. {_AGAIN}"
+            f"{what} has the data_offsets {shortened(repr(offsets), 60)}: expected two, its first "
+            f"byte and the byte after its last. {_AGAIN}"
         )
         raise FileError(message)
     begin, end = offsets
@@ -198,8 +198,8 @@ def _place(mapping: MappedFile, name: str, facts: Any) -> tuple[str, tuple[int, 
     if bits % 8 or bits // 8 != end - begin:
         expected = f"{bytes_in_words(bits // 8)}{' and a part of one' if bits % 8 else ''}"
         message = (
-            f"{what} has a shape {shortened(repr(tuple(shape)))} and a dtype {kind} that do not "
-            f"fit its data_offsets: expected {expected}, found {bytes_in_words(end - begin)}. "
+            f"{what} has the shape {shortened(repr(tuple(shape)))} and the dtype {kind}, which do "
+            f"not fit its data_offsets: expected {expected}, found {bytes_in_words(end - begin)}. "
             f"{_AGAIN}"
         )
         raise WrongSize(message)
@@ -207,7 +207,7 @@ def _place(mapping: MappedFile, name: str, facts: Any) -> tuple[str, tuple[int, 
 
 
 def _numbers(found: Any) -> bool:
-    """Return whether it is a list of whole numbers that can be lengths or offsets."""
+    """Return whether this is a list of whole numbers that can be lengths or offsets."""
     return isinstance(found, list) and all(
         type(number) is int and 0 <= number <= sys.maxsize for number in found
     )
@@ -229,13 +229,13 @@ def _bits(kind: str, what: str) -> int:
 
 
 def _dtype(kind: str, what: str) -> np.dtype[Any] | FileError:
-    """Return the dtype of an array, or why there can be none."""
+    """Return the dtype of an array, or an error if no array can have it."""
     if kind in _DTYPES:
         return np.dtype(_DTYPES[kind])
     if kind in _BITS:
         return UnknownFormat(
-            f"{what} has the dtype {kind}, of which each value takes {_BITS[kind]} bits: expected "
-            "whole bytes, since no array can show parts of one. Unpack it with the library that "
+            f"{what} has the dtype {kind}, whose values take {_BITS[kind]} bits each: expected "
+            "whole bytes, since no array can show parts of a byte. Unpack it with the library that "
             "packed it."
         )
     import ml_dtypes  # only for its own dtypes: importing samebytes stays light
@@ -243,7 +243,7 @@ def _dtype(kind: str, what: str) -> np.dtype[Any] | FileError:
     found = getattr(ml_dtypes, _OF_ML_DTYPES[kind], None)
     if found is None:
         return UnknownFormat(
-            f"{what} has the dtype {kind}, and this version of ml_dtypes has no "
+            f"{what} has the dtype {kind}, but this version of ml_dtypes has no "
             f"{_OF_ML_DTYPES[kind]}. Install a newer one: pip install --upgrade ml_dtypes."
         )
     dtype: np.dtype[Any] = np.dtype(found)
@@ -255,7 +255,7 @@ def _refuse_gaps(mapping: MappedFile, places: list[tuple[str, int, int]], start:
     behind, before = 0, ""
     for name, begin, end in places:
         if begin != behind:
-            wrong = "overlaps" if begin < behind else "leaves a gap behind"
+            wrong = "overlaps" if begin < behind else "leaves a gap after"
             message = (
                 f"{mapping.path}, tensor {shortened(name)!r}, {wrong} "
                 f"{f'tensor {shortened(before)!r}' if before else 'the header'}: expected to begin "
@@ -272,13 +272,13 @@ def _refuse_gaps(mapping: MappedFile, places: list[tuple[str, int, int]], start:
         message += (
             "It was cut short: write it again."
             if found < behind
-            else f"No part is ever left out in silence. {_AGAIN}"
+            else f"samebytes never ignores part of a file. {_AGAIN}"
         )
         raise WrongSize(message)
 
 
 def _matches(first: bytes, _: Path) -> bool:
-    # There is no magic: a length whose upper bytes are 0, and how JSON objects begin.
+    # There is no magic, only a length whose upper bytes are 0, and the beginning of a JSON object.
     length, text = first[:_LENGTH_BYTES], first[_LENGTH_BYTES:]
     rest = text[1:].lstrip(b" \t\r\n")
     return length[5:] == bytes(3) and text[:1] == b"{" and rest[:1] in (b'"', b"}", b"")
