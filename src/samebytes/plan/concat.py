@@ -1,4 +1,4 @@
-"""`concat`: arrays and files of anybody's as one source, end to end."""
+"""`concat`: several arrays and files as one source, end to end, without joining their bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def concat(parts: Sequence[object]) -> ConcatArray:
 
     Parameters
     ----------
-    parts : sequence of arrays, or of paths of ``.npy`` files
+    parts : sequence of arrays, or of paths of files with one array each
         They must have one dtype and one row shape, and may have any lengths. Open raw files first:
         ``sb.open(path, "uint16")``.
 

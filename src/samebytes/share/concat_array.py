@@ -1,4 +1,4 @@
-"""Several arrays and files as one source, end to end, without joining their bytes."""
+"""`ConcatArray`: arrays end to end that are read as if they were one."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class FileFormat:
         mapping : MappedFile
             The file.
         key : str, optional
-            Which of its arrays; by default all.
+            Which of its arrays to return; all of them by default.
 
         Raises
         ------
