@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.formatting import check_format
+from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.identity import IdentityMixin
 from samebytes.plan.map_calls import MapCall, Mappable, calls_of
 from samebytes.plan.options import Options
-from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.plan import Plan
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
@@ -79,9 +79,9 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
         Parameters
         ----------
         tensors : array, or nested tuple, dict, named tuple of arrays
-            Anything `as_array` takes, mapped files included; lists; and objects with only
-            ``__array__``, such as tables, which are copied once if that copies. All must have the
-            same length.
+            Anything `as_array` takes, mapped files included; contiguous ``h5py.Dataset``, mapped;
+            lists; and objects with only ``__array__``, such as tables, which are copied once if
+            that copies. All must have the same length.
 
         Raises
         ------
@@ -89,6 +89,8 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
             If there is no array, one has no axis, two differ in length, or items of a list do.
         TypeError
             If an array holds objects, or is masked.
+        FileError
+            If an ``h5py.Dataset`` is chunked.
         """
         leaves, structure = flatten(tensors)
         arrays = as_sources(structure.names, leaves)
@@ -155,10 +157,7 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
         return self._chain(lambda order: samplers.Skip(order, number))
 
     def repeat(self, count: int | None = None) -> Dataset:
-        """Return the elements `count` times, each time as a new epoch; None repeats without end.
-
-        So does -1, like any negative number.
-        """
+        """Return `count` epochs of the elements; None or a negative number repeats without end."""
         number = -1 if count is None else arguments.whole_number(count, "repeat(")
         return self._chain(lambda order: samplers.Repeat(order, None if number < 0 else number))
 
@@ -276,9 +275,8 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
         count = self.samples.length
         if count is not None:
             count = count // batch_size if drop_remainder else -(-count // batch_size)
-        return self._with(
-            batch_size=batch_size, drop_remainder=drop_remainder, batches=samplers.Sequential(count)
-        )
+        batches = samplers.Sequential(count)
+        return self._with(batch_size=batch_size, drop_remainder=drop_remainder, batches=batches)
 
     def prefetch(self, buffer_size: int) -> Dataset:
         """Return the same elements, `buffer_size` made ahead; -1 (AUTOTUNE) keeps the default.
@@ -325,9 +323,8 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files, and the count of epochs, which begins anew."""
-        state = {
-            k: value for k, value in vars(self).items() if k not in {"_epochs", "plan", "pipeline"}
-        }
+        left_out = {"_epochs", "plan", "pipeline"}
+        state = {name: value for name, value in vars(self).items() if name not in left_out}
         return {**state, "arrays": tuple(pack(array) for array in self.arrays)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -375,5 +372,4 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
         from samebytes.feeds.keras import to_keras
 
-        queue = max_queue_size
-        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=queue)
+        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)

@@ -52,6 +52,29 @@ def test_tells_of_each_member(tmp_path):
     assert f"{path}, labels" in done.stdout
 
 
+def test_tells_of_the_one_that_is_named(tmp_path):
+    path = tmp_path / "both.npz"
+    np.savez(path, images=np.zeros((2, 3)), labels=np.arange(2))
+    done = explained(path, "--key", "labels")
+    assert done.exit_code == 0
+    assert "int64 (2,)" in done.stdout
+    assert "images" not in done.stdout
+    assert "has nothing named 'x': expected key= to be one of" in str(
+        explained(path, "--key", "x").exception
+    )
+
+
+def test_tells_of_each_file_that_a_pattern_matches(tmp_path):
+    for number in (2, 10):
+        np.save(tmp_path / f"part-{number}.npy", np.zeros((number, 3), np.float32))
+    done = explained(tmp_path / "part-*.npy")
+    assert done.exit_code == 0
+    first, second = done.stdout.split("part-*.npy, part ")[1:]
+    assert (first[0], second[0]) == ("0", "1")
+    assert "float32 (2, 3)" in first
+    assert "float32 (10, 3)" in second
+
+
 def test_reads_raw_values(tmp_path):
     path = tmp_path / "raw.bin"
     path.write_bytes(bytes(16))

@@ -13,6 +13,7 @@ import pytest
 import samebytes as sb
 from samebytes.engine import executor
 from samebytes.memory import gather
+from samebytes.memory.files import MappedFile
 from samebytes.plan.boundaries import borders_at_gaps
 from samebytes.plan.documents import borders_at_token
 
@@ -130,6 +131,53 @@ def test_a_cut_of_the_last_page_alone_is_told(monkeypatch, path):
     cut_in_fill(monkeypatch, path, size - 1)
     with pytest.raises(sb.WrongSize, match=f"found {size - 1:,} bytes"):
         next(batches)
+
+
+@pytest.fixture
+def parts(tmp_path):
+    for number in range(50):
+        np.save(tmp_path / f"part-{number}.npy", np.full((8, 1000), 7, np.uint8))
+    return tmp_path
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("window", [False, True])
+def test_a_cut_of_one_of_many_files_is_told_by_the_first_batch_from_it(parts, shuffled, window):
+    """In the middle of a page, from where no signal comes."""
+    ds = sb.Dataset.from_tensor_slices(sb.open(parts / "part-*.npy"))
+    ds = ds.window(2) if window else ds
+    rows, each = np.arange(len(ds)), 7 if window else 8
+    ds = ds.shuffle(seed=1) if shuffled else ds
+    (numbers,) = sb.Dataset.from_tensor_slices(rows).shuffle(seed=1).batch(len(rows))
+    wanted = [
+        place // 8 for place, n in enumerate(numbers if shuffled else rows) if n // each == 30
+    ]
+    batches = ds.batch(8).prefetch(0).with_options(threads=1).iterate(0)
+    next(batches)
+    os.truncate(parts / "part-30.npy", 128 + 4 * 1000)
+    good = []
+    with pytest.raises(sb.WrongSize, match=r"part-30\.npy was cut short"):
+        good.extend((batch == 7).all() for batch in batches)
+    assert all(good)
+    assert 1 + len(good) <= wanted[0]
+
+
+def test_of_a_thousand_files_a_batch_asks_those_that_it_reads(tmp_path, monkeypatch):
+    for number in range(1000):
+        np.save(tmp_path / f"part-{number}.npy", np.zeros((4, 1 << 14), np.uint8))
+    asked = []
+    size = MappedFile.size
+    monkeypatch.setattr(MappedFile, "size", lambda self: asked.append(self) or size(self))
+    source = sb.open(tmp_path / "part-*.npy")
+    assert asked == []
+    labels = np.arange(len(source))
+    ds = sb.Dataset.from_tensor_slices((source, labels)).batch(64).prefetch(0)
+    batches = ds.with_options(threads=1).iterate(0)
+    next(batches)
+    asked.clear()
+    count = sum(1 for _ in batches)
+    assert count == 62
+    assert len(asked) <= 17 * count  # of four samples each
 
 
 def test_a_file_that_was_deleted_or_replaced_is_read_to_the_end(path, tmp_path):

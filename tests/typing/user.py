@@ -19,8 +19,13 @@ def arrays() -> None:
     assert_type(sb.empty(3), sb.Array)
     assert_type(sb.aligned([1, 2], "float32"), sb.Array)
     assert_type(sb.as_array(b"1234", "uint8"), sb.Array)
-    assert_type(sb.open("a.bin", "float32", (-1, 4)), sb.Array)
+    assert_type(sb.open("a.bin", "float32", (-1, 4), order="F"), sb.Array | Any)
     assert_type(sb.open("a.npy"), sb.Array | Any)
+    assert_type(sb.open("a.h5", key="images"), sb.Array | Any)
+    assert_type(sb.open(["a.npy", "b.npy"]), sb.ConcatArray | Any)
+    assert_type(sb.open(["a.bin", "b.bin"], "uint16"), sb.ConcatArray)
+    raw: sb.Array = sb.open("a.bin", "float32")
+    raw.flush()
     plain: npt.NDArray[Any] = images
     member: npt.NDArray[Any] = sb.open("a.npz")["images"]
     assert_type(sb.shares_memory(member, plain), bool)

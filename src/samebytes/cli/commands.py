@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,7 +102,8 @@ def explain(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A .npy file, an uncompressed .npz file, or, with --dtype, a raw file."
+            help="Any file that sb.open opens, or a pattern such as 'part-*.npy'; raw files need "
+            "--dtype."
         ),
     ],
     dtype: Annotated[
@@ -111,6 +113,9 @@ def explain(
         str | None, typer.Option(help="The shape of a raw file, for example -1,28,28.")
     ] = None,
     offset: Annotated[int, typer.Option(min=0, help="How many bytes of a raw file to skip.")] = 0,
+    key: Annotated[
+        str | None, typer.Option(help="Explain only the array of this name, for example images.")
+    ] = None,
     slice_text: Annotated[
         str | None, typer.Option("--slice", help="A slice, written as in NumPy: '10:20, :, ::2'.")
     ] = None,
@@ -123,13 +128,12 @@ def explain(
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")
     try:
-        opened = sb.open(file, dtype, lengths, offset=offset)
+        opened: Any = sb.open(file, dtype, lengths, offset=offset, key=key)
     except SamebytesError:
         raise
     except (TypeError, ValueError) as error:  # a dtype that is none, --shape without --dtype
         raise typer.BadParameter(str(error)) from error
-    members = opened if isinstance(opened, dict) else {"": opened}
-    chosen = {name: _chosen(array, index, name) for name, array in members.items()}
+    chosen = {name: _chosen(array, index, name) for name, array in _arrays_of(opened)}
     if to == "tensorflow":
         from samebytes.measure.tensorflow_startup import import_quietly
 
@@ -139,6 +143,16 @@ def explain(
         typer.echo(f"  {sb.layout(array)}")
         for line in str(sb.explain(array, to=to)).splitlines():
             typer.echo(f"  {line}")
+
+
+def _arrays_of(opened: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the opened arrays with their names, and the parts of a source one by one."""
+    for name, found in (opened if isinstance(opened, dict) else {"": opened}).items():
+        if isinstance(found, sb.ConcatArray):
+            for number, part in enumerate(found.arrays):
+                yield f"{name}, part {number}".removeprefix(", "), part
+        else:
+            yield name, found
 
 
 def _chosen(array: sb.Array, index: tuple[Index, ...] | None, name: str) -> Any:

@@ -6,6 +6,7 @@ import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -245,12 +246,13 @@ class Executor:
         WrongSize
             If a mapped source has shrunk, where missing pages would kill the process.
         """
-        check = None
-        if self.held is not None and self.held.has_files:
+        held = self.held if self.held is not None and self.held.has_files else None
+        if staged is not None:
+            held = None  # what was read into memory of ours came whole, or was refused
+        if held is not None:
             ensure_handler_first()
-            check = self.held.check
-            if not self.held.is_guarded:
-                check()
+            if not held.is_guarded:
+                held.check()
         start, stop = segment.cuts[place], segment.cuts[place + 1]
         epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
         measured: list[Any] = []
@@ -258,7 +260,7 @@ class Executor:
             measured = self.prepare(epochs, indices, measured=True, staged=staged)
         counts, ends = segment.counts[place], segment.ends[place]
         views: dict[int, BlockViews] = {}
-        jobs = []
+        jobs: list[KernelJob] = []
         for number, (group, writers) in enumerate(zip(self._groups, self._writers, strict=True)):
             block, apart = pools[number].take(), writers[0].apart
             views.update(zip(group.leaves, writers[0].lay(block, counts), strict=True))
@@ -273,6 +275,7 @@ class Executor:
                     part = staged.moved(part)
                 jobs.append(part)
         leaves = tuple(views[leaf] for leaf in range(len(views)))
+        check = None if held is None else partial(held.check, partial(_read_at, jobs))
         return Batch(
             self.plan,
             leaves,
@@ -344,6 +347,13 @@ def compile_plan(plan: Plan, options: Options) -> Executor:
     # Tensors are made of batches as they lie, without arrays in between.
     whole = formatter_of(options.format).batches is not None and batches
     return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)
+
+
+def _read_at(jobs: list[KernelJob]) -> list[Indices] | None:
+    """Return where in memory each sample of a batch is read, None if that is not known."""
+    found = [job.addresses for job in jobs]
+    known = [each for each in found if each is not None]
+    return known if len(known) == len(found) else None
 
 
 def _cut(jobs: list[KernelJob], pieces: int) -> tuple[WorkItem, ...]:

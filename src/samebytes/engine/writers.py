@@ -50,6 +50,10 @@ class KernelJob(Protocol):
     def units(self) -> int:
         """In how many pieces it can be filled, by as many threads."""
 
+    @property
+    def addresses(self) -> Indices | None:
+        """Where in memory each sample is read, if it is read at all; None if not known."""
+
     def part(
         self, start: int, stop: int, out: npt.NDArray[Any], ends: Indices, apart: int
     ) -> KernelJob:

@@ -1,19 +1,17 @@
-"""Several arrays and files as one source, end to end, without joining their bytes."""
+"""`concat`: several arrays and files as one source, end to end, without joining their bytes."""
 
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.plan.pickling import pack, unpack
 from samebytes.share.array import as_array
+from samebytes.share.concat_array import ConcatArray, end_to_end
 from samebytes.share.creation import open as open_file
 
 __all__ = ["ConcatArray", "concat", "join"]
@@ -21,90 +19,12 @@ __all__ = ["ConcatArray", "concat", "join"]
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ConcatArray:
-    """Arrays of one dtype whose rows are numbered as if they were one array.
-
-    Attributes
-    ----------
-    arrays : tuple of ndarray
-        The arrays, each where it lies, mapped files included; only their first axes differ in
-        length.
-
-    See Also
-    --------
-    concat : Makes one.
-    """
-
-    arrays: tuple[Array, ...]
-
-    @cached_property
-    def borders(self) -> npt.NDArray[np.int64]:
-        """Number of the first row of each array, and the number of all rows."""
-        return np.cumsum([0, *(len(array) for array in self.arrays)], dtype=np.int64)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of all of them."""
-        return self.arrays[0].dtype
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the array that they would be."""
-        return (int(self.borders[-1]), *self.arrays[0].shape[1:])
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self.arrays[0].ndim
-
-    @property
-    def size(self) -> int:
-        """Number of items."""
-        return sum(array.size for array in self.arrays)
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes of an item."""
-        return self.dtype.itemsize
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return int(self.borders[-1])
-
-    def __repr__(self) -> str:
-        """Return shape, dtype and the number of arrays."""
-        return f"<samebytes.ConcatArray: {self.dtype} {self.shape} in {len(self.arrays):,} arrays>"
-
-    def __getitem__(self, rows: npt.ArrayLike) -> Array:
-        """Return a row, or the rows of an array of numbers; copies them."""
-        numbers = np.asarray(rows, np.int64)
-        which = np.searchsorted(self.borders, numbers, "right") - 1
-        found = np.empty((*numbers.shape, *self.shape[1:]), self.dtype)
-        for place, number in np.ndenumerate(numbers):
-            one = which[place]
-            found[place] = self.arrays[one][number - self.borders[one]]
-        return found
-
-    def columns(self, chosen: int | slice) -> ConcatArray:
-        """Return the same rows with some of their last axis; never copies."""
-        return ConcatArray(tuple(array[..., chosen] for array in self.arrays))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the bytes of mapped files."""
-        return {"arrays": tuple(pack(array) for array in self.arrays)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the files again."""
-        object.__setattr__(self, "arrays", tuple(unpack(array) for array in state["arrays"]))
-
-
 def concat(parts: Sequence[object]) -> ConcatArray:
     """Return several arrays and files as one source for a `Dataset`; never copies.
 
     Parameters
     ----------
-    parts : sequence of arrays, or of paths of ``.npy`` files
+    parts : sequence of arrays, or of paths of files with one array each
         They must have one dtype and one row shape, and may have any lengths. Open raw files first:
         ``sb.open(path, "uint16")``.
 
@@ -123,49 +43,21 @@ def concat(parts: Sequence[object]) -> ConcatArray:
     >>> len(sb.Dataset.from_tensor_slices(series).window(60))  # none crosses from one to the other
     52
     """
-    arrays = tuple(_part(number, part) for number, part in enumerate(parts))
-    if not arrays:
+    pieces = [piece for number, part in enumerate(parts) for piece in _pieces(number, part)]
+    if not pieces:
         message = "concat needs at least one array; got none"
         raise ValueError(message)
-    first = arrays[0]
-    for number, array in enumerate(arrays):
-        if (array.dtype, array.shape[1:]) != (first.dtype, first.shape[1:]):
-            message = (
-                f"parts differ: part 0 has rows of {first.dtype} {first.shape[1:]}, part {number} "
-                f"rows of {array.dtype} {array.shape[1:]}; give all parts the same dtype and row "
-                "shape"
-            )
-            raise ValueError(message)
-    strides = {_strides(array) for array in arrays if array.size}
-    if len({rest for _, rest in strides}) > 1 or len({row for row, _ in strides if row}) > 1:
-        message = (
-            "parts differ in how their rows lie in memory (strides "
-            f"{', '.join(str(array.strides) for array in arrays[:4])}); "
-            "pack those that are views: sb.aligned(x)"
-        )
-        raise ValueError(message)
-    return ConcatArray(arrays)
+    return end_to_end([array for _, array in pieces], [name for name, _ in pieces])
 
 
-def _strides(array: Array) -> tuple[int, tuple[int, ...]]:
-    """Return what must agree: bytes between rows (0 where there is only one), and within."""
-    within = tuple(
-        step if size > 1 else 0
-        for size, step in zip(array.shape[1:], array.strides[1:], strict=True)
-    )
-    return (array.strides[0] if len(array) > 1 else 0), within
-
-
-def _part(number: int, part: object) -> Array:
+def _pieces(number: int, part: object) -> list[tuple[str, Array]]:
+    """Return the arrays that a part consists of, each with its name in errors."""
     found = open_file(part) if isinstance(part, str | os.PathLike) else part
     if isinstance(found, dict):
         message = f"part {number}, {part}, holds several arrays; open it and pass one of them"
         raise ValueError(message)  # noqa: TRY004 (the type is right, what it holds is not)
-    array: Array = as_array(found).view(np.ndarray)
-    if array.ndim == 0:
-        message = f"part {number} is a single value; expected an axis of rows"
-        raise ValueError(message)
-    return array
+    arrays = found.arrays if isinstance(found, ConcatArray) else (found,)
+    return [(f"part {number}", as_array(array).view(np.ndarray)) for array in arrays]
 
 
 def join(parts: Sequence[object]) -> ConcatArray:

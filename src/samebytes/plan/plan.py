@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
-from samebytes.plan.pickling import pack, unpack
 from samebytes.plan.rng import integers, uniform
 from samebytes.plan.samplers import Sampler
 from samebytes.plan.sources import SourceArray

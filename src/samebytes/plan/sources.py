@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
+from samebytes.memory.files.hdf5 import array_of_dataset, is_dataset
 from samebytes.plan.arguments import check_axes
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
@@ -64,6 +65,8 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
         If it holds objects, or is masked.
     ValueError
         If it is a single value, or a list of unequal arrays.
+    FileError
+        If it is an ``h5py.Dataset`` that is not contiguous in its file.
     CopyNeeded
         In a `no_copy` block, if its ``__array__`` makes a copy.
     """
@@ -76,6 +79,8 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
             "as two components"
         )
         raise TypeError(message)
+    if is_dataset(leaf):
+        return _with_samples(name, array_of_dataset(leaf))
     array = of_list(name, leaf) if isinstance(leaf, list) else leaf
     if is_arrayable(array) and not _exports(array):
         return _with_samples(name, array_of(array, f"component {name}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -11,16 +11,25 @@ from samebytes.errors import NotABuffer
 from samebytes.memory import aligned as pages
 from samebytes.memory.aligned import Shape
 from samebytes.memory.files import open_file
+from samebytes.memory.files.paths import paths_of
 from samebytes.share.array import Array
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
+from samebytes.share.concat_array import end_to_end
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.guard import record
 from samebytes.share.layout import layout_of_view
+from samebytes.share.several import as_one
 from samebytes.share.verdict import Target, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samebytes.memory.files.file_format import Opened
     from samebytes.memory.files.mapping import Mode
+    from samebytes.share.concat_array import ConcatArray
+
+    Order = Literal["C", "F"]
 
 __all__ = ["aligned", "empty", "open", "zeros"]
 
@@ -123,62 +132,114 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
     return pages.aligned(source, wanted, huge_pages=huge_pages).view(Array)
 
 
+Path = str | os.PathLike[str]
+
+
 @overload
 def open(
-    path: str | os.PathLike[str],
+    path: Path,
     dtype: None = None,
     shape: None = None,
     *,
     offset: int = 0,
+    order: Order = "C",
     mode: Mode = "r",
+    key: str | None = None,
 ) -> Array | Any: ...
 
 
 @overload
 def open(
-    path: str | os.PathLike[str],
+    path: Path,
     dtype: Any,
     shape: Shape | None = None,
     *,
     offset: int = 0,
+    order: Order = "C",
     mode: Mode = "r",
-) -> Array: ...
+    key: str | None = None,
+) -> Array | Any: ...  # a pattern is a string too
+
+
+@overload
+def open(
+    path: Iterable[Path],
+    dtype: None = None,
+    shape: None = None,
+    *,
+    offset: int = 0,
+    order: Order = "C",
+    mode: Mode = "r",
+    key: str | None = None,
+) -> ConcatArray | Any: ...
+
+
+@overload
+def open(
+    path: Iterable[Path],
+    dtype: Any,
+    shape: Shape | None = None,
+    *,
+    offset: int = 0,
+    order: Order = "C",
+    mode: Mode = "r",
+    key: str | None = None,
+) -> ConcatArray: ...
 
 
 @plain_python
 def open(
-    path: str | os.PathLike[str],
+    path: Path | Iterable[Path],
     dtype: Any = None,
     shape: Shape | None = None,
     *,
     offset: int = 0,
+    order: Order = "C",
     mode: Mode = "r",
+    key: str | None = None,
 ) -> Any:
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
+    The first bytes of a file, not its name, decide its format.
+
     Parameters
     ----------
-    path : path
-        A ``.npy`` file, an uncompressed ``.npz``, or, with `dtype`, raw values.
+    path : path, pattern, or list of paths
+        A ``.npy``, uncompressed ``.npz`` or ``.safetensors`` file, an Arrow table (``.arrow`` or
+        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py) or, with `dtype`, raw values. A
+        pattern such as ``"part-*.npy"`` stands for all files that match it, in natural order
+        (part-2 before part-10); a list keeps its order. Both become one source, end to end.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
         Shape of raw values; one length may be -1. By default, 1-D over the rest of the file.
     offset : int
         Raw values begin at this many bytes into the file.
+    order : {'C', 'F'}
+        Which axis of raw values varies fastest in the file: the last ('C') or the first ('F').
     mode : {'r', 'r+', 'c'}
         As in NumPy: read-only; writes go to the file; writes go to private copies of its pages.
+    key : str, optional
+        Which array to open in a file of several: a member, a tensor, a column, or a dataset
+        (``"group/x"``). All of them by default.
 
     Returns
     -------
-    Array or dict of str to Array
-        For ``.npz`` files, a dict by member name.
+    Array, ConcatArray, or dict of str to one of these
+        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, and ``.h5`` files with
+        more than one dataset, unless `key` is given. A `ConcatArray` for a pattern or a list, and
+        for a column in several record batches.
 
     Raises
     ------
     FileError
         If the file is not what it should be: its subclasses `WrongSize`, `CompressedMember`,
-        `PickledData` and `UnknownFormat` say how. Nothing is ever unpickled.
+        `PickledData` and `UnknownFormat` say how. Nothing is ever unpickled. Also if the file has
+        no array named `key`, or an array cannot be mapped.
+    MissingPackage
+        If the file needs a package that is not installed.
+    FileNotFoundError
+        If there is no such file, or none that matches the pattern.
 
     Examples
     --------
@@ -190,10 +251,28 @@ def open(
     Array([3., 4., 5.], dtype=float32)
     >>> open(path, "float32", (2, 3), offset=128)[1]
     Array([3., 4., 5.], dtype=float32)
+    >>> open(path, "float32", (2, 3), offset=128, order="F")[1]
+    Array([1., 3., 5.], dtype=float32)
+    >>> open([path, path])
+    <samebytes.ConcatArray: float32 (4, 3) in 2 arrays>
     >>> folder.cleanup()
     """
     wanted = None if dtype is None else as_dtype(dtype)
-    found = open_file(path, wanted, shape, offset=offset, mode=mode)
+    paths = paths_of(path)
+
+    def opened(each: Any) -> Opened | dict[str, Opened]:
+        return open_file(each, wanted, shape, offset=offset, order=order, mode=mode, key=key)
+
+    if paths is not None:
+        return as_one(paths, [opened(each) for each in paths])
+    found = opened(path)
     if isinstance(found, dict):
-        return {name: member.view(Array) for name, member in found.items()}
+        return {name: _shown(member, path) for name, member in found.items()}
+    return _shown(found, path)
+
+
+def _shown(found: Opened, path: Any) -> Array | ConcatArray:
+    """Return an array of a file as `Array`, or one in several parts as a `ConcatArray`."""
+    if isinstance(found, list):
+        return end_to_end(found, [f"{path}, part {number}," for number in range(len(found))])
     return found.view(Array)

@@ -9,8 +9,9 @@ import pytest
 
 from samebytes.errors import SamebytesError
 from samebytes.memory.files import open_file
+from samebytes.memory.files.file_format import parts_of
 
-from .support import MODES, npy_bytes
+from .support import MODES, arrow_bytes, hdf5_bytes, npy_bytes, safetensors_bytes
 
 
 def _npz_bytes(save):
@@ -26,6 +27,16 @@ WHOLE = {
     "objects": npy_bytes(np.array([[1], "two"], dtype=object), allow_pickle=True),
     "npz": _npz_bytes(np.savez),
     "compressed": _npz_bytes(np.savez_compressed),
+    "safetensors": safetensors_bytes(
+        {
+            "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+            "b": {"dtype": "BF16", "shape": [3], "data_offsets": [24, 30]},
+        },
+        bytes(range(30)),
+    ),
+    "arrow": arrow_bytes({"a": np.arange(6.0), "b": np.ones((6, 2), "u2")}, rows=4),
+    "h5": hdf5_bytes(x=np.arange(6.0), records=np.ones((2, 3), "u1,>f4")),
+    "compressed arrow": arrow_bytes({"a": np.arange(600.0)}, compression="zstd"),
 }
 
 
@@ -64,14 +75,15 @@ def test_damaged_files(tmp_path, kind):
         except SamebytesError as error:
             refusals.append(str(error))
             continue
-        for array in opened.values() if isinstance(opened, dict) else [opened]:
+        named = opened.values() if isinstance(opened, dict) else [opened]
+        for array in (part for each in named for part in parts_of(each)):
             assert type(array) is np.ndarray
             assert not array.dtype.hasobject
             assert sys.getsizeof(array.tobytes()) <= len(content) + 100
         count_opened += 1
     assert refusals
     assert all(str(path) in refusal and len(refusal) < 1500 for refusal in refusals)
-    assert count_opened or kind in ("objects", "compressed")
+    assert count_opened or kind in ("objects", "compressed", "compressed arrow")
 
 
 @pytest.mark.parametrize("kind", WHOLE)

@@ -218,6 +218,72 @@ def test_one_file_of_many_is_named(tmp_path):
         hold.check()
 
 
+def many(folder, count=40):
+    """Return a hold of many files, and where each is read."""
+    files = [folder / f"{number}.bin" for number in range(count)]
+    for file in files:
+        file.write_bytes(b"\x01" * (2 * PAGE))
+    hold = Hold([opened(file)[5:] for file in files] + [np.zeros(9)])
+    return files, hold, np.array([found.ctypes.data for found in hold.arrays()])
+
+
+@guarded
+def test_of_many_files_those_are_asked_that_were_read(tmp_path):
+    files, hold, places = many(tmp_path)
+    for number in (7, 8):
+        os.truncate(files[number], PAGE + 5)  # in the middle of a page: no signal comes
+    hold.check(lambda: [places[:7], places[9:]])
+    hold.check(list)
+    for number in (7, 8):
+        with pytest.raises(WrongSize, match=rf"{number}\.bin was cut short"):
+            hold.check(lambda number=number: [places[:3], places[[number]] + PAGE])
+    with pytest.raises(WrongSize, match=r"7\.bin was cut short"):
+        hold.check()
+    with pytest.raises(WrongSize, match=r"7\.bin was cut short"):
+        hold.check(lambda: None)
+    with pytest.raises(WrongSize, match=r"7\.bin was cut short"):
+        hold.check(lambda: [np.repeat(places[:1], 100)])  # to ask all is no more work than to look
+
+
+@guarded
+def test_a_page_of_any_file_that_raised_a_signal_is_told(tmp_path):
+    files, hold, places = many(tmp_path)
+    os.truncate(files[7], 0)
+    hold.arrays()[7].sum()
+    with pytest.raises(WrongSize, match=r"7\.bin was cut short"):
+        hold.check(lambda: [places[:3]])
+
+
+def test_without_a_guard_many_files_are_asked_where_they_lie(tmp_path):
+    nothing = (
+        mock.patch.object(bus_guard, "_guard", None),
+        mock.patch.object(bus_guard, "_refused", True),
+    )
+    with nothing[0], nothing[1]:
+        files, hold, places = many(tmp_path)
+        os.truncate(files[7], 5)
+        hold.check(lambda: [places[8:12]])
+        with pytest.raises(WrongSize, match=r"7\.bin was cut short"):
+            hold.check(lambda: [places[6:9]])
+
+
+@pytest.mark.parametrize("mode", ["r", "c"])
+def test_what_each_file_is_asked_is_its_own(tmp_path, mode):
+    """Also where one mapping has several arrays, and where some have no file."""
+    files = [tmp_path / f"{number}.bin" for number in range(20)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"\x01" * (PAGE + number))
+    arrays = [opened(file, mode) for file in files]
+    both = [*(array[9:] for array in arrays), *reversed(arrays), np.zeros(3)]
+    with Hold(both) as hold:
+        places = np.array([found.ctypes.data for found in hold.arrays()])
+        for number, file in enumerate(files):
+            os.truncate(file, PAGE + number - 1)
+            for place in (number, 39 - number):
+                with pytest.raises(WrongSize, match=rf"/{number}\.bin was cut short"):
+                    hold.check(lambda place=place: [places[[place]]])
+
+
 @guarded
 def test_the_guard_of_another_array_is_not_ours(path, tmp_path):
     other = tmp_path / "other.bin"

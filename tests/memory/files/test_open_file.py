@@ -62,13 +62,14 @@ def test_dtype_on_an_empty_archive_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("save", [np.save, np.savez])
-@pytest.mark.parametrize("wrong", [{"shape": (3,)}, {"offset": 8}])
+@pytest.mark.parametrize("wrong", [{"shape": (3,)}, {"offset": 8}, {"order": "F"}])
 def test_shape_and_offset_need_a_dtype(tmp_path, save, wrong):
     path = tmp_path / "a.bin"
     with path.open("wb") as file:
         save(file, np.arange(3))
     with pytest.raises(
-        ValueError, match=r"neither shape= nor offset=\. Leave them out, or add dtyp"
+        ValueError,
+        match=r"neither shape= nor offset= nor order=\. Leave them out, or add dtype",
     ):
         open_file(path, **wrong)
 
@@ -95,6 +96,36 @@ def test_other_modes_are_refused(tmp_path, dtype):
     np.save(tmp_path / "a.npy", np.arange(3))
     with pytest.raises(ValueError, match=r"mode is 'w\+': expected 'r' .* 'r\+' .* or 'c'"):
         open_file(tmp_path / "a.npy", dtype, mode="w+")
+
+
+@pytest.mark.parametrize("dtype", [None, "uint8"])
+def test_other_orders_are_refused(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", np.arange(3))
+    with pytest.raises(ValueError, match=r"order is 'A': expected 'C' .* or 'F' "):
+        open_file(tmp_path / "a.npy", dtype, order="A", offset=1 if dtype else 0)
+
+
+def test_a_key_chooses_one_of_several(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.arange(4))
+    assert open_file(tmp_path / "a.npz", key="y").tolist() == [0, 1, 2, 3]
+    words = r"a\.npz has nothing named 'z': expected key= to be one of 'x', 'y'\."
+    with pytest.raises(FileError, match=words):
+        open_file(tmp_path / "a.npz", key="z")
+
+
+def test_a_key_where_there_are_no_names_is_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(3))
+    with pytest.raises(
+        ValueError, match=r"a\.npy is an \.npy file with a single array, but key= is"
+    ):
+        open_file(tmp_path / "a.npy", key="x")
+    with pytest.raises(ValueError, match="key is 'x', but dtype= is given too, and a raw file has"):
+        open_file(tmp_path / "a.npy", "u1", key="x")
+    with pytest.raises(TypeError, match="key is of type int: expected the name of an array"):
+        open_file(tmp_path / "a.npy", key=3)
+    np.savez(tmp_path / "b.npz")
+    with pytest.raises(FileError, match=r"b\.npz has nothing named 'x': .*; this one has none\."):
+        open_file(tmp_path / "b.npz", key="x")
 
 
 @pytest.mark.parametrize("dtype", [None, "uint8"])

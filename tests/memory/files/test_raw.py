@@ -139,3 +139,19 @@ def test_an_empty_file_holds_an_empty_shape(tmp_path, mode):
             open_file(path, "f4", shape, offset=offset, mode=mode)
     with pytest.raises(ValueError, match="mode is 'w'"):
         open_file(path, "f4", 0, mode="w")
+
+
+def test_fortran_order(tmp_path):
+    values = np.arange(24, dtype="<i2").reshape(2, 3, 4)
+    path = tmp_path / "a.bin"
+    path.write_bytes(values.tobytes("F"))
+    for shape in ((2, 3, 4), (2, -1, 4), (-1, 3, 4)):
+        array = open_file(path, "<i2", shape, order="F")
+        assert array.flags.f_contiguous
+        np.testing.assert_array_equal(array, values)
+    behind = open_file(path, "<i2", (2, -1), order="F", offset=8)
+    np.testing.assert_array_equal(behind.T.reshape(-1), values.reshape(-1, order="F")[4:])
+    open_file(path, "<i2", (2, 3, 4), order="F", mode="r+")[1, 0, 0] = 77
+    assert open_file(path, "<i2")[1] == 77
+    path.write_bytes(b"")
+    assert open_file(path, "<i2", (0, 3), order="F").shape == (0, 3)

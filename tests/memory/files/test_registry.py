@@ -41,6 +41,7 @@ BE = FileFormat("be", lambda first, path: first.startswith(b"BE01"), open_be)
 register(BE)
 '''
 
+BUILT_IN = ("npy", "npz", "safetensors", "arrow", "h5")
 VALUES = np.arange(12, dtype=">f4").reshape(3, 4)
 
 
@@ -76,7 +77,7 @@ def whole(mapping):
 
 
 def test_the_formats_of_the_library():
-    assert registry.names() == ("npy", "npz")
+    assert registry.names() == BUILT_IN
 
 
 def test_a_format_from_outside_is_one_file(path, be):
@@ -89,7 +90,7 @@ def test_a_format_from_outside_is_one_file(path, be):
 
 
 def test_without_the_file_that_adds_it_it_is_unknown(path):
-    with pytest.raises(sb.UnknownFormat, match=r"begins neither as \.npy nor as \.npz files do"):
+    with pytest.raises(sb.UnknownFormat, match=r"neither as \.npy nor as \.npz nor .* files do"):
         sb.open(path)
 
 
@@ -104,7 +105,7 @@ def test_the_errors_know_of_it(path, be):
     with pytest.raises(sb.WrongSize, match="expected 56 bytes, found 55"):
         sb.open(path)
     path.write_bytes(b"????")
-    with pytest.raises(sb.UnknownFormat, match=r"neither as \.npy nor as \.npz nor as \.be files"):
+    with pytest.raises(sb.UnknownFormat, match=r"neither as \.npy nor .* nor as \.be files"):
         sb.open(path)
 
 
@@ -130,6 +131,71 @@ def test_a_dict_of_arrays_becomes_a_dict_of_arrays(path):
     assert type(opened["a"]) is sb.Array
 
 
+def test_a_list_is_arrays_end_to_end(path):
+    register(FileFormat("ends", always, lambda mapping: [whole(mapping)[:4], whole(mapping)[50:]]))
+    opened = sb.open(path)
+    assert type(opened) is sb.ConcatArray
+    assert bytes(opened[range(10)]) == b"BE01" + path.read_bytes()[50:]
+    register(FileFormat("rows", always, lambda m: [whole(m)[:4].reshape(2, 2), whole(m)[:9]]))
+    with pytest.raises(
+        ValueError, match=r"rows\.dat, part 0, has rows of uint8 \(2,\), .*part 1, r"
+    ):
+        sb.open(path)
+
+
+def some(mapping):
+    """Return what a file holds of which only a part can be mapped."""
+    return {"a": whole(mapping)[:4], "b": sb.FileError("b is no array."), "c": whole(mapping)[4:]}
+
+
+def test_what_cannot_be_mapped_is_refused_and_the_rest_opened_by_name(path):
+    register(FileFormat("some", always, some))
+    with pytest.raises(
+        sb.FileError,
+        match=r"^b is no array\. To open another array, .* 'a' \(uint8 \(4,\)\), 'c' \(",
+    ):
+        sb.open(path)
+    assert bytes(sb.open(path, key="a")) == b"BE01"
+    with pytest.raises(sb.FileError, match=r"^b is no array\.$"):
+        sb.open(path, key="b")
+    with pytest.raises(sb.FileError, match=r"has nothing named 'd': expected .* 'a', 'b', 'c'\."):
+        sb.open(path, key="d")
+
+
+def test_several_that_cannot_be_mapped_are_refused_together(path):
+    refusals = {"a": sb.CompressedMember("a is small."), "b": sb.CompressedMember("b too.")}
+    register(FileFormat("none", always, lambda mapping: refusals))
+    with pytest.raises(
+        sb.CompressedMember, match=r"^a is small\. 'b' cannot be mapped either; key= with"
+    ):
+        sb.open(path)
+    register(FileFormat("one", always, lambda mapping: {"a": sb.WrongSize("a is cut.")}))
+    with pytest.raises(sb.WrongSize, match=r"^a is cut\.$"):
+        sb.open(path)
+
+
+def test_a_format_may_open_one_by_its_name(path):
+    def one(mapping, key):
+        return whole(mapping)[: int(key)]
+
+    register(FileFormat("keyed", always, some, one))
+    assert bytes(sb.open(path, key="3")) == b"BE0"
+    register(FileFormat("copied", always, some, lambda mapping, key: one(mapping, key).copy()))
+    with pytest.raises(ValueError, match=r"an array '3' that is not a view of"):
+        sb.open(path, key="3")
+    with pytest.raises(TypeError, match=r"open_key of the file format \.wrong is of type int: exp"):
+        FileFormat("wrong", always, some, 7)
+
+
+def test_part_of_what_cannot_be_mapped_is_pickled_by_its_path(path):
+    register(FileFormat("some", always, some))
+    text = pickle.dumps(sb.Dataset.from_tensor_slices(sb.open(path, key="c")))
+    assert VALUES.tobytes() not in text
+    assert bytes(pickle.loads(text).reference([0, 1])) == path.read_bytes()[4:6]
+    path.write_bytes(b"BE02" + path.read_bytes()[4:])
+    assert bytes(pickle.loads(text).reference([0])) == path.read_bytes()[4:5]
+
+
 def test_the_first_bytes_are_64_or_all(tmp_path):
     seen = []
     register(FileFormat("seen", lambda first, path: seen.append((first, path)) or True, whole))
@@ -143,7 +209,7 @@ def test_adding_it_again_takes_its_own_place(be, path):
     register(be)
     register(dataclasses.replace(be))
     importlib.reload(sys.modules["big_endian"])
-    assert registry.names() == ("npy", "npz", "be")
+    assert registry.names() == (*BUILT_IN, "be")
     np.testing.assert_array_equal(sb.open(path), VALUES)
     with pytest.raises(ValueError, match=r"named \.be is already registered"):
         register(FileFormat("be", always, whole))
@@ -153,13 +219,13 @@ def test_adding_it_again_takes_its_own_place(be, path):
 def test_what_is_no_format_is_refused(wrong):
     with pytest.raises(TypeError, match=r"register was given \w+: expected a FileFormat"):
         register(wrong)
-    assert registry.names() == ("npy", "npz")
+    assert registry.names() == BUILT_IN
 
 
 def test_a_name_that_is_taken_is_refused():
-    with pytest.raises(ValueError, match=r"named \.npy is already registered.*\.npy and \.npz"):
+    with pytest.raises(ValueError, match=r"named \.npy is already registered.*\.npy and \.npz and"):
         register(FileFormat("npy", always, whole))
-    assert registry.names() == ("npy", "npz")
+    assert registry.names() == BUILT_IN
 
 
 @pytest.mark.parametrize("name", [".be", "", "b e", None, 7])

@@ -39,6 +39,11 @@ class DocumentJob(NamedTuple):
         """In how many pieces it can be filled: samples."""
         return len(self.starts)
 
+    @property
+    def addresses(self) -> NDArray[np.int64]:
+        """Where each sample is read in memory: nowhere, since it is computed."""
+        return np.empty(0, np.int64)
+
     def part(
         self,
         start: int,

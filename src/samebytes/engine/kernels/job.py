@@ -97,6 +97,12 @@ class Job(NamedTuple):
         """In how many pieces the batch can be filled."""
         return len(self.places) * self.blocks
 
+    @property
+    def addresses(self) -> NDArray[np.int64] | None:
+        """Where each sample is read in memory; None if samples may begin with padding."""
+        found: NDArray[np.int64] = self.source_table[0] + self.places
+        return found if self.spans is None else None
+
     def part(
         self,
         start: int,

@@ -6,13 +6,13 @@ A file a format, and one registry of them, to which `register` adds from outside
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from samebytes.errors import UnknownFormat
 from samebytes.memory.files.file_format import FileFormat
 from samebytes.memory.files.mapping import MappedFile, map_file, view_of
 from samebytes.memory.files.origin import check_unshrunk, mapping_of
-from samebytes.memory.files.raw import open_raw
+from samebytes.memory.files.raw import check_order, open_raw
 from samebytes.memory.files.registry import format_of, names, register
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from samebytes.memory.files.file_format import Opened
     from samebytes.memory.files.mapping import Mode
 
 __all__ = [
@@ -42,13 +43,15 @@ def open_file(
     shape: SupportsIndex | Sequence[SupportsIndex] | None = None,
     *,
     offset: SupportsIndex = 0,
+    order: Literal["C", "F"] = "C",
     mode: Mode = "r",
-) -> npt.NDArray[Any] | dict[str, npt.NDArray[Any]]:
+    key: str | None = None,
+) -> Opened | dict[str, Opened]:
     """Return the arrays in a file, on its mapped bytes; never copies.
 
     Opening takes the same time for any size. With `dtype`, the file is read as raw values;
-    otherwise its first bytes, not its name, decide whether it is a ``.npy`` file, an ``.npz`` file,
-    or a file of a format that was added by `register`.
+    otherwise its first bytes, not its name, decide which of the formats in `registry` it has. Those
+    that were added by `register` are among them.
 
     Parameters
     ----------
@@ -60,14 +63,20 @@ def open_file(
         For raw files; one length may be -1. By default, one axis over the rest of the file.
     offset : int
         For raw files: how many bytes to skip at the beginning.
+    order : {'C', 'F'}
+        For raw files: which axis varies fastest, the last ('C') or the first ('F').
     mode : {'r', 'r+', 'c'}
         As in NumPy: read-only; written through to the file; or copy-on-write, where the array can
         be written and the file stays as it is.
+    key : str, optional
+        Which array to open in a file of several; all of them by default.
 
     Returns
     -------
-    numpy.ndarray or dict of str to numpy.ndarray
-        A dict for ``.npz`` files, by member name without its ``.npy``.
+    numpy.ndarray, list of numpy.ndarray, or dict of str to one of these
+        A list for an array that lies in several parts, end to end. A dict for files of several
+        arrays: ``.npz`` files (by member name without its ``.npy``), ``.safetensors`` files, Arrow
+        tables, and ``.h5`` files with more than one dataset.
 
     Raises
     ------
@@ -76,13 +85,16 @@ def open_file(
     WrongSize
         If the file holds fewer or more bytes than it should.
     CompressedMember
-        If a member of an ``.npz`` file is compressed or encrypted.
+        If an array is compressed or encrypted.
     PickledData
         If it holds pickled objects, which are never read.
     FileError
-        If the file is damaged.
+        If the file is damaged, or has no array of that name.
+    MissingPackage
+        If the format needs a package that is not installed.
     ValueError
-        If `mode` is none of the three, or `shape` or `offset` come without `dtype`.
+        If `mode` is none of the three, if `shape`, `offset` or `order` is given without `dtype`, or
+        `key` together with it.
     OSError
         As ``open`` raises it, for example FileNotFoundError or IsADirectoryError.
 
@@ -97,8 +109,19 @@ def open_file(
     ...     print(images.shape, images.dtype, images.flags.writeable)
     (2, 3) float32 False
     """
+    name: object = key
+    if name is not None and not isinstance(name, str):
+        message = f"key is of type {type(name).__name__}: expected the name of an array, a string."
+        raise TypeError(message)
     if dtype is not None:
-        return open_raw(path, dtype, shape, offset=offset, mode=mode)
+        if key is not None:
+            message = (
+                f"key is {key!r}, but dtype= is given too, and a raw file has no names: expected "
+                "only one of the two. Leave out the other."
+            )
+            raise ValueError(message)
+        return open_raw(path, dtype, shape, offset=offset, order=order, mode=mode)
+    check_order(order)
     mapping = map_file(path, mode)
     found = format_of(mapping)
     if found is None:
@@ -108,11 +131,11 @@ def open_file(
             "shape= for more than one axis: for example dtype='float32', shape=(-1, 28, 28)."
         )
         raise UnknownFormat(message)
-    if shape is not None or operator.index(offset) != 0:
+    if shape is not None or operator.index(offset) != 0 or order != "C":
         message = (
             f"{mapping.path} is an .{found.name} file, whose header gives the shape and the "
-            "offset: expected neither shape= nor offset=. Leave them out, or add dtype= to open "
-            "the file raw."
+            "offset: expected neither shape= nor offset= nor order=. Leave them out, or add dtype= "
+            "to open the file raw."
         )
         raise ValueError(message)
-    return found.read(mapping)
+    return found.read(mapping, key)

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["Hold", "Region", "held"]
+
+Addresses = npt.NDArray[np.int64]
+_Size = tuple[Callable[[], int], int, Origin]
+"""What returns the size of a file, the least size that it must have, and where it comes from."""
+
+MANY = 16
+"""From this many files on, `check` looks up which of them were read, and asks only those.
+
+The look-up takes about 10 µs, and asking a file 0.3 µs. With a thousand files, the check of a batch
+from a few of them takes 20 µs instead of 300.
+"""
 
 _holds: weakref.WeakSet[Hold] = weakref.WeakSet()
 _damaged: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
@@ -79,9 +91,9 @@ class _Place:
         return self.begin, self.nbytes, id(self.alias)
 
     @property
-    def read_from(self) -> int:
-        """The address at which its first byte is read."""
-        return self.begin if self.alias is None else address_of(np.asarray(self.alias))
+    def read_at(self) -> int:
+        """The address at which the mapping is read."""
+        return self.begin if self.alias is None else self.alias.address
 
     @property
     def was_missing(self) -> bool:
@@ -153,7 +165,7 @@ class Hold:
         self._exports: list[memoryview] = []
         self._places: list[_Place] = []
         self._where: list[_Place | None] = []
-        self._sizes: list[tuple[Callable[[], int], int, Origin]] = []
+        self._sizes: list[_Size] = []
         self._hits = bus_guard.hits()
         self.is_guarded = True
         self.has_files = False
@@ -219,7 +231,7 @@ class Hold:
     def regions(self) -> list[Region]:
         """The mapped files below the arrays, where they are read from."""
         return [
-            Region(place.read_from, place.nbytes, place.origin, place.alias)
+            Region(place.read_at, place.nbytes, place.origin, place.alias)
             for place in self._places
             if place.origin.has_file
         ]
@@ -235,8 +247,15 @@ class Hold:
         both = zip(self._arrays, self._where, strict=True)
         return [array if place is None else place.readable(array) for array, place in both]
 
-    def check(self) -> None:
-        """Refuse what was read since, if a part of it was missing; 0.3 µs a file.
+    def check(self, read_at: Callable[[], Sequence[Addresses] | None] | None = None) -> None:
+        """Refuse what was read since, if a part of it was missing; 0.3 µs a file that was read.
+
+        Parameters
+        ----------
+        read_at : callable, optional
+            Returns arrays of the addresses that were read, or None if they are not known. With it,
+            only files that were read are asked, if there are many: the cost of a batch then depends
+            on its samples, not on the number of files.
 
         Raises
         ------
@@ -251,10 +270,37 @@ class Hold:
                         _damaged.add(place.origin.mapping)
                     raise place.origin.missing_pages_error()
             self._hits = hits
-        # Also of a file whose missing bytes are all in its last page: they read as zeros.
-        for size, least, origin in self._sizes:
+        # Also of a file whose missing bytes are all in one page: they read as zeros.
+        for size, least, origin in self._sizes if read_at is None else self._sizes_of(read_at):
             if size() < least:
                 origin.check()
+
+    def _sizes_of(self, read_at: Callable[[], Sequence[Addresses] | None]) -> Sequence[_Size]:
+        """Return the files that were read; all of them if a look-up would save nothing."""
+        if len(self._sizes) < MANY:
+            return self._sizes
+        found = read_at()
+        if found is None or sum(map(len, found)) > len(self._sizes):
+            return self._sizes
+        begins, ends, sized = self._ranges
+        chosen: set[int] = set()
+        for addresses in found:
+            which = np.searchsorted(begins, addresses, "right") - 1
+            inside = (which >= 0) & (addresses < ends[which])
+            chosen.update(np.unique(which[inside]).tolist())
+        return [sized[place] for place in chosen]
+
+    @cached_property
+    def _ranges(self) -> tuple[Addresses, Addresses, list[_Size]]:
+        """Where the files that have a size to ask are read: begins, ends, and what to ask."""
+        sizes = {id(each[2]): each for each in self._sizes}
+        ranges = sorted(
+            (place.read_at, place.read_at + place.nbytes, number)
+            for number, place in enumerate(self._places)
+            if id(place.origin) in sizes
+        )
+        begins, ends = (np.array([each[side] for each in ranges], np.int64) for side in (0, 1))
+        return begins, ends, [sizes[id(self._places[number].origin)] for *_, number in ranges]
 
     def release(self) -> None:
         """Let the memory go; may be called twice, and anywhere."""

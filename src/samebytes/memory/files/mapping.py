@@ -7,6 +7,7 @@ ends the process with SIGBUS when it is touched; see `samebytes.memory.files.hol
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -90,7 +91,8 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
     FileError
         If it is a pipe or a device.
     OSError
-        As ``open`` raises it, for example FileNotFoundError or IsADirectoryError.
+        As ``open`` raises it, for example FileNotFoundError or IsADirectoryError; with advice if
+        the process has reached its limit of open files.
 
     Examples
     --------
@@ -111,15 +113,26 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
             f"{path} is a pipe or a device: expected a regular file, whose bytes can be mapped."
         )
         raise FileError(message)
-    with path.open("r+b" if mode == "r+" else "rb") as file:
-        found = os.fstat(file.fileno())
-        if found.st_size == 0:
-            message = (
-                f"{path} is empty (0 bytes), and an empty file cannot be mapped: expected at least "
-                "1 byte. Check that it was written completely."
-            )
-            raise WrongSize(message)
-        mapping = MappedFile(file.fileno(), 0, access=_ACCESS[mode])
+    try:
+        with path.open("r+b" if mode == "r+" else "rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_size == 0:
+                message = (
+                    f"{path} is empty (0 bytes), and an empty file cannot be mapped: expected at "
+                    "least 1 byte. Check that it was written completely."
+                )
+                raise WrongSize(message)
+            mapping = MappedFile(file.fileno(), 0, access=_ACCESS[mode])
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        message = (
+            "this process has reached its limit of open files, and each mapped file keeps one "
+            "open. Raise the limit first, with ulimit -n 65536 in the shell or "
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536)), or open fewer, larger "
+            "files"
+        )
+        raise OSError(error.errno, message, str(path)) from error
     mapping.path = path
     mapping.identity = found.st_dev, found.st_ino
     return mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from samebytes.memory.files.mapping import MappedFile, Mode
 
-__all__ = ["open_raw"]
+__all__ = ["check_order", "open_raw"]
 
 
 def open_raw(
@@ -32,6 +32,7 @@ def open_raw(
     shape: SupportsIndex | Sequence[SupportsIndex] | None = None,
     *,
     offset: SupportsIndex = 0,
+    order: Literal["C", "F"] = "C",
     mode: Mode = "r",
 ) -> npt.NDArray[Any]:
     """Return the bytes of a file as an array of a dtype you name; it never copies.
@@ -48,13 +49,15 @@ def open_raw(
         be for ``np.memmap``.
     offset : int
         Bytes to leave out at the beginning of the file.
+    order : {'C', 'F'}
+        Which axis varies fastest in the file: the last, as in C, or the first, as in Fortran.
     mode : {'r', 'r+', 'c'}
         Read-only; written through to the file; or writable with the file left as it is.
 
     Returns
     -------
     numpy.ndarray
-        In C order; unaligned where `offset` is.
+        Unaligned where `offset` is.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def open_raw(
     UnknownFormat
         If the file is a ``.npy`` or ``.npz`` file and `offset` is 0.
     ValueError
-        If `shape`, `offset`, `mode` or the size of `dtype` makes no sense.
+        If `shape`, `offset`, `order`, `mode` or the size of `dtype` makes no sense.
 
     Examples
     --------
@@ -79,6 +82,7 @@ def open_raw(
      [4 5]]
     """
     check_mode(mode)
+    check_order(order)
     dtype = _fixed_size(dtype)
     lengths = _lengths(shape)
     skipped = operator.index(offset)
@@ -91,7 +95,7 @@ def open_raw(
     path = Path(path)
     if 0 in lengths and -1 not in lengths and skipped == 0 and _is_empty(path):
         # The one array that an empty file does hold, though nothing can be mapped.
-        nothing = np.empty(lengths, dtype)
+        nothing = np.empty(lengths, dtype, order)
         nothing.flags.writeable = mode != "r"
         return nothing
     mapping = map_file(path, mode)
@@ -103,7 +107,23 @@ def open_raw(
             "begins."
         )
         raise UnknownFormat(message)
-    return view_of(mapping, skipped, _fitted(mapping, dtype, lengths, skipped), dtype)
+    return view_of(mapping, skipped, _fitted(mapping, dtype, lengths, skipped), dtype, order)
+
+
+def check_order(order: str) -> None:
+    """Refuse every order of axes but the two in which raw numbers lie; copies nothing.
+
+    Raises
+    ------
+    ValueError
+        If it is neither 'C' nor 'F'.
+    """
+    if order not in ("C", "F"):
+        message = (
+            f"order is {order!r}: expected 'C' (the last axis varies fastest) or 'F' (the first "
+            "axis does, as in files of Fortran, MATLAB and Julia)."
+        )
+        raise ValueError(message)
 
 
 def _is_empty(path: Path) -> bool:

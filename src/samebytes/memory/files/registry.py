@@ -19,9 +19,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from samebytes.memory.files.arrow import ARROW
 from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
+from samebytes.memory.files.hdf5 import HDF5
 from samebytes.memory.files.npy import NPY
 from samebytes.memory.files.npz import NPZ
+from samebytes.memory.files.safetensors import SAFETENSORS
 
 if TYPE_CHECKING:
     from samebytes.memory.files.mapping import MappedFile
@@ -31,6 +34,9 @@ __all__ = ["format_of", "names", "register"]
 _formats: tuple[FileFormat, ...] = (
     NPY,
     NPZ,
+    SAFETENSORS,
+    ARROW,
+    HDF5,
 )
 _lock = threading.Lock()
 

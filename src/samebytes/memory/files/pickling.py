@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 import mmap
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -10,12 +13,13 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.errors import FileError, WrongSize
+from samebytes.errors import FileError, MissingPackage, WrongSize
+from samebytes.memory.files.file_format import parts_of
 from samebytes.memory.files.mapping import MappedFile, map_file
 from samebytes.memory.files.npy import read_npy
 from samebytes.memory.files.origin import mapping_of
 from samebytes.memory.files.registry import format_of
-from samebytes.share.layout import as_bytes_text
+from samebytes.memory.text import as_bytes_text
 
 __all__ = ["pack", "unpack"]
 
@@ -23,7 +27,7 @@ S = TypeVar("S")
 
 
 class _Header(NamedTuple):
-    """What a file tells of the array at some place of it: its member, where it begins, its kind."""
+    """What a file says about the array at some place in it: its name, its start, its layout."""
 
     member: str
     start: int
@@ -99,13 +103,15 @@ def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
     WrongSize
         If the file is no longer as large as it was.
     FileError
-        If its header tells of another array, or it has none and was written to since.
+        If its header describes another array, or it has none and was written to since.
+    MissingPackage
+        If reading its header needs a package that is not installed here.
     """
     if isinstance(packed, _Repeated):
         return np.broadcast_to(packed.once, packed.shape)
     if not isinstance(packed, _Mapped):
         return packed
-    mapping = map_file(packed.path)
+    mapping = _map(packed.path)
     if len(mapping) != packed.size:
         message = (
             f"{packed.path} has {as_bytes_text(len(mapping))}, but had "
@@ -136,27 +142,87 @@ def _check_same(packed: _Mapped, mapping: MappedFile) -> None:
     raise FileError(message)
 
 
+_headers: weakref.WeakKeyDictionary[MappedFile, tuple[tuple[int, ...], list[_Header]]]
+_headers = weakref.WeakKeyDictionary()
+"""The headers of files, with the state of the file then: many parts of one file ask in turn."""
+
+_mapped: weakref.WeakValueDictionary[str, MappedFile] = weakref.WeakValueDictionary()
+"""Files that were mapped to unpickle an array; the next array of one uses the same mapping."""
+
+
+def _told(mapping: Any, offset: int) -> _Header | None:
+    """Return the header if it can be read; None if that needs a package that is not installed."""
+    try:
+        return _header(mapping, offset)
+    except MissingPackage:
+        return None  # so it was opened raw
+
+
 def _header(mapping: Any, offset: int) -> _Header | None:
-    """Return what a mapped file tells of the array around `offset`, None where it tells nothing."""
+    """Return what a mapped file says about the array at `offset`, None if it says nothing."""
+    headers = _headers_of(mapping)
+    place = bisect.bisect_right([header.start for header in headers], offset) - 1
+    if place < 0:
+        return None
+    header = headers[place]
+    inside = offset < header.start + math.prod(header.shape) * header.dtype.itemsize
+    return header if inside else None
+
+
+def _headers_of(mapping: Any) -> list[_Header]:
+    """Return what a mapped file says about its arrays, in the order in which they lie."""
+    if not isinstance(mapping, MappedFile):  # NumPy's own mapping, which it makes of .npy alone
+        return _read_headers(mapping)
+    when = _when(mapping.path)
+    known = _headers.get(mapping)
+    if known is None or known[0] != when:
+        known = _headers[mapping] = when, _read_headers(mapping)
+    return known[1]
+
+
+def _when(path: Path) -> tuple[int, ...]:
+    """Return which file lies at a path, and when it was last written to."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read_headers(mapping: Any) -> list[_Header]:
     try:
         opened = _opened(mapping)
     except FileError:
-        return None  # it only begins like one, and was opened raw
-    arrays = opened if isinstance(opened, dict) else {"": opened}
+        return []  # it only begins like one, and was opened raw
     begin = np.frombuffer(mapping, np.uint8).ctypes.data
-    for name, array in arrays.items():
-        start = array.ctypes.data - begin
-        if start <= offset < start + array.nbytes:
-            return _Header(name, start, array.shape, array.strides, array.dtype)
-    return None
+    named = opened if isinstance(opened, dict) else {"": opened}
+    headers = [
+        _Header(name, array.ctypes.data - begin, array.shape, array.strides, array.dtype)
+        for name, found in named.items()
+        for array in parts_of(found)
+        if array.size
+    ]
+    return sorted(headers, key=lambda header: header.start)
 
 
 def _opened(mapping: Any) -> Any:
-    """Return what a mapped file holds by its own account: nothing where it is of no format."""
-    if not isinstance(mapping, MappedFile):  # NumPy's own mapping, which it makes of .npy alone
+    """Return the arrays in a mapped file by its header, an empty dict if it has no format."""
+    if not isinstance(mapping, MappedFile):
         return read_npy(mapping, 0, len(mapping), "")
     found = format_of(mapping)
-    return {} if found is None else found.read(mapping)
+    return {} if found is None else found.survey(mapping)
+
+
+def _map(path: str) -> MappedFile:
+    """Return a file mapped, on the mapping of an earlier array if the file is still the same."""
+    known = _mapped.get(path)
+    if known is not None and not known.closed:
+        found = Path(path).stat()
+        if (*known.identity, len(known)) == (found.st_dev, found.st_ino, found.st_size):
+            return known
+    mapping = map_file(path)
+    _mapped[path] = mapping
+    return mapping
 
 
 def _place(array: npt.NDArray[Any]) -> _Mapped | None:
@@ -204,11 +270,11 @@ def _placed(
 ) -> _Mapped:
     """Return the place of an array in the file at `path`, which must be the one that is mapped."""
     found = path.stat()
-    mapped = None if mapping is None else _header(mapping, offset)
+    mapped = None if mapping is None else _told(mapping, offset)
     same = identity == (found.st_dev, found.st_ino)
-    header = mapped if same else _header(map_file(path), offset)
-    # Of another file with no header nothing tells whether it is the same, were it mapped by us.
-    if (header != mapped and mapped is not None) or not (same or header or identity is None):
+    header = mapped if same else _told(map_file(path), offset)
+    # Without a header of the mapped file, there is no telling whether another file is the same.
+    if (header != mapped and mapped is not None) or not (same or mapped or identity is None):
         message = (
             f"{path} was replaced by another file after it was mapped, so the dataset cannot be "
             "pickled; open the file again"

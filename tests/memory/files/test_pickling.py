@@ -8,14 +8,20 @@ import pickle
 import re
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
-from running import assert_same_bytes, pixels
 
 import samebytes as sb
+from samebytes.memory.files import mapping_of, pickling
 
-IMAGES = pixels(40, 64, 64, 3)
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3)).astype(np.uint8)
+
+
+def assert_same_bytes(found, expected):
+    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+    assert found.tobytes() == expected.tobytes()
 
 
 def copied(value):
@@ -199,6 +205,30 @@ def test_parts_that_are_joined_are_known_too(tmp_path):
     replaced(paths[1], IMAGES.view("int8"))
     with pytest.raises(sb.FileError, match=r"b\.npy holds int8"):
         pickle.loads(text)
+
+
+def test_parts_of_one_file_come_back_on_one_mapping(tmp_path):
+    path = tmp_path / "images.npy"
+    np.save(path, IMAGES)
+    source = sb.open(path)
+    dataset = sb.Dataset.from_tensor_slices(sb.concat([source[:3], source[5:], source[3:5]]))
+    found = pickle.loads(pickle.dumps(dataset))
+    again = pickle.loads(pickle.dumps(dataset))
+    mappings = {id(mapping_of(part)) for each in (found, again) for part in each.arrays[0].arrays}
+    assert len(mappings) == 1
+    assert id(mapping_of(source)) not in mappings
+    assert_same_bytes(found.reference([3]), IMAGES[5:6])
+    replaced(path, IMAGES[::-1])
+    assert_same_bytes(pickle.loads(pickle.dumps(dataset)).reference([0]), IMAGES[-1:])
+    assert_same_bytes(found.reference([3]), IMAGES[5:6])
+
+
+def test_a_thousand_parts_of_one_file_look_at_it_once(tmp_path):
+    np.save(tmp_path / "images.npy", IMAGES)
+    source = sb.open(tmp_path / "images.npy")
+    with mock.patch.object(pickling, "_opened", wraps=pickling._opened) as opened:
+        pickle.dumps(sb.Dataset.from_tensor_slices(sb.concat([source[:1]] * 1000)))
+    assert opened.call_count == 1
 
 
 @pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
