@@ -7,21 +7,24 @@ INSTALLED := $(VENV)/.installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test check format lint types layers docs docs-serve bench benchmark-page readme test-tensorflow-versions clean
+.PHONY: demo test test-measuring check format lint types layers docs docs-serve bench benchmark-page readme test-tensorflow-versions clean
 
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
 
 # A file's tests stay in one process, as their fixtures do; one process more than cores, for some
 # tests wait; more than that are memory. In the order of the folders: files with few tests, which
-# start processes, would else all come last. Then, with nothing beside them, the tests that time.
+# start processes, would else all come last.
 PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() + 1, 5))")
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest -m alone tests/auditing
+	$(BIN)/python -m pytest -m "not measures" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
-# The one gate. `make test` is its last part.
-check: lint types layers docs test
+# The tests of what measures: the benchmarks, and what an audit costs. Nothing else runs beside them.
+test-measuring: $(INSTALLED)
+	$(BIN)/python -m pytest -m measures tests/auditing tests/benchmarks
+
+# The one gate: `make test`, and all that can be checked beside it.
+check: lint types layers docs test test-measuring
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

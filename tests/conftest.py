@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import os
+import pickle
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,7 @@ os.environ.setdefault(
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
+T = TypeVar("T")
 MakeArray = Callable[..., npt.NDArray[Any]]
 
 
@@ -58,6 +61,25 @@ def run_with_tensorflow() -> Iterator[RunModule]:
     """Run modules in processes of their own that need not import TensorFlow first."""
     with forking_python() as run:
         yield run
+
+
+@pytest.fixture(scope="session")
+def measure_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], T]], T]:
+    """Return what measures something in one of the processes of the tests, for all of them."""
+
+    def measure(name: str, function: Callable[[], T]) -> T:
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            return function()
+        shared = tmp_path_factory.getbasetemp().parent  # of all processes of this run
+        kept = shared / f"{name}.pickle"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(function()))
+            found: T = pickle.loads(kept.read_bytes())
+        return found
+
+    return measure
 
 
 @pytest.fixture(scope="session")

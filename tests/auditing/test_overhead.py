@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.measures
 
 SCRIPT = Path(__file__).parent / "overhead.py"
 PROMISED = 1.05

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -45,8 +46,12 @@ def _measure_together() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def comparison() -> Comparison:
+def comparison(measure_once: Callable[[str, Callable[[], Comparison]], Comparison]) -> Comparison:
     """Measure every way once, in real children; two at a time, so the times mean nothing."""
+    return measure_once("comparison", _measure)
+
+
+def _measure() -> Comparison:
     ways = {way.key: way for way in WAYS}
     with ThreadPoolExecutor(2) as pool:
         together = pool.submit(_measure_together)
