@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.storage.jobs import JOBS
+from benchmarks.storage.jobs import IMAGE_BYTES, JOBS
 from benchmarks.storage.memory_limit import MemoryLimit, Unlimited, memory_limit
 
 WAYS = ("bare", "np.memmap", "map", "auto", "read")
@@ -60,7 +60,7 @@ def main() -> int:
             tempfile.TemporaryDirectory(dir=asked.folder) as folder,
         ):
             path = Path(folder, "values.bin")
-            write(path, TIMES * asked.memory)
+            write(path, TIMES * asked.memory // IMAGE_BYTES * IMAGE_BYTES)
             for name in asked.job or JOBS:
                 job = JOBS[name]
                 found: dict[str, list[float]] = {way: [] for way in WAYS}

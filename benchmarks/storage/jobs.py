@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 import samebytes as sb
 
-__all__ = ["JOBS", "Job"]
+__all__ = ["IMAGE_BYTES", "JOBS", "Job"]
 
 Offsets = npt.NDArray[np.int64]
 BATCH_BYTES = 12 << 20
