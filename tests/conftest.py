@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from samebytes.memory.files.filesystem import filesystem_of
 from tests.forking import SCRIPT, RunModule, RunScript, forking_python
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -54,6 +55,14 @@ def array_at() -> MakeArray:
         return made.reshape(shape)
 
     return make
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """Return a folder whose files' pages can be dropped from memory."""
+    if filesystem_of(tmp_path) in {"tmpfs", "ramfs"}:
+        pytest.skip("files of this temporary folder are always in memory; TMPDIR chooses another")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

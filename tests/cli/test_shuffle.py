@@ -54,8 +54,8 @@ def test_reads_raw_values(tmp_path):
     ("arguments", "said"),
     [
         (["--memory", "1kB"], "expected"),
-        (["--memory", "much"], "is no size"),
-        (["--shape", "2,3"], "header tells shape"),
+        (["--memory", "much"], "is not a size"),
+        (["--shape", "2,3"], "header gives the shape"),
         (["--seed", "-1"], "--seed"),
     ],
 )

@@ -1,3 +1,4 @@
+import copyreg
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from samebytes.compare.comparison import Comparison, _row_from, measure_in_child
+from samebytes.compare.way import Way
 from samebytes.compare.ways import WAYS
 from samebytes.measure.machine import this_machine
 
@@ -21,6 +23,7 @@ _TOGETHER = """
 import json, sys
 from dataclasses import asdict
 from samebytes.compare.trial import measure_way
+from samebytes.compare.way import Way
 from samebytes.compare.ways import WAYS
 nbytes, *others = sys.argv[1:]
 for way in WAYS:
@@ -49,6 +52,14 @@ def _measure_together() -> dict[str, dict[str, Any]]:
 def comparison(measure_once: Callable[[str, Callable[[], Comparison]], Comparison]) -> Comparison:
     """Measure every way once, in real children; two at a time, so the times mean nothing."""
     return measure_once("comparison", _measure)
+
+
+def _way(key: str) -> Way:
+    return next(way for way in WAYS if way.key == key)
+
+
+# A way has functions, which no pickle holds: it is sent by its key.
+copyreg.pickle(Way, lambda way: (_way, (way.key,)))
 
 
 def _measure() -> Comparison:

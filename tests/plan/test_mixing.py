@@ -30,10 +30,10 @@ def test_a_plan_tells_what_blocks_mean():
         order     shuffle(seed=0, block_size=8, window=64) → take(990): 990 samples
           reads   125 blocks of 8 side by side, 98.3 kB each; read once if memory holds the 6.3 MB of 64 of them
           mixed   a batch of 32 is of about 26 blocks
-        one pass  reads 393.2 kB, writes 393.2 kB a batch, once
+        one pass  reads 393.2 kB, writes 393.2 kB per batch, once
           0       copied, uint8 (64, 64, 3)
-        batch     32 samples, a smaller last one is kept; 31 batches
-        memory    12.2 MB for 31 batches in flight, 31 in a block, and what you keep"""  # noqa: E501
+        batch     32 samples, a smaller last batch is kept; 31 batches
+        memory    12.2 MB for 31 batches in flight, 31 in a block, plus what you keep"""  # noqa: E501
     )
 
 

@@ -77,6 +77,7 @@ def test_only_what_is_read_of_a_file_counts(path, monkeypatch, counts_small):
     assert chosen(sb.open(path)[: ROWS // 2])[0] == "map"
 
 
+@pytest.mark.usefixtures("disk")
 def test_a_file_that_is_not_in_memory_yet(path, counts_small):
     opened = sb.open(path)
     descriptor = os.open(path, os.O_RDONLY)

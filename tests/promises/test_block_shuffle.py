@@ -148,11 +148,11 @@ def test_a_state_of_other_blocks_is_refused_in_words():
         (TEN.shuffle(seed=0), ""),
     ):
         words = (
-            "this state is of another plan:\n"
+            "this state belongs to another plan:\n"
             "  samples: 'shuffle(seed=0, block_size=4, window=2)' then, "
             f"'shuffle(seed=0{now})' now"
         )
-        with pytest.raises(ValueError, match=r"^this state is of another plan") as refused:
+        with pytest.raises(ValueError, match=r"^this state belongs to another plan") as refused:
             other.iterate(0).load_state_dict(state)
         assert str(refused.value) == words
     assert shown(TEN.shuffle(seed=0)) != shown(dataset)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import samebytes as sb
+from samebytes.engine.readers import registry
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="missing pages kill elsewhere")
 
@@ -22,8 +23,14 @@ def path(tmp_path):
     return tmp_path / "x.npy"
 
 
+@pytest.fixture(autouse=True)
+def little_is_read_ahead(monkeypatch):
+    """Let files change before all of them was read."""
+    monkeypatch.setattr(registry, "AHEAD_BYTES", 1)
+
+
 def dataset(path, reader):
-    found = sb.Dataset.from_tensor_slices(sb.open(path)).batch(4)
+    found = sb.Dataset.from_tensor_slices(sb.open(path)).batch(4).prefetch(0)
     return found.with_options(reader=reader, threads=2)
 
 

@@ -217,9 +217,9 @@ class Iterator:
         choice = choose_reader(self._plan, self._options.reader)
         try:
             batches = BatchOpener(executor, schedule, pools, self._threads, choice)
-        except BaseException:
-            executor.end()
+        except (FileError, OSError):
             self._closed = True
+            executor.end()
             raise
         reader = batches.reader
         made = WorkerPool(

@@ -19,6 +19,7 @@ def extent_of(array: npt.NDArray[Any]) -> tuple[int, int]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> array = np.zeros((4, 8), np.uint8)
     >>> low, high = extent_of(array[::-2, 1:3])
     >>> low - address_of(array), high - low

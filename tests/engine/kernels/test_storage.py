@@ -74,6 +74,7 @@ def test_advice_that_fails_is_counted_with_the_reason():
     assert advise_ranges(*whole, 12345, PAGE) == (4, errno.EINVAL)
 
 
+@pytest.mark.usefixtures("disk")
 def test_missing_pages_are_counted_and_come_when_they_are_asked_for(file):
     descriptor, _ = file
     os.fsync(descriptor)

@@ -41,9 +41,9 @@ def paths(tmp_path_factory):
 
 
 @pytest.fixture
-def cold(paths, tmp_path):
+def cold(paths, disk):
     """Return the same files anew: what nobody has mapped can be dropped from memory."""
-    return {name: shutil.copy(path, tmp_path) for name, path in paths.items()}
+    return {name: shutil.copy(path, disk) for name, path in paths.items()}
 
 
 def dropped(path):

@@ -16,9 +16,9 @@ PAGES = 256
 
 
 @pytest.fixture
-def mapped(tmp_path):
+def mapped(disk):
     """Return a file of which no page is in memory, mapped so that a touch reads one page."""
-    path = tmp_path / "x.bin"
+    path = disk / "x.bin"
     path.write_bytes(bytes(PAGES * mmap.PAGESIZE))
     descriptor = os.open(path, os.O_RDONLY)
     os.fsync(descriptor)

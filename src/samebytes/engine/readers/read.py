@@ -85,6 +85,8 @@ class Read(Reader):
         self, choice: ReaderChoice, regions: list[Region], jobs_of: JobsOf, depth: int
     ) -> None:
         super().__init__(choice)
+        self._closed = False
+        self._files: list[int] = []
         self._jobs_of = jobs_of
         self._depth = depth
         self._regions = sorted(regions, key=lambda region: region.address)
@@ -94,8 +96,6 @@ class Read(Reader):
         self._pending: dict[int, _Pending] = {}
         self._asked: int | None = None
         self._asking = threading.Lock()
-        self._closed = False
-        self._files: list[int] = []
         try:
             for region in self._regions:
                 self._files.append(_open(region))
@@ -143,6 +143,10 @@ class Read(Reader):
         files, self._files = self._files, []
         for file in files:
             os.close(file)
+
+    def __del__(self) -> None:
+        """Close the files, where whoever made this was interrupted before it could end it."""
+        self.end()
 
     def _ask(self, number: int) -> None:
         """Find the ranges of a block, and leave them to all threads."""
