@@ -133,14 +133,15 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 # Interrupted -------------------------------------------------------------------------------
 
 
-def run(source, target, memory=LEAST, tells=-1, seconds=0.0):
-    command = [sys.executable, "-m", "tests.shuffling.interrupted"]
-    done = subprocess.run(
-        [*command, *map(str, (source, target, memory, tells, seconds))],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == (0 if tells < 0 else -9), done.stderr
-    return done
+@pytest.fixture
+def run(run_with_tensorflow):
+    def run_it(source, target, memory=LEAST, tells=-1, seconds=0.0):
+        module = "tests.shuffling.interrupted"
+        done = run_with_tensorflow(module, source, target, memory, tells, seconds)
+        assert done.returncode == (0 if tells < 0 else -9), done.stderr
+        return done
+
+    return run_it
 
 
 def passes(source):
@@ -151,7 +152,7 @@ def passes(source):
 
 @pytest.mark.parametrize("place", [1, 5, 0.4, 0.55, 0.8, -2])
 @pytest.mark.parametrize("seconds", [0.0, 100.0])
-def test_killed_it_goes_on_where_it_was(tmp_path, source, place, seconds):
+def test_killed_it_goes_on_where_it_was(run, tmp_path, source, place, seconds):
     total = passes(source)
     tells = int(place * total) if 0 < place < 1 else place % total
     target = tmp_path / "copy.npy"
@@ -168,17 +169,16 @@ def test_killed_it_goes_on_where_it_was(tmp_path, source, place, seconds):
         assert told[0].anew is None
 
 
-def test_killed_again_and_again(tmp_path, source):
+def test_killed_again_and_again(run_with_tensorflow, tmp_path, source):
     target, rounds = tmp_path / "copy.npy", 0
     while not target.exists():
-        command = [sys.executable, "-m", "tests.shuffling.interrupted", str(source), str(target)]
-        subprocess.run([*command, str(LEAST), "9"], capture_output=True, check=False, timeout=120)
+        run_with_tensorflow("tests.shuffling.interrupted", source, target, LEAST, 9)
         rounds += 1
     assert rounds > 3
     np.testing.assert_array_equal(np.load(target), expected(np.load(source)))
 
 
-def test_more_memory_goes_on_and_less_begins_anew(tmp_path, source):
+def test_more_memory_goes_on_and_less_begins_anew(run, tmp_path, source):
     target = tmp_path / "copy.npy"
     for memory, goes_on in ((2 * LEAST, True), (LEAST - 50_000, False)):
         run(source, target, tells=12)
@@ -190,7 +190,7 @@ def test_more_memory_goes_on_and_less_begins_anew(tmp_path, source):
         target.unlink()
 
 
-def test_what_is_of_another_copy_is_not_used(tmp_path, source):
+def test_what_is_of_another_copy_is_not_used(run, tmp_path, source):
     target, values = tmp_path / "copy.npy", np.load(source)
     saved = tmp_path / ".copy.npy.position"
 
@@ -231,7 +231,7 @@ def test_what_is_of_another_copy_is_not_used(tmp_path, source):
     np.testing.assert_array_equal(np.load(target), expected(values))
 
 
-def test_a_source_that_was_changed_in_between_is_copied_anew(tmp_path, source):
+def test_a_source_that_was_changed_in_between_is_copied_anew(run, tmp_path, source):
     target = tmp_path / "copy.npy"
     run(source, target, tells=12)
     values = np.load(source)[::-1]
