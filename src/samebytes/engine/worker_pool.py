@@ -92,7 +92,7 @@ class WorkerPool:
         threads: int,
         ahead: int,
         ended: Callable[[], object],
-        reading: SimpleQueue[Callable[[], None] | None] | None = None,
+        reading: SimpleQueue[Callable[[], object] | None] | None = None,
         reading_threads: int = 0,
     ) -> None:
         self._open_batch = open_batch
@@ -101,7 +101,7 @@ class WorkerPool:
         self._reading_threads = reading_threads
         self._reading = SimpleQueue() if reading is None else reading
         self._ahead = ahead
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._pending: deque[PendingBatch] = deque()
         self._unopened: deque[PendingBatch] = deque()
         self._opening = threading.Lock()  # a flag: nobody ever waits for it
@@ -270,7 +270,7 @@ class WorkerPool:
                 self._tasks.put(partial(self._run_task, pending, None))
                 return
 
-    def _work(self, tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+    def _work(self, tasks: SimpleQueue[Callable[[], object] | None]) -> None:
         while (task := tasks.get()) is not None:
             task()
             del task  # or an idle thread would keep a batch alive

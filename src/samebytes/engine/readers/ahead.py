@@ -8,6 +8,7 @@ of the batches to come are known as well. They are asked for in time, and nothin
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import mmap
 import threading
@@ -42,6 +43,9 @@ WHOLE = 1 << 62
 THREADS = 4
 """Threads that ask: a call waits where the device's queue is full, or memory is short."""
 
+PATIENCE = 1.0
+"""Seconds that a block waits, at most, until another thread has asked for its pages."""
+
 MOST_QUIET = 64
 """Blocks, at most, for which nobody asks what is in memory once everything always was."""
 
@@ -75,6 +79,7 @@ class Ahead(Reader):
         self._begins, self._ends = self._begins[order], self._ends[order]
         self._asked: int | None = None
         self._ranges: dict[int, tuple[Indices, Indices]] = {}
+        self._begun: dict[int, threading.Event] = {}
         self._asking = threading.Lock()
         self._quiet = 0
         self._all_there = 0
@@ -92,13 +97,28 @@ class Ahead(Reader):
                 self._quiet -= 1
                 return
         for upcoming in range(first, number + self._depth + 1):
-            self.tasks.put(functools.partial(self._ask, upcoming))
+            self.tasks.put(functools.partial(self._ask_once, upcoming))
+        # Else the pass would fault before anybody has asked.
+        self._ask_once(number).wait(PATIENCE)
         found = self._ranges.pop(number, None)
+        self._begun.pop(number - 1, None)
         if found is not None:
             started = time.perf_counter()
             # Maps the pages that are there, in one call, and waits for those that are coming.
             advise_ranges(*found, POPULATE, WHOLE)
             self.count(seconds_waiting=time.perf_counter() - started)
+
+    def _ask_once(self, number: int) -> threading.Event:
+        """Ask for a block unless somebody has begun to; return what tells that it was done."""
+        with self._asking:
+            first = number not in self._begun
+            done = self._begun.setdefault(number, threading.Event())
+        if first:
+            # What fails here fails again where the batch is made, and is raised there.
+            with contextlib.suppress(Exception):
+                self._ask(number)
+            done.set()
+        return done
 
     def _ask(self, number: int) -> None:
         """Ask for the pages of a block that are not in memory."""

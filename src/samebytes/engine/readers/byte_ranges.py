@@ -39,11 +39,6 @@ class ByteRanges:
     starts: Indices
     stops: Indices
 
-    @property
-    def useful(self) -> int:
-        """Bytes of all ranges, gaps of less than a page inside of them included."""
-        return int((self.stops - self.starts).sum())
-
 
 def whole_ranges_of(job: Job) -> ByteRanges:
     """Return which bytes a job reads, gaps included: one range for each of its samples."""

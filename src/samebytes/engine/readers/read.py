@@ -70,8 +70,6 @@ class Read(Reader):
         Gives the jobs of a block by its number, None behind the last one.
     depth : int
         Blocks read before they are needed.
-    closed : callable
-        Whether nobody needs anything any more.
 
     Raises
     ------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JobsOf", "Reader", "ReaderCounts"]
 
-Task = Callable[[], None]
+Task = Callable[[], object]
 JobsOf = Callable[[int], "list[Job] | None"]
 """Gives jobs that read what a block does by its number, None behind the last one."""
 

@@ -29,7 +29,6 @@ class StagingPool:
 
     def __init__(self) -> None:
         self._free: deque[npt.NDArray[np.uint8]] = deque()
-        self.nbytes = 0
 
     def take(self, nbytes: int) -> npt.NDArray[np.uint8]:
         """Return at least so many bytes, of any value."""
@@ -40,9 +39,8 @@ class StagingPool:
                 break
             if len(block) >= nbytes:
                 return block
-            self.nbytes -= len(block)  # too small: a larger one takes its place
+            # One that is too small is let go: a larger one takes its place.
         rounded = -(-(nbytes + nbytes // 8) // PAGE_BYTES) * PAGE_BYTES
-        self.nbytes += rounded
         return np.frombuffer(allocate_pages(max(rounded, PAGE_BYTES)), np.uint8)
 
     def give_back(self, block: npt.NDArray[np.uint8]) -> None:
