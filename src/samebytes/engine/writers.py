@@ -64,7 +64,7 @@ class KernelJob(Protocol):
 
 
 def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
-    """Return what writes some leaves into one block of memory.
+    """Choose what writes some leaves into one block of memory: the kernel follows from it.
 
     Parameters
     ----------
