@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.memory.lazy import LazyArray
 from samebytes.share.array import as_array
 from samebytes.share.concat_array import ConcatArray, end_to_end
 from samebytes.share.creation import open as open_file
@@ -50,14 +51,17 @@ def concat(parts: Sequence[object]) -> ConcatArray:
     return end_to_end([array for _, array in pieces], [name for name, _ in pieces])
 
 
-def _pieces(number: int, part: object) -> list[tuple[str, Array]]:
+def _pieces(number: int, part: object) -> list[tuple[str, Array | LazyArray]]:
     """Return the arrays that a part consists of, each with its name in errors."""
     found = open_file(part) if isinstance(part, str | os.PathLike) else part
     if isinstance(found, dict):
         message = f"part {number}, {part}, holds several arrays; open it and pass one of them"
         raise ValueError(message)  # noqa: TRY004 (the type is right, what it holds is not)
     arrays = found.arrays if isinstance(found, ConcatArray) else (found,)
-    return [(f"part {number}", as_array(array).view(np.ndarray)) for array in arrays]
+    return [
+        (f"part {number}", each if isinstance(each, LazyArray) else as_array(each).view(np.ndarray))
+        for each in arrays
+    ]
 
 
 def join(parts: Sequence[object]) -> ConcatArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.memory.files.hold import held
+from samebytes.memory.files.hold import readable
 
 __all__ = ["DocumentFeature", "borders_at_token"]
 
@@ -66,7 +66,7 @@ def borders_at_token(tokens: Any, end: int) -> npt.NDArray[np.int64]:
     [0, 3, 5, 6]
     """
     found = [np.zeros(1, np.int64)]
-    with held(np.asarray(tokens)) as (values,):
+    with readable(tokens) as values:
         for start in range(0, len(values), PIECE):
             piece = values[start : start + PIECE]
             found.append(np.flatnonzero(piece == end) + start + 1)

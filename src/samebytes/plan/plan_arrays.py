@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from samebytes.memory.lazy import LazyArray
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Plan
@@ -40,4 +41,11 @@ def _remade(source: SourceArray, remaining: Iterator[Array]) -> SourceArray:
     parts = tuple(next(remaining) for _ in arrays_in(source))
     if isinstance(source, DocumentFeature):
         return source
-    return ConcatArray(parts) if isinstance(source, ConcatArray) else parts[0]
+    if not isinstance(source, ConcatArray):
+        return _kept(source, parts[0])
+    return ConcatArray(tuple(map(_kept, source.arrays, parts)))
+
+
+def _kept(source: Array | LazyArray, other: Array) -> Array | LazyArray:
+    """Return what stands for a source: a lazy array itself, since its values lie nowhere else."""
+    return source if isinstance(source, LazyArray) else other

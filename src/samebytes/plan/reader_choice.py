@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from samebytes.memory.available import available_memory
 from samebytes.memory.files.filesystem import filesystem_of, is_network
 from samebytes.memory.files.origin import Origin, origin_of
 from samebytes.memory.files.residency import can_tell, resident_share
-from samebytes.memory.text import as_bytes_text
+from samebytes.memory.lazy import LazyArray
+from samebytes.memory.text import as_bytes_text, shortened
+from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan_arrays import arrays_of
 
 if TYPE_CHECKING:
@@ -79,6 +82,11 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     asked : str
         One of `samebytes.plan.options.READERS`.
     """
+    lazy = next(_lazy_arrays(plan), None)
+    if lazy is not None:
+        return ReaderChoice(
+            "read", f"{shortened(lazy.name)} is in no memory: it is {_stored(lazy)}"
+        )
     files = _files_of(plan)
     if not files:
         return ReaderChoice("map", IN_MEMORY)
@@ -94,6 +102,17 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     if asked == "ahead":
         return ReaderChoice("ahead", "as asked")
     return _choose(files)
+
+
+def _lazy_arrays(plan: Plan) -> Iterator[LazyArray]:
+    for component in plan.components:
+        source = component.array
+        arrays = source.arrays if isinstance(source, ConcatArray) else (source,)
+        yield from (array for array in arrays if isinstance(array, LazyArray))
+
+
+def _stored(array: LazyArray) -> str:
+    return "read by ranges" if array.chunks is None else f"stored in chunks of {array.chunks}"
 
 
 def _choose(files: list[_File]) -> ReaderChoice:

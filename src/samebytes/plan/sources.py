@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.memory.files.hdf5 import array_of_dataset, is_dataset
+from samebytes.memory.files.zarr import is_zarr_array, lazy_array_of
+from samebytes.memory.lazy import LazyArray
 from samebytes.plan.arguments import check_axes
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
@@ -20,11 +22,15 @@ from samebytes.share.buffer import view
 __all__ = ["SourceArray", "arrays_in", "as_source", "as_sources", "of_list"]
 
 Array = npt.NDArray[Any]
-SourceArray = Array | ConcatArray | DocumentFeature
+SourceArray = Array | LazyArray | ConcatArray | DocumentFeature
 """What a component is read from."""
 
 
-def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Array | ConcatArray, ...]:
+GivenArray = Array | LazyArray | ConcatArray
+"""What a user gives as a component."""
+
+
+def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[GivenArray, ...]:
     """Return the arrays of all components, which have a first axis of one length; never copies.
 
     Raises
@@ -50,13 +56,17 @@ def as_sources(names: Sequence[str], leaves: Sequence[Any]) -> tuple[Array | Con
 
 
 def arrays_in(source: SourceArray) -> tuple[Array, ...]:
-    """Return the arrays that a source lies in: none where it is computed."""
+    """Return the arrays that a source lies in: none where it is computed.
+
+    Lazy arrays are stood for by arrays at addresses without memory, whose values must not be read.
+    """
     if isinstance(source, DocumentFeature):
         return ()
-    return source.arrays if isinstance(source, ConcatArray) else (source,)
+    arrays = source.arrays if isinstance(source, ConcatArray) else (source,)
+    return tuple(one.placeholder if isinstance(one, LazyArray) else one for one in arrays)
 
 
-def as_source(name: str, leaf: Any) -> Array | ConcatArray:
+def as_source(name: str, leaf: Any) -> GivenArray:
     """Return the array of one component, on the bytes that came; copies lists, and says so.
 
     Raises
@@ -66,11 +76,12 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
     ValueError
         If it is a single value, or a list of unequal arrays.
     FileError
-        If it is an ``h5py.Dataset`` that is not contiguous in its file.
+        If it is an ``h5py.Dataset`` or a ``zarr.Array`` that cannot be read from its file.
     CopyNeeded
         In a `no_copy` block, if its ``__array__`` makes a copy.
     """
-    if isinstance(leaf, ConcatArray):
+    if isinstance(leaf, ConcatArray | LazyArray):
+        _check_samples(leaf.ndim, name)
         check_axes(leaf.ndim, name, f"the shape {leaf.shape}")
         return leaf
     if isinstance(leaf, np.ma.MaskedArray):
@@ -80,7 +91,9 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
         )
         raise TypeError(message)
     if is_dataset(leaf):
-        return _with_samples(name, array_of_dataset(leaf))
+        return as_source(name, array_of_dataset(leaf))
+    if is_zarr_array(leaf):
+        return as_source(name, lazy_array_of(leaf))
     array = of_list(name, leaf) if isinstance(leaf, list) else leaf
     if is_arrayable(array) and not _exports(array):
         return _with_samples(name, array_of(array, f"component {name}"))
@@ -95,11 +108,15 @@ def as_source(name: str, leaf: Any) -> Array | ConcatArray:
 
 def _with_samples(name: str, array: Array) -> Array:
     found = array.view(np.ndarray)
-    if found.ndim == 0:
-        message = f"component {name} is a single value; expected an axis of samples"
-        raise ValueError(message)
+    _check_samples(found.ndim, name)
     check_axes(found.ndim, name, f"the shape {found.shape}")
     return found
+
+
+def _check_samples(ndim: int, name: str) -> None:
+    if ndim == 0:
+        message = f"component {name} is a single value; expected an axis of samples"
+        raise ValueError(message)
 
 
 def _exports(leaf: Any) -> bool:

@@ -17,10 +17,11 @@ from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import places_of
 from samebytes.plan.recipe import Recipe
-from samebytes.plan.sources import Array, SourceArray
+from samebytes.plan.sources import GivenArray, SourceArray
 from samebytes.plan.transforms.base import On
 from samebytes.plan.tree import Structure, flatten
 from samebytes.plan.windows import Stencil, Windows
+from samebytes.share.concat_array import columns_of
 
 __all__ = ["Columns", "Target", "Windowed", "cut_windows"]
 
@@ -193,8 +194,8 @@ def _columns(
     return _view(array, slice(chosen[0], end if end >= 0 else None, step)), None
 
 
-def _view(array: Array | ConcatArray, columns: int | slice) -> Array | ConcatArray:
-    return array.columns(columns) if isinstance(array, ConcatArray) else array[..., columns]
+def _view(array: GivenArray, columns: int | slice) -> GivenArray:
+    return array.columns(columns) if isinstance(array, ConcatArray) else columns_of(array, columns)
 
 
 def _check_filling(

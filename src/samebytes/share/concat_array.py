@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.files.pickling import pack, unpack
+from samebytes.memory.lazy import LazyArray
 
-__all__ = ["ConcatArray", "end_to_end"]
+__all__ = ["ConcatArray", "columns_of", "end_to_end"]
 
 Array = npt.NDArray[Any]
 
@@ -23,7 +24,7 @@ class ConcatArray:
 
     Attributes
     ----------
-    arrays : tuple of ndarray
+    arrays : tuple of ndarray or LazyArray
         The arrays, each where it lies, mapped files included; only their first axes differ in
         length.
 
@@ -32,7 +33,7 @@ class ConcatArray:
     concat : Makes one.
     """
 
-    arrays: tuple[Array, ...]
+    arrays: tuple[Array | LazyArray, ...]
 
     @cached_property
     def borders(self) -> npt.NDArray[np.int64]:
@@ -84,7 +85,7 @@ class ConcatArray:
 
     def columns(self, chosen: int | slice) -> ConcatArray:
         """Return the same rows with some of their last axis; never copies."""
-        return ConcatArray(tuple(array[..., chosen] for array in self.arrays))
+        return ConcatArray(tuple(columns_of(array, chosen) for array in self.arrays))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files."""
@@ -95,7 +96,12 @@ class ConcatArray:
         object.__setattr__(self, "arrays", tuple(unpack(array) for array in state["arrays"]))
 
 
-def end_to_end(arrays: Sequence[Array], names: Sequence[str]) -> ConcatArray:
+def columns_of(array: Array | LazyArray, chosen: int | slice) -> Array | LazyArray:
+    """Return some of the last axis of an array; never copies, and reads nothing."""
+    return array.columns(chosen) if isinstance(array, LazyArray) else array[..., chosen]
+
+
+def end_to_end(arrays: Sequence[Array | LazyArray], names: Sequence[str]) -> ConcatArray:
     """Return arrays as one source; never copies.
 
     Parameters
@@ -133,7 +139,7 @@ def end_to_end(arrays: Sequence[Array], names: Sequence[str]) -> ConcatArray:
     return ConcatArray(tuple(arrays))
 
 
-def _strides(array: Array) -> tuple[int, tuple[int, ...]]:
+def _strides(array: Array | LazyArray) -> tuple[int, tuple[int, ...]]:
     """Return what must agree: bytes between rows (0 where there is only one), and within."""
     within = tuple(
         step if size > 1 else 0

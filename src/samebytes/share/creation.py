@@ -12,6 +12,7 @@ from samebytes.memory import aligned as pages
 from samebytes.memory.aligned import Shape
 from samebytes.memory.files import open_file
 from samebytes.memory.files.paths import paths_of
+from samebytes.memory.lazy import LazyArray
 from samebytes.share.array import Array
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
@@ -271,8 +272,8 @@ def open(
     return _shown(found, path)
 
 
-def _shown(found: Opened, path: Any) -> Array | ConcatArray:
+def _shown(found: Opened, path: Any) -> Array | ConcatArray | LazyArray:
     """Return an array of a file as `Array`, or one in several parts as a `ConcatArray`."""
     if isinstance(found, list):
         return end_to_end(found, [f"{path}, part {number}," for number in range(len(found))])
-    return found.view(Array)
+    return found if isinstance(found, LazyArray) else found.view(Array)

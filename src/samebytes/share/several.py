@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from samebytes.errors import FileError
 from samebytes.memory.files.file_format import Opened, listed, parts_of
+from samebytes.memory.lazy import LazyArray
 from samebytes.share.concat_array import ConcatArray, end_to_end
 
 __all__ = ["as_one"]
@@ -65,7 +66,7 @@ def _member(found: Found, name: str) -> Opened:
 
 
 def _joined(paths: Sequence[Path], found: Sequence[Opened]) -> ConcatArray:
-    arrays: list[npt.NDArray[Any]] = []
+    arrays: list[npt.NDArray[Any] | LazyArray] = []
     names = []
     for path, each in zip(paths, found, strict=True):
         parts = parts_of(each)

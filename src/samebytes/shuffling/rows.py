@@ -15,6 +15,7 @@ from samebytes.errors import FileError, WrongSize
 from samebytes.memory.aligned import address_of
 from samebytes.memory.files import MappedFile, mapping_of
 from samebytes.memory.gather import gather
+from samebytes.memory.lazy import LazyArray
 from samebytes.memory.text import bytes_in_words
 from samebytes.plan.concat import ConcatArray
 from samebytes.share.array import as_array
@@ -30,11 +31,11 @@ class Rows:
 
     Parameters
     ----------
-    arrays : sequence of ndarray
+    arrays : sequence of ndarray or LazyArray
         Of one dtype, with rows of one shape.
     """
 
-    def __init__(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
+    def __init__(self, arrays: Sequence[npt.NDArray[Any] | LazyArray]) -> None:
         first = arrays[0]
         self.dtype = first.dtype
         self.shape: tuple[int, ...] = (sum(map(len, arrays)), *first.shape[1:])
@@ -82,11 +83,11 @@ class Rows:
 
 
 class _Memory:
-    """Rows of an array that is no plain part of a file."""
+    """Rows of an array that is no plain part of a file: in memory, or read when they are asked."""
 
     path: Path | None = None
 
-    def __init__(self, array: npt.NDArray[Any]) -> None:
+    def __init__(self, array: npt.NDArray[Any] | LazyArray) -> None:
         self._array = array
         self.rows = len(array)
 
@@ -162,14 +163,16 @@ def open_rows(source: Any) -> Rows:
         raise ValueError(message)  # noqa: TRY004 (the type is right, what it holds is not)
     if isinstance(found, ConcatArray):
         return Rows(found.arrays)
-    array: npt.NDArray[Any] = as_array(found).view(np.ndarray)
+    array = found if isinstance(found, LazyArray) else as_array(found).view(np.ndarray)
     if array.ndim == 0:
         message = "shuffled_copy needs an axis of rows; got a single value"
         raise ValueError(message)
     return Rows((array,))
 
 
-def _part(array: npt.NDArray[Any], row_bytes: int) -> _Memory | _File:
+def _part(array: npt.NDArray[Any] | LazyArray, row_bytes: int) -> _Memory | _File:
+    if isinstance(array, LazyArray):
+        return _Memory(array)
     mapping = mapping_of(array)
     # What a mapping of its own has changed is in memory only.
     if mapping is None or not array.flags.c_contiguous or array.flags.writeable or not array.size:

@@ -19,7 +19,7 @@ from numba.core.typing import signature
 
 from samebytes.engine.kernels.jit import compiled
 
-__all__ = ["IS_SUPPORTED", "advise_ranges", "count_missing_pages", "read_ranges"]
+__all__ = ["IS_SUPPORTED", "advise_ranges", "copy_ranges", "count_missing_pages", "read_ranges"]
 
 IS_SUPPORTED = sys.platform == "linux"
 """Whether the system has these calls, under these names."""
@@ -34,6 +34,7 @@ _mincore = ExternalFunction("mincore", signature(types.intc, types.intp, types.u
 _pread = ExternalFunction(
     "pread64", signature(types.intp, types.intc, types.intp, types.uintp, types.int64)
 )
+_memcpy = ExternalFunction("memcpy", signature(types.intp, types.uintp, types.uintp, types.uintp))
 _errno = ExternalFunction("__errno_location", signature(types.CPointer(types.intc)))
 
 
@@ -97,3 +98,10 @@ def read_ranges(files, offsets, targets, sizes):
                 if error != INTERRUPTED:
                     return k, error, done
     return -1, 0, 0
+
+
+@compiled(cache=True)
+def copy_ranges(sources, targets, sizes):
+    """Copy ranges of memory to addresses; none overlaps where it goes."""
+    for k in range(sources.shape[0]):
+        _memcpy(targets[k], sources[k], sizes[k])

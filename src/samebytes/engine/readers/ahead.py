@@ -21,6 +21,7 @@ from samebytes.engine.kernels.job import Job
 from samebytes.engine.kernels.storage import advise_ranges, count_missing_pages
 from samebytes.engine.readers.byte_ranges import coalesce, ranges_of
 from samebytes.engine.readers.reader import JobsOf, Reader
+from samebytes.engine.readers.region_table import RegionTable
 from samebytes.memory.files.hold import Region
 from samebytes.plan.reader_choice import ReaderChoice
 
@@ -70,17 +71,11 @@ class Ahead(Reader):
     def __init__(
         self, choice: ReaderChoice, regions: list[Region], jobs_of: JobsOf, depth: int
     ) -> None:
-        super().__init__(choice)
+        super().__init__(choice, depth)
         self._jobs_of = jobs_of
-        self._depth = depth
-        self._begins = np.array([region.address for region in regions], np.int64)
-        self._ends = np.array([region.address + region.nbytes for region in regions], np.int64)
-        order = np.argsort(self._begins)
-        self._begins, self._ends = self._begins[order], self._ends[order]
-        self._asked: int | None = None
+        self._table = RegionTable(regions)
         self._ranges: dict[int, tuple[Indices, Indices]] = {}
         self._begun: dict[int, threading.Event] = {}
-        self._asking = threading.Lock()
         self._quiet = 0
         self._all_there = 0
         for region in regions:
@@ -91,12 +86,11 @@ class Ahead(Reader):
     def begin(self, number: int) -> None:
         """Ask for the blocks behind `number`, and wait for what is still missing of its own."""
         with self._asking:
-            first = number if self._asked is None else self._asked
-            self._asked = max(first, number + self._depth + 1)
+            asked = self._not_yet_asked(number)
             if self._quiet > 0:
                 self._quiet -= 1
                 return
-        for upcoming in range(first, number + self._depth + 1):
+        for upcoming in asked:
             self.tasks.put(functools.partial(self._ask_once, upcoming))
         # Else the pass would fault before anybody has asked.
         self._ask_once(number).wait(PATIENCE)
@@ -151,14 +145,12 @@ class Ahead(Reader):
     def _pages_of(self, jobs: list[Job]) -> tuple[Indices, Indices]:
         """Return the whole pages that jobs read of the files, sorted, each once."""
         found = [ranges_of(job) for job in jobs]
-        starts = np.concatenate([one.starts.reshape(-1) for one in found])
-        stops = np.concatenate([one.stops.reshape(-1) for one in found])
-        place = np.searchsorted(self._begins, starts, "right") - 1
-        there = (place >= 0) & (starts < self._ends[place]) & (stops > starts)
-        starts, stops = starts[there], stops[there]
+        starts, stops, _ = self._table.within(
+            np.concatenate([one.starts.reshape(-1) for one in found]),
+            np.concatenate([one.stops.reshape(-1) for one in found]),
+        )
         self.count(bytes_useful=int((stops - starts).sum()))
         if not len(starts):
             return starts, stops
         starts, stops = starts // PAGE * PAGE, -(-stops // PAGE) * PAGE
-        starts, stops, _ = coalesce(starts, stops, 0)
-        return starts, stops
+        return coalesce(starts, stops, 0)

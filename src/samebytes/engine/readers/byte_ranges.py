@@ -105,8 +105,8 @@ def _within(extent: tuple[Indices, Indices], span: Indices) -> tuple[Indices, In
     return first, np.maximum(last - first, 0)
 
 
-def coalesce(starts: Indices, stops: Indices, gap: int) -> tuple[Indices, Indices, Indices]:
-    """Return sorted ranges without those that touch, and in which of them each one lies.
+def coalesce(starts: Indices, stops: Indices, gap: int) -> tuple[Indices, Indices]:
+    """Return sorted ranges, those that touch as one.
 
     Parameters
     ----------
@@ -119,22 +119,17 @@ def coalesce(starts: Indices, stops: Indices, gap: int) -> tuple[Indices, Indice
     -------
     starts, stops : ndarray of int64
         Sorted, each more than `gap` behind the one before.
-    which : ndarray of int64, shape (n,)
-        The place among them of each range that came.
 
     Examples
     --------
     >>> found = coalesce(np.array([100, 0, 8]), np.array([110, 4, 90]), gap=4)
     >>> [one.tolist() for one in found]
-    [[0, 100], [90, 110], [1, 0, 0]]
+    [[0, 100], [90, 110]]
     """
     order = np.argsort(starts, kind="stable")
     sorted_starts, reach = starts[order], np.maximum.accumulate(stops[order])
     begins = np.ones(len(starts), bool)
     begins[1:] = sorted_starts[1:] > reach[:-1] + gap
-    number = np.cumsum(begins) - 1
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(starts)) - 1
-    which = np.empty(len(starts), np.int64)
-    which[order] = number
-    return sorted_starts[first], reach[last], which
+    return sorted_starts[first], reach[last]

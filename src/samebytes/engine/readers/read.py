@@ -1,47 +1,41 @@
-"""Exact ranges of files, read into memory of ours; no page of a mapping is touched.
+"""Exact ranges, read into memory of ours; no page of a mapping is touched.
 
 For where mapping is wrong: on a network file system a page fault waits for a round trip, and a
-server that has gone leaves a thread that no signal reaches. A read that fails is an error with a
-name, and one that comes short says by how much.
+server that has gone leaves a thread that no signal reaches. And for what cannot be mapped: chunks,
+and objects behind a URL. A read that fails is an error with a name, and one that comes short says
+by how much.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.kernels.job import Job
-from samebytes.engine.kernels.storage import NOTHING_LEFT, read_ranges
-from samebytes.engine.readers.byte_ranges import coalesce, whole_ranges_of
+from samebytes.engine.readers.byte_fetcher import ByteFetcher
+from samebytes.engine.readers.byte_ranges import coalesce, ranges_of, whole_ranges_of
+from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
+from samebytes.engine.readers.fetcher import Fetcher, Task
+from samebytes.engine.readers.file_fetcher import FileFetcher
 from samebytes.engine.readers.reader import JobsOf, Reader
+from samebytes.engine.readers.region_table import RegionTable
 from samebytes.engine.readers.staging import StagedBlock, StagingPool
-from samebytes.errors import FileError
-from samebytes.memory.aligned import address_of
+from samebytes.memory.addresses import address_of
 from samebytes.memory.files.hold import Region
+from samebytes.memory.lazy import ByteSource, ChunkSource
 from samebytes.plan.reader_choice import ReaderChoice
 
 __all__ = ["Read"]
 
 Indices = npt.NDArray[np.int64]
 
-GAP_BYTES = 16 << 10
-"""Ranges that lie closer are read as one: so much more takes a disk as long as another request."""
-
 ADDRESS_BITS = 47
 """Addresses of a process are smaller than two to this."""
-
-THREADS = 8
-"""Threads that read; a disk of some 100 µs needs about so many requests at a time."""
-
-TASK_BYTES = 1 << 20
-"""Bytes that one thread reads before it looks for other work, about."""
 
 PATIENCE = 0.05
 """Seconds after which a thread that waits for bytes looks whether all was closed meanwhile."""
@@ -65,7 +59,7 @@ class Read(Reader):
     choice : ReaderChoice
         That it is this one, and why.
     regions : list of Region
-        The mapped files, whose addresses jobs have.
+        The mapped files and the lazy arrays, whose addresses jobs have.
     jobs_of : callable
         Gives the jobs of a block by its number, None behind the last one.
     depth : int
@@ -77,30 +71,39 @@ class Read(Reader):
         If a file is no longer the one that was mapped.
     """
 
-    threads = THREADS
-
     def __init__(
         self, choice: ReaderChoice, regions: list[Region], jobs_of: JobsOf, depth: int
     ) -> None:
-        super().__init__(choice)
+        super().__init__(choice, depth)
         self._closed = False
-        self._files: list[int] = []
         self._jobs_of = jobs_of
-        self._depth = depth
-        self._regions = sorted(regions, key=lambda region: region.address)
-        self._begins = np.array([region.address for region in self._regions], np.int64)
-        self._ends = self._begins + np.array([region.nbytes for region in self._regions], np.int64)
+        self._table = RegionTable(regions)
         self._pool = StagingPool()
         self._pending: dict[int, _Pending] = {}
-        self._asked: int | None = None
-        self._asking = threading.Lock()
-        try:
-            for region in self._regions:
-                self._files.append(_open(region))
-        except BaseException:
-            self.end()
-            raise
-        self._offsets = np.array([region.file_offset for region in self._regions], np.int64)
+        self._fetchers: list[Fetcher] = []
+        self._fetcher_of = np.zeros(len(regions), np.int64)
+        self._make_fetchers()
+        self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
+
+    def _make_fetchers(self) -> None:
+        """Make one for all files, and one for each lazy array."""
+        regions = self._table.regions
+        files = [region if region.source is None else None for region in regions]
+        if any(files):
+            self._fetchers.append(FileFetcher(files, self.count))
+        for place, region in enumerate(regions):
+            if region.source is not None:
+                self._fetcher_of[place] = len(self._fetchers)
+                self._fetchers.append(self._fetcher(region))
+
+    def _fetcher(self, region: Region) -> Fetcher:
+        source = region.source
+        if isinstance(source, ChunkSource):
+            return ChunkFetcher(source, region.address, self.count)
+        if isinstance(source, ByteSource):
+            return ByteFetcher(source, region.address, self.count)
+        message = f"{type(source).__name__} is neither a ByteSource nor a ChunkSource"
+        raise TypeError(message)
 
     def begin(self, number: int) -> StagedBlock | None:
         """Read the blocks behind `number`, and return its own once it is here.
@@ -111,16 +114,15 @@ class Read(Reader):
             If a file ended before its bytes did.
         OSError
             As the system says it, with the file's name.
+        FileError
+            If a chunk or a URL could not be read.
         """
         with self._asking:
-            first = number if self._asked is None else self._asked
-            self._asked = max(first, number + self._depth + 1)
-            asked = range(first, self._asked)
+            asked = self._not_yet_asked(number)
+            if number not in self._pending and number not in asked:
+                asked = range(number, number + 1)
             for upcoming in asked:
                 self._pending[upcoming] = _Pending()
-            if number not in self._pending:
-                self._pending[number] = _Pending()
-                asked = range(number, number + 1)
         for upcoming in asked:
             self.tasks.put(functools.partial(self._ask, upcoming))
         pending = self._pending[number]
@@ -136,11 +138,10 @@ class Read(Reader):
         return pending.staged
 
     def end(self) -> None:
-        """Close the files."""
+        """Close the files, and let go of chunks."""
         self._closed = True
-        files, self._files = self._files, []
-        for file in files:
-            os.close(file)
+        for fetcher in self._fetchers:
+            fetcher.end()
 
     def __del__(self) -> None:
         """Close the files, where whoever made this was interrupted before it could end it."""
@@ -153,97 +154,79 @@ class Read(Reader):
             return
         try:
             jobs = self._jobs_of(number)
-            parts = [] if jobs is None else self._stage(pending, jobs)
+            tasks = [] if jobs is None else self._stage(pending, jobs)
         except BaseException as failure:  # noqa: BLE001 (raised again by who waits for it)
             pending.failure = failure
-            parts = []
-        if not parts:
+            tasks = []
+        if not tasks:
             pending.ready.set()
             return
-        pending.left = list(range(len(parts)))
-        for part in parts:
-            self.tasks.put(functools.partial(self._read, pending, *part))
+        pending.left = list(range(len(tasks)))
+        for task in tasks:
+            self.tasks.put(functools.partial(self._do, pending, task))
 
-    def _stage(self, pending: _Pending, jobs: list[Job]) -> list[tuple[Any, ...]]:
-        found = [whole_ranges_of(job) for job in jobs]
-        starts = np.concatenate([one.starts[:, 0] for one in found])
-        stops = np.concatenate([one.stops[:, 0] for one in found])
-        place = np.searchsorted(self._begins, starts, "right") - 1
-        there = (place >= 0) & (starts < self._ends[place]) & (stops > starts)
-        starts, stops = starts[there], stops[there]
-        if not len(starts):
-            return []
-        useful = int((stops - starts).sum())
-        # Mappings may lie side by side: no range goes from one file to another.
-        apart = place[there] << ADDRESS_BITS
-        starts, stops, _ = coalesce(starts + apart, stops + apart, GAP_BYTES)
-        apart = starts >> ADDRESS_BITS << ADDRESS_BITS
-        starts, stops = starts - apart, stops - apart
-        sizes = stops - starts
-        self.count(bytes_useful=useful, bytes_asked=int(sizes.sum()))
-        place = np.searchsorted(self._begins, starts, "right") - 1
-        begins = np.cumsum(sizes) - sizes
-        memory = self._pool.take(int(sizes.sum()))
-        targets = address_of(memory) + begins
-        pending.staged = StagedBlock(memory, starts, stops, targets - starts, self._pool)
-        files = np.array(self._files, np.int32)[place]
-        offsets = self._offsets[place] + starts - self._begins[place]
-        # Cut between ranges, so that threads read about as much each.
-        cuts = np.searchsorted(
-            np.cumsum(sizes), np.arange(TASK_BYTES, int(sizes.sum()), TASK_BYTES)
-        )
-        edges = np.unique(np.concatenate([[0], cuts, [len(sizes)]]))
-        return [
-            tuple(one[low:high] for one in (place, files, offsets, targets, sizes))
-            for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-        ]
-
-    def _read(
-        self,
-        pending: _Pending,
-        place: Indices,
-        files: npt.NDArray[np.int32],
-        offsets: Indices,
-        targets: Indices,
-        sizes: Indices,
-    ) -> None:
+    def _do(self, pending: _Pending, task: Task) -> None:
         if not self._closed and pending.failure is None:
             try:
-                which, error, done = read_ranges(files, offsets, targets, sizes)
+                task()
             except BaseException as failure:  # noqa: BLE001 (raised again by who waits for it)
                 pending.failure = failure
-            else:
-                if which >= 0:
-                    region = self._regions[place[which]]
-                    pending.failure = _failure(region, error, int(offsets[which]) + done)
         if pending.left.pop() == 0:
             pending.ready.set()
 
+    def _stage(self, pending: _Pending, jobs: list[Job]) -> list[Task]:
+        """Take memory for what jobs read, and return what fills it.
 
-def _open(region: Region) -> int:
-    """Return a descriptor of the file that a region shows."""
-    path = region.origin.path
-    if path is None:
-        message = f"{region.origin.name} cannot be opened again to be read"
-        raise FileError(message)
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    found, expected = os.fstat(file), region.origin.identity
-    if expected is not None and (found.st_dev, found.st_ino) != expected:
-        os.close(file)
-        message = (
-            f"{path} is another file than the one that was opened: it was replaced since. Open it "
-            "again, or read the one that is mapped: with_options(reader='map')"
+        Room is made for each sample from its first byte to its last, so that a kernel reads it by
+        a shift; but only what it needs is read.
+        """
+        rooms = self._ranges(jobs, whole=True)
+        ranges = self._ranges(jobs, whole=False)
+        if not len(rooms[0]):
+            return []
+        starts, stops, _ = rooms
+        sizes = stops - starts
+        total, asked = int(sizes.sum()), int((ranges[1] - ranges[0]).sum())
+        sparse = asked < total // 2
+        memory = self._pool.take(total, sparse=sparse)
+        shifts = address_of(memory) + np.cumsum(sizes) - sizes - starts
+        pending.staged = StagedBlock(memory, starts, stops, shifts, self._pool, sparse)
+        return self._tasks(*ranges, shifts[np.searchsorted(starts, ranges[0], "right") - 1])
+
+    def _tasks(
+        self, starts: Indices, stops: Indices, places: Indices, shifts: Indices
+    ) -> list[Task]:
+        found: list[Task] = []
+        fetchers = self._fetcher_of[places]
+        for number in np.unique(fetchers).tolist():
+            chosen = fetchers == number
+            begins = starts[chosen]
+            found += self._fetchers[number].tasks(
+                places[chosen], begins, begins + shifts[chosen], stops[chosen] - begins
+            )
+        return found
+
+    def _ranges(self, jobs: list[Job], *, whole: bool) -> tuple[Indices, Indices, Indices]:
+        """Return ranges of the regions that jobs read, sorted, each once, and their regions."""
+        found = [whole_ranges_of(job) if whole else ranges_of(job) for job in jobs]
+        starts, stops, places = self._table.within(
+            np.concatenate([one.starts.reshape(-1) for one in found]),
+            np.concatenate([one.stops.reshape(-1) for one in found]),
         )
-        raise FileError(message)
-    if hasattr(os, "posix_fadvise"):
-        # Exact ranges: what the kernel would read beside them nobody needs.
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
-    return file
-
-
-def _failure(region: Region, error: int, place: int) -> Exception:
-    """Return the error for a range that was not read to its end."""
-    if error == NOTHING_LEFT:
-        return region.origin.cut_short_error(place)
-    words = f"{os.strerror(error)} at byte {place:,}"
-    return OSError(error, words, str(region.origin.path))
+        if not whole:
+            self.count(bytes_useful=int((stops - starts).sum()))
+        parts = []
+        fetchers = self._fetcher_of[places]
+        for number in np.unique(fetchers).tolist():
+            chosen = fetchers == number
+            # Regions may lie side by side: no range goes from one to another.
+            apart = places[chosen] << ADDRESS_BITS
+            gap = self._fetchers[number].gap_bytes
+            parts.append(coalesce(starts[chosen] + apart, stops[chosen] + apart, gap))
+        if not parts:
+            return starts, stops, places
+        starts, stops = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        places = starts >> ADDRESS_BITS
+        order = np.argsort(starts, kind="stable")
+        apart = places << ADDRESS_BITS
+        return (starts - apart)[order], (stops - apart)[order], places[order]

@@ -54,6 +54,8 @@ class Reader(ABC):
     ----------
     choice : ReaderChoice
         Which one this is, and why.
+    depth : int
+        Blocks asked for before they are needed.
 
     Attributes
     ----------
@@ -65,8 +67,11 @@ class Reader(ABC):
 
     threads = 0
 
-    def __init__(self, choice: ReaderChoice) -> None:
+    def __init__(self, choice: ReaderChoice, depth: int = 0) -> None:
         self.choice = choice
+        self._depth = depth
+        self._asked: int | None = None
+        self._asking = threading.Lock()
         self.tasks: SimpleQueue[Task | None] = SimpleQueue()
         self.counts = ReaderCounts()
         self._counting = threading.Lock()
@@ -83,6 +88,12 @@ class Reader(ABC):
 
     def end(self) -> None:  # noqa: B027 (most have nothing to let go of)
         """Let go of what it holds, when no batch is being made any more; may be called twice."""
+
+    def _not_yet_asked(self, number: int) -> range:
+        """Return which blocks to ask for now that `number` is begun; under the lock `_asking`."""
+        first = number if self._asked is None else self._asked
+        self._asked = max(first, number + self._depth + 1)
+        return range(first, self._asked)
 
     def count(self, **changes: float) -> None:
         """Add to what is counted; from any thread."""

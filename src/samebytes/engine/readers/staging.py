@@ -30,8 +30,19 @@ class StagingPool:
     def __init__(self) -> None:
         self._free: deque[npt.NDArray[np.uint8]] = deque()
 
-    def take(self, nbytes: int) -> npt.NDArray[np.uint8]:
-        """Return at least so many bytes, of any value."""
+    def take(self, nbytes: int, *, sparse: bool = False) -> npt.NDArray[np.uint8]:
+        """Return at least so many bytes, of any value.
+
+        Parameters
+        ----------
+        nbytes : int
+            How many.
+        sparse : bool
+            Whether most of them will not be touched. Such a block is new, and is not kept: what
+            is touched in turn would all be memory in the end.
+        """
+        if sparse:
+            return np.frombuffer(allocate_pages(nbytes, huge_pages=False), np.uint8)
         for _ in range(len(self._free)):
             try:
                 block = self._free.popleft()
@@ -43,9 +54,10 @@ class StagingPool:
         rounded = -(-(nbytes + nbytes // 8) // PAGE_BYTES) * PAGE_BYTES
         return np.frombuffer(allocate_pages(max(rounded, PAGE_BYTES)), np.uint8)
 
-    def give_back(self, block: npt.NDArray[np.uint8]) -> None:
-        """Keep a block that nobody reads any more for the next one."""
-        self._free.append(block)
+    def give_back(self, block: npt.NDArray[np.uint8], *, sparse: bool = False) -> None:
+        """Keep a block that nobody reads any more for the next one, unless it is sparse."""
+        if not sparse:
+            self._free.append(block)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ class StagedBlock:
         Bytes from each range to where it lies here.
     pool : StagingPool
         Where the memory goes back to.
+    sparse : bool
+        Whether most of it was not touched.
     """
 
     memory: npt.NDArray[np.uint8]
@@ -69,6 +83,7 @@ class StagedBlock:
     stops: Indices
     shifts: Indices
     pool: StagingPool
+    sparse: bool = False
 
     def moved(self, job: Job) -> Job:
         """Return a job that reads here what it would read where the files are mapped."""
@@ -83,4 +98,4 @@ class StagedBlock:
 
     def release(self) -> None:
         """Let the memory be used again."""
-        self.pool.give_back(self.memory)
+        self.pool.give_back(self.memory, sparse=self.sparse)

@@ -6,14 +6,15 @@ A file a format, and one registry of them, to which `register` adds from outside
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from samebytes.errors import UnknownFormat
 from samebytes.memory.files.file_format import FileFormat
-from samebytes.memory.files.mapping import MappedFile, map_file, view_of
+from samebytes.memory.files.mapping import MappedFile, check_mode, map_file, view_of
 from samebytes.memory.files.origin import check_unshrunk, mapping_of
 from samebytes.memory.files.raw import check_order, open_raw
-from samebytes.memory.files.registry import format_of, names, register
+from samebytes.memory.files.registry import folder_format_of, format_of, names, register
 
 if TYPE_CHECKING:
     import os
@@ -73,7 +74,7 @@ def open_file(
 
     Returns
     -------
-    numpy.ndarray, list of numpy.ndarray, or dict of str to one of these
+    numpy.ndarray, list of numpy.ndarray, LazyArray, or dict of str to one of these
         A list for an array that lies in several parts, end to end. A dict for files of several
         arrays: ``.npz`` files (by member name without its ``.npy``), ``.safetensors`` files, Arrow
         tables, and ``.h5`` files with more than one dataset.
@@ -122,6 +123,12 @@ def open_file(
             raise ValueError(message)
         return open_raw(path, dtype, shape, offset=offset, order=order, mode=mode)
     check_order(order)
+    folder = folder_format_of(Path(path))
+    if folder is not None:
+        check_mode(mode)
+        _refuse_layout(path, f"a {folder.name} store, whose metadata", shape, offset, order)
+        stored = folder.open(Path(path), key)
+        return {**stored} if isinstance(stored, dict) else stored
     mapping = map_file(path, mode)
     found = format_of(mapping)
     if found is None:
@@ -131,11 +138,16 @@ def open_file(
             "shape= for more than one axis: for example dtype='float32', shape=(-1, 28, 28)."
         )
         raise UnknownFormat(message)
+    _refuse_layout(mapping.path, f"an .{found.name} file, whose header", shape, offset, order)
+    return found.read(mapping, key)
+
+
+def _refuse_layout(path: object, what: str, shape: Any, offset: Any, order: str) -> None:
+    """Refuse the layout of raw values for what describes itself."""
     if shape is not None or operator.index(offset) != 0 or order != "C":
         message = (
-            f"{mapping.path} is an .{found.name} file, whose header gives the shape and the "
+            f"{path} is {what} gives the shape and the "
             "offset: expected neither shape= nor offset= nor order=. Leave them out, or add dtype= "
             "to open the file raw."
         )
         raise ValueError(message)
-    return found.read(mapping, key)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from samebytes.errors import FileError
 from samebytes.memory.files.mapping import MappedFile
 from samebytes.memory.files.origin import mapping_of
+from samebytes.memory.lazy import LazyArray
 from samebytes.memory.text import dtype_in_words, shortened
 
 __all__ = ["FIRST_BYTES", "FileFormat", "Found", "Opened", "listed", "missing_key", "parts_of"]
@@ -23,8 +24,8 @@ FIRST_BYTES = 64
 MOST_LISTED = 20
 """How many names an error lists."""
 
-Opened = npt.NDArray[Any] | list[npt.NDArray[Any]]
-"""An array, or the parts of one that lies in several places, end to end."""
+Opened = npt.NDArray[Any] | list[npt.NDArray[Any]] | LazyArray
+"""An array, the parts of one that lies in several places, end to end, or one that is read."""
 
 Found = Opened | Mapping[str, Opened | FileError]
 """What lies in a file: one array, or several by name; an error stands for what cannot be mapped."""
@@ -163,6 +164,8 @@ class FileFormat:
         known = name is None or isinstance(name, str)
         many = isinstance(found, list) and bool(found) and isinstance(found[0], np.ndarray)
         for array in found if many else [found]:
+            if isinstance(array, LazyArray) and known:
+                continue
             if not isinstance(array, np.ndarray) or not known:
                 kind = type(array).__name__
                 where = "" if name is None else f" under {name!r}"
@@ -181,11 +184,11 @@ class FileFormat:
                 raise ValueError(message)
 
 
-def parts_of(found: Opened | FileError) -> list[npt.NDArray[Any]]:
-    """Return the parts of an array, or the array itself; none if it cannot be mapped."""
+def parts_of(found: Opened | FileError) -> list[npt.NDArray[Any] | LazyArray]:
+    """Return the parts of an array, or the array itself; none if it cannot be opened."""
     if isinstance(found, FileError):
         return []
-    return found if isinstance(found, list) else [found]
+    return [*found] if isinstance(found, list) else [found]
 
 
 def listed(names: Iterable[str], facts: Mapping[str, str] | None = None) -> str:

@@ -1,12 +1,11 @@
-"""Contiguous datasets of ``.h5`` files, on the bytes of a mapped file.
+"""Datasets of ``.h5`` files: contiguous ones on the bytes of a mapped file, others by chunks.
 
-The place of a dataset comes from h5py, but its bytes are never read through it. A dataset that is
-stored in chunks, compressed or not, lies in many places, so no array can show it.
+The place of a contiguous dataset comes from h5py, but its bytes are never read through it. One that
+is stored in chunks, compressed or not, lies in many places: it becomes a `LazyArray`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,9 @@ import numpy as np
 
 from samebytes.errors import CompressedMember, FileError, MissingPackage, UnknownFormat, WrongSize
 from samebytes.memory.files.file_format import FileFormat, listed, missing_key
+from samebytes.memory.files.hdf5_chunks import HDF5Source, open_for_reading
 from samebytes.memory.files.mapping import map_file, view_of
+from samebytes.memory.lazy import LazyArray
 from samebytes.memory.text import bytes_in_words, dtype_in_words, shortened
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def read_hdf5(mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
 
     Returns
     -------
-    numpy.ndarray, or dict of str to numpy.ndarray
+    ndarray or LazyArray, or dict of str to one of these
         The dataset, if it is the only one in the file; otherwise all of them by name, those in
-        groups as ``"group/x"``. An error for a dataset in chunks or without a fixed size.
+        groups as ``"group/x"``. An error for a dataset without a fixed size.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def read_hdf5(mapping: MappedFile) -> Opened | dict[str, Opened | FileError]:
     return opened
 
 
-def open_key(mapping: MappedFile, key: str) -> npt.NDArray[Any]:
+def open_key(mapping: MappedFile, key: str) -> npt.NDArray[Any] | LazyArray:
     """Return one dataset of an HDF5 file; never copies, and looks at no other dataset.
 
     Raises
@@ -112,15 +113,16 @@ def is_dataset(obj: object) -> bool:
     return kind.__name__ == "Dataset" and kind.__module__.partition(".")[0] == "h5py"
 
 
-def array_of_dataset(dataset: Any) -> npt.NDArray[Any]:
+def array_of_dataset(dataset: Any) -> npt.NDArray[Any] | LazyArray:
     """Return an ``h5py.Dataset`` as an array on its file, which is mapped for it; never copies.
 
-    Whatever was written through h5py is flushed to the file first.
+    Whatever was written through h5py is flushed to the file first. One in chunks becomes a
+    `LazyArray` that reads through this object as long as it is open.
 
     Raises
     ------
     FileError
-        If it cannot be mapped: it is closed, in chunks, in memory or in several files.
+        If it can be neither: it is closed, in memory or in several files.
     """
     if not dataset:
         message = "an h5py.Dataset is closed: expected an open one. Open its file again."
@@ -135,7 +137,7 @@ def array_of_dataset(dataset: Any) -> npt.NDArray[Any]:
     file.flush()
     mapping = map_file(os.fsdecode(file.filename))
     _check_same(mapping, file)
-    found = _view(mapping, name.strip("/"), dataset)
+    found = _view(mapping, name.strip("/"), dataset, keep=True)
     if isinstance(found, FileError):
         raise found
     return found
@@ -163,7 +165,7 @@ class _File:
 
     def __enter__(self) -> Any:
         try:
-            self._file = self._open()
+            self._file = open_for_reading(self._h5py, self._mapping.path)
         except _UNREADABLE as error:
             raise _unreadable(self._mapping, error) from error
         try:
@@ -172,14 +174,6 @@ class _File:
             self._file.close()
             raise
         return self._file
-
-    def _open(self) -> Any:
-        # A way of locking is refused if this process has the file open in another way, and both
-        # are if another process holds a lock, which does not matter for finding datasets.
-        for locking in (None, True):
-            with contextlib.suppress(OSError):
-                return self._h5py.File(self._mapping.path, "r", locking=locking)
-        return self._h5py.File(self._mapping.path, "r", locking=False)
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         self._file.close()
@@ -246,7 +240,9 @@ def _missing(mapping: MappedFile, key: str, file: Any) -> FileError:
     return missing_key(mapping, key, _names(mapping, file))
 
 
-def _view(mapping: MappedFile, name: str, dataset: Any) -> npt.NDArray[Any] | FileError:
+def _view(
+    mapping: MappedFile, name: str, dataset: Any, *, keep: bool = False
+) -> npt.NDArray[Any] | LazyArray | FileError:
     """Return the array of a dataset, or an error if it can have none."""
     what = f"{mapping.path}, dataset {shortened(name)!r}"
     shape, dtype = dataset.shape, dataset.dtype
@@ -265,6 +261,9 @@ def _view(mapping: MappedFile, name: str, dataset: Any) -> npt.NDArray[Any] | Fi
             "records. Read it with h5py, x[...], or write it as one of these."
         )
     plain = np.dtype(dtype.str) if dtype.names is None and dtype.subdtype is None else dtype
+    if dataset.chunks is not None and 0 not in shape:
+        source = HDF5Source(mapping.path, mapping.identity, name, dataset, keep=keep)
+        return LazyArray(source, tuple(shape), plain)
     if 0 in shape:
         return view_of(mapping, 0, shape, plain)
     return _placed(mapping, what, dataset, plain)
@@ -301,21 +300,22 @@ def _refusal(dataset: Any) -> tuple[type[FileError], str] | None:
             f"lies in other files ({listed(str(each[0]) for each in dataset.external)}): expected "
             "a dataset in this file. Open those files raw, with dtype= and shape=."
         )
-    if dataset.chunks is not None:
-        filters = _filters(dataset)
-        kind = CompressedMember if filters else FileError
-        how = f" with filters ({filters})" if filters else ""
-        return kind, (
-            f"is stored in chunks of {dataset.chunks}{how}, so its bytes cannot be mapped in one "
-            "piece, and samebytes does not read chunks yet: expected a contiguous dataset. Write "
-            "it again without chunks= and compression=, or read all of it with h5py: x[...]."
+    missing = _missing_filters(dataset)
+    if missing:
+        return CompressedMember, (
+            f"is stored in chunks with filters that this h5py does not have ({missing}): expected "
+            "ones that it can decode. Install them (pip install hdf5plugin, and import it first), "
+            "or write the dataset again with compression='gzip'."
         )
     return None
 
 
-def _filters(dataset: Any) -> str:
+def _missing_filters(dataset: Any) -> str:
+    import h5py
+
     made = dataset.id.get_create_plist()
-    names = [made.get_filter(number)[-1] for number in range(made.get_nfilters())]
+    filters = [made.get_filter(number) for number in range(made.get_nfilters())]
+    names = [name for code, *_, name in filters if not h5py.h5z.filter_avail(code)]
     return ", ".join(shortened(os.fsdecode(name), 60) or "without a name" for name in names)
 
 

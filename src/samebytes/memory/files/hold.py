@@ -26,11 +26,12 @@ from samebytes.memory.addresses import address_of, extent_of
 from samebytes.memory.files import bus_guard
 from samebytes.memory.files.alias import Alias, alias_of
 from samebytes.memory.files.origin import Origin, origin_of
+from samebytes.memory.lazy import AddressSpace, LazyArray, Source
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Hold", "Region", "held"]
+__all__ = ["Hold", "Region", "held", "readable"]
 
 Addresses = npt.NDArray[np.int64]
 _Size = tuple[Callable[[], int], int, Origin]
@@ -60,12 +61,15 @@ class Region:
         The file.
     alias : Alias, optional
         The alias, if there is one.
+    source : Source, optional
+        What is read there instead, where these are the addresses of a lazy array.
     """
 
     address: int
     nbytes: int
     origin: Origin
     alias: Alias | None
+    source: Source | None = None
 
     @property
     def file_offset(self) -> int:
@@ -229,12 +233,15 @@ class Hold:
 
     @property
     def regions(self) -> list[Region]:
-        """The mapped files below the arrays, where they are read from."""
-        return [
-            Region(place.read_at, place.nbytes, place.origin, place.alias)
-            for place in self._places
-            if place.origin.has_file
-        ]
+        """The mapped files and the lazy arrays, at the addresses where they are read."""
+        found = []
+        for place in self._places:
+            mapping = place.origin.mapping
+            source = mapping.source if isinstance(mapping, AddressSpace) else None
+            if source is not None or place.origin.has_file:
+                where = place.read_at, place.nbytes
+                found.append(Region(*where, place.origin, place.alias, source))
+        return found
 
     def arrays(self) -> list[npt.NDArray[Any]]:
         """Return the arrays where they are to be read; never copies.
@@ -323,6 +330,22 @@ class Hold:
     def __del__(self) -> None:
         """Let the memory go."""
         self.release()
+
+
+@contextmanager
+def readable(array: npt.ArrayLike | LazyArray) -> Iterator[npt.NDArray[Any] | LazyArray]:
+    """Hold one array for a block of code, as `held` does; a lazy array reads itself.
+
+    Yields
+    ------
+    ndarray or LazyArray
+        What can be read in pieces, by slices of its first axis.
+    """
+    if isinstance(array, LazyArray):
+        yield array
+        return
+    with held(np.asarray(array)) as (found,):
+        yield found
 
 
 @contextmanager

@@ -200,7 +200,7 @@ def _read_headers(mapping: Any) -> list[_Header]:
         _Header(name, array.ctypes.data - begin, array.shape, array.strides, array.dtype)
         for name, found in named.items()
         for array in parts_of(found)
-        if array.size
+        if isinstance(array, np.ndarray) and array.size
     ]
     return sorted(headers, key=lambda header: header.start)
 

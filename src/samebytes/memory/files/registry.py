@@ -21,15 +21,19 @@ from typing import TYPE_CHECKING
 
 from samebytes.memory.files.arrow import ARROW
 from samebytes.memory.files.file_format import FIRST_BYTES, FileFormat
+from samebytes.memory.files.folder_format import FolderFormat
 from samebytes.memory.files.hdf5 import HDF5
 from samebytes.memory.files.npy import NPY
 from samebytes.memory.files.npz import NPZ
 from samebytes.memory.files.safetensors import SAFETENSORS
+from samebytes.memory.files.zarr import ZARR
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samebytes.memory.files.mapping import MappedFile
 
-__all__ = ["format_of", "names", "register"]
+__all__ = ["folder_format_of", "format_of", "names", "register"]
 
 _formats: tuple[FileFormat, ...] = (
     NPY,
@@ -38,6 +42,7 @@ _formats: tuple[FileFormat, ...] = (
     ARROW,
     HDF5,
 )
+_folder_formats: tuple[FolderFormat, ...] = (ZARR,)
 _lock = threading.Lock()
 
 
@@ -109,3 +114,8 @@ def format_of(mapping: MappedFile) -> FileFormat | None:
         if file_format.recognises(first, mapping.path):
             return file_format
     return None
+
+
+def folder_format_of(path: Path) -> FolderFormat | None:
+    """Return the format of what lies at a path if it is stored in many files, else None."""
+    return next((each for each in _folder_formats if each.matches(path)), None)

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.memory import aligned
 from samebytes.memory.addresses import address_of
 from samebytes.memory.lazy.address_space import AddressSpace, reserve
 from samebytes.memory.lazy.indexing import Box, box_of, runs_of
 from samebytes.memory.lazy.sources import ByteSource, ChunkSource, Source
+from samebytes.memory.pages import allocate_pages
 from samebytes.memory.text import as_bytes_text, shortened
 
 __all__ = ["LazyArray"]
@@ -150,20 +150,21 @@ class LazyArray:
             return self._rows(np.asarray(index))
         box = box_of(index, self.shape, shortened(self.name))
         if not self._columns:
-            return self._read(box)[box.view]
+            chosen: npt.NDArray[Any] = self._read(box)[box.view]
+            return chosen
         whole = Box(
             (*box.starts[: len(self._shape) - 1], 0),
             (*box.stops[: len(self._shape) - 1], self._shape[-1]),
             (),
         )
         found = self._read(whole)
-        for chosen in self._columns:
-            found = found[..., chosen]
+        for columns in self._columns:
+            found = found[..., columns]
         if found.ndim == len(self._shape):
             found = found[..., slice(box.starts[-1], box.stops[-1])]
         return np.ascontiguousarray(found[box.view])
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         """Return all of it; always reads, and so copies.
 
         Raises
@@ -197,7 +198,7 @@ class LazyArray:
                 "np.flatnonzero(mask) for a mask"
             )
             raise TypeError(message)
-        found = aligned.empty((*numbers.shape, *self.shape[1:]), self.dtype)
+        found = _empty((*numbers.shape, *self.shape[1:]), self.dtype)
         for place, number in np.ndenumerate(numbers):
             found[place] = self[int(number)]
         return found
@@ -214,9 +215,17 @@ class LazyArray:
         shape = self._shape
         if self._order == "F":  # the bytes of the transposed array, row-major
             box, shape = Box(box.starts[::-1], box.stops[::-1], ()), shape[::-1]
-        found = aligned.empty(box.shape, self.dtype)
+        found = _empty(box.shape, self.dtype)
         ranges = np.array(list(runs_of(box, shape, self.itemsize)), np.int64)
         sizes = ranges[:, 1].copy()
         targets = address_of(found) + np.cumsum(sizes) - sizes
         self.source.read(ranges[:, 0].copy(), targets, sizes)
         return found.T if self._order == "F" else found
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return pages for an array, so that frameworks can share what is read into them."""
+    count = int(np.prod(shape, dtype=object))
+    pages = np.frombuffer(allocate_pages(count * dtype.itemsize), np.uint8)
+    found: npt.NDArray[Any] = np.ndarray(shape, dtype, pages)
+    return found

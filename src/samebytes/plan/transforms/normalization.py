@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.memory.files.hold import held
+from samebytes.memory.files.hold import readable
+from samebytes.memory.lazy import LazyArray
 from samebytes.plan.component_spec import NUMBERS, ComponentSpec
 from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import (
@@ -72,15 +74,15 @@ class Normalization(Transform):
         on : name, place, or tuple of them, optional
             As for every transform.
         """
-        array = np.asarray(source)
+        array = source if isinstance(source, LazyArray) else np.asarray(source)
         if array.size == 0:
             message = f"Normalization.adapt: the shape {array.shape} has no values to adapt to"
             raise ValueError(message)
         if array.dtype.name not in NUMBERS:
             message = f"Normalization.adapt: expected real numbers, got {array.dtype}"
             raise ValueError(message)
-        with held(array) as (readable,):
-            mean, variance = _moments(readable)
+        with readable(array) as values:
+            mean, variance = _moments(values)
         return cls(mean, variance, on=on)
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
@@ -102,9 +104,11 @@ class Normalization(Transform):
         return result
 
 
-def _moments(array: npt.NDArray[Any]) -> tuple[Any, Any]:
+def _moments(array: npt.NDArray[Any] | LazyArray) -> tuple[Any, Any]:
     """Return mean and variance along all axes but the last, or along the only one."""
-    step = max(1, ADAPT_VALUES // max(1, array[:1].size))
+    step = max(1, ADAPT_VALUES // max(1, math.prod(array.shape[1:])))
+    if isinstance(array, LazyArray) and array.chunks is not None:
+        step = -(-step // array.chunks[0]) * array.chunks[0]  # or chunks would be decoded twice
     axes = tuple(range(array.ndim - 1)) if array.ndim > 1 else (0,)
     count, mean, square = 0, np.float64(0), np.float64(0)
     for start in range(0, len(array), step):
