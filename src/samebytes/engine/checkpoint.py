@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from samebytes.engine.schedule import counted_in
 from samebytes.engine.saved_values import (
     EPOCH,
     LAST_POSITION,
@@ -16,6 +15,7 @@ from samebytes.engine.saved_values import (
     one_of,
     text_dict,
 )
+from samebytes.engine.schedule import counted_in
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
 from samebytes.plan.reseeding import reseeded
