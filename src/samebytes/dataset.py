@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.formatting import check_format
+from samebytes.feeds.methods import FeedsMixin
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
 from samebytes.plan.display import DisplayMixin
@@ -42,7 +43,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, IdentityMixin, Recipe):
+class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
@@ -361,15 +362,3 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
     def __iter__(self) -> Iterator:
         """Return an iterator over the next epoch."""
         return self.iterate()
-
-    def to_tf(self) -> Any:
-        """Return a ``tf.data.Dataset`` of the same elements, on the same bytes."""
-        from samebytes.feeds.tf_data import to_tf
-
-        return to_tf(self.pipeline, self._epochs)
-
-    def to_keras(self, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
-        """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
-        from samebytes.feeds.keras import to_keras
-
-        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)

@@ -1,0 +1,26 @@
+"""The feeds by name: how a `Dataset` goes to each trainer, one method each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["FeedsMixin"]
+
+
+class FeedsMixin:
+    """The ways out of a `Dataset`, for it to inherit; each feed is imported when it is asked for.
+
+    ``self`` is a `Dataset`, which lies above this file.
+    """
+
+    def to_tf(self: Any) -> Any:
+        """Return a ``tf.data.Dataset`` of the same elements, on the same bytes."""
+        from samebytes.feeds.tf_data import to_tf
+
+        return to_tf(self.pipeline, self._epochs)
+
+    def to_keras(self: Any, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
+        """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""
+        from samebytes.feeds.keras import to_keras
+
+        return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)
