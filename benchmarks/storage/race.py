@@ -23,6 +23,7 @@ from benchmarks.storage.disk import disk_of
 from benchmarks.storage.jobs import Job
 from benchmarks.storage.measured import Pace
 from benchmarks.storage.memory_limit import memory_limit
+from benchmarks.storage.patterns.pattern import HEADER, values_of
 from benchmarks.storage.result import JobResult, Result, StorageBenchmark, Turn
 from benchmarks.storage.sources import SourceMissing, source_of
 from benchmarks.storage.way import Way
@@ -182,7 +183,7 @@ def _source_bytes(source: str) -> int:
     path = Path(source)
     if path.is_dir():
         return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
-    return path.stat().st_size if path.is_file() else 0
+    return path.stat().st_size if path.is_file() else values_of(source) + HEADER
 
 
 def measure(

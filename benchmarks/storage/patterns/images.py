@@ -42,7 +42,8 @@ class Crops(ArrayPattern):
 
     def dataset(self, source: str, memory_bytes: int) -> sb.Dataset:
         """Return what feeds it, with this library."""
-        return self.cropped(self.open(source), memory_bytes)
+        opened = sb.open(source) if "://" in source else self.open(source)
+        return self.cropped(opened, memory_bytes)
 
     def cropped(self, images: Any, memory_bytes: int) -> sb.Dataset:
         """Return what feeds crops of images that are open."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +23,9 @@ __all__ = ["HEADER", "ArrayPattern", "Blocks", "Pattern", "check_shuffled", "shu
 
 HEADER = 128
 """Bytes before the values of a ``.npy`` file."""
+
+DRAWN_TWICE = 0.01
+"""Share of the first samples that may have come before."""
 
 Array = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
@@ -156,13 +162,20 @@ class ArrayPattern(Pattern):
         return place
 
 
-def values_of(path: str) -> int:
-    """Return how many bytes the values of a ``.npy`` file take."""
-    return Path(path).stat().st_size - HEADER
+def values_of(source: str) -> int:
+    """Return how many bytes the values of a ``.npy`` file take, which may be behind a URL."""
+    url = urlsplit(source)
+    if url.scheme != "http":
+        return Path(source).stat().st_size - HEADER
+    with contextlib.closing(http.client.HTTPConnection(url.netloc)) as server:
+        server.request("HEAD", url.path)
+        return int(server.getresponse().headers["Content-Length"]) - HEADER
 
 
 def check_shuffled(places: list[int]) -> None:
-    """Refuse samples that come twice, or in the order of the file."""
-    require(len(set(places)) == len(places), "expected each sample once, got one twice")
+    """Refuse samples that come again and again, or in the order of the file."""
+    # Those who draw with replacement may draw one twice.
+    often = len(places) - len(set(places))
+    require(often <= len(places) * DRAWN_TWICE, f"expected fresh samples, got {often} twice")
     steps = np.diff(places)
     require((steps < 0).any() and (steps > 0).any(), "expected shuffled samples, got them in order")

@@ -63,7 +63,7 @@ class _Runs(ArrayPattern):
         """Yield where runs begin; drawn, as a permutation of so many would not fit in memory."""
         numbers = np.random.default_rng(2)
         while True:
-            yield from numbers.integers(0, count, 4096).tolist()
+            yield from numbers.choice(count, min(4096, count), replace=False).tolist()
 
 
 class Windows(_Runs):

@@ -19,7 +19,7 @@ __all__ = ["HDF5_LOOP", "ZARR_LOOP"]
 
 def _run(task: Task, threads: int) -> Turn:
     images = _opened(task.source)
-    starts = itertools.cycle(range(0, len(images), CHUNK_IMAGES))
+    starts = itertools.cycle(range(0, images.shape[0], CHUNK_IMAGES))
     seen: list[tuple[int, Any]] = []
 
     def work(_: int, count: Count) -> None:
