@@ -109,7 +109,7 @@ def failure_of(error: Exception, url: Url) -> Failure:
             "Check the network, and whether the server is well.",
             passing=True,
         )
-    if "kind: connect" in lowered or "dns" in lowered:
+    if re.search(r"kind: connect\b|\bdns\b", lowered):
         return Failure(
             "could not be asked for: there was no connection to the server",
             "Check the name in the URL, and the network.",
