@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from samebytes.engine.checkpoint import STATE
-from samebytes.engine.state_checks import (
+from samebytes.engine.saved_values import (
     EPOCH,
     LAST_POSITION,
     Check,

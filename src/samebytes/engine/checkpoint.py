@@ -1,4 +1,4 @@
-"""Where an iterator stands, as a few words and numbers ready for JSON."""
+"""Where an iterator stands, as a few words and numbers, and whether such a state fits a plan."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from samebytes.engine.schedule import counted_in
-from samebytes.engine.state_checks import (
+from samebytes.engine.saved_values import (
     EPOCH,
     LAST_POSITION,
     Check,
@@ -16,6 +15,7 @@ from samebytes.engine.state_checks import (
     one_of,
     text_dict,
 )
+from samebytes.engine.schedule import counted_in
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
 from samebytes.plan.reseeding import reseeded

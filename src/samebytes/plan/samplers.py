@@ -93,7 +93,7 @@ class Shuffle:
 
 @dataclass(frozen=True)
 class Shard:
-    """Every `count`-th element, from `index` on."""
+    """Every `count`-th element, from `index` on; nothing finds out which process this is."""
 
     parent: Sampler
     count: int

@@ -2,9 +2,9 @@
 
 Each kind of work has a part of its own, which composes whatever a chain does of that kind: where
 pixels are read (`Geometry`), and what becomes of a value (`Affine`). A transform's ``tabulate``
-writes into the parts that it is about, and a writer of the engine hands the parts to the kernel
-that can do them all in one pass. Another kind of work (maps that resample, tables that look up) is
-one more part here, beside a kernel that takes it.
+writes into the parts that it is about, and a writer of the engine (`engine/writers.py`) hands the
+parts to the kernel that can do them all in one pass. Another kind of work (maps that resample,
+tables that look up) is one more part here, beside a kernel that takes it.
 """
 
 from __future__ import annotations

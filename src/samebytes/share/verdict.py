@@ -183,7 +183,7 @@ def judge(
     """Decide what `target` can do with `layout`; pure, touches no data.
 
     This is the one place that decides: `as_tensor`, `as_array` and `Array` act on what it
-    says, `explain` shows it.
+    says, `explain` shows it. Memory that the engine made needs no verdict (`share/pooled.py`).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from samebytes.engine.state_checks import (
+from samebytes.engine.saved_values import (
     LAST_POSITION,
     Check,
     Unexpected,

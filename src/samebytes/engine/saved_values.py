@@ -1,7 +1,8 @@
 """What was saved and comes back, perhaps from a file that others wrote: checked, key by key.
 
 What is expected of a kind of it is a table: each key with a check, which gives the value as it is
-used, or says in words what it expects.
+used, or says in words what it expects. Whether a state fits a plan is another question, which
+`samebytes.engine.checkpoint.resume` answers.
 """
 
 from __future__ import annotations
