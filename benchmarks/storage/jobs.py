@@ -113,9 +113,9 @@ ONCE = (
     "else, so what is read beside them is at our expense."
 )
 LOOP = (
-    "Bare is a loop over all chunks in the order of the file, which decodes each once and throws "
-    "it away, with the number of threads that is best for it. A crop needs all of its image, since "
-    "a chunk is decoded as a whole."
+    "Decoded, the store is four times the memory. Bare is a loop over all chunks in the order of "
+    "the file, which decodes each once and throws it away, with the number of threads that is best "
+    "for it. A crop needs all of its image, since a chunk is decoded as a whole."
 )
 BEST_BARE = "the best bare reads"
 BEST_SEQUENTIAL = "the best sequential read"

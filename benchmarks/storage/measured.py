@@ -125,9 +125,8 @@ def count_threads(threads: int, work: Callable[[int, Count], None], pace: Pace) 
     def run(number: int) -> None:
         try:
             work(number, counts[number])
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 (raised again when all have ended)
             counts[number].failure = failure
-            raise
 
     workers = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
     for worker in workers:

@@ -1,4 +1,4 @@
-"""Images that compress as photographs do: smooth, with noise; each is known by its number."""
+"""Images that compress to half: smooth, with noise in places; each is known by its number."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from benchmarks.storage.patterns.images import SIDE
 
 __all__ = ["picture", "pictures"]
 
-NOISE = 8
-"""Values of the noise: three bits of eight, about what a camera leaves."""
+STEP, NOISE, NOISY = 16, 4, 0.5
+"""Steps of the smooth part, values of the noise, and share of the bytes that have any. Noise in all
+bytes, as of a camera, would leave nothing for gzip or zstd to do; so much is stored as half."""
 
 
 def picture(number: int) -> npt.NDArray[np.uint8]:
@@ -21,8 +22,10 @@ def picture(number: int) -> npt.NDArray[np.uint8]:
     rows, columns = (
         (60 * np.sin(phases[axis] + slopes[axis] * places)).astype(np.int16) for axis in (0, 1)
     )
-    smooth = (rows[:, np.newaxis] + columns + 124).astype(np.uint8)
-    found: npt.NDArray[np.uint8] = smooth + numbers.integers(0, NOISE, smooth.shape, np.uint8)
+    values = (rows[:, np.newaxis] + columns + 124) // STEP * STEP
+    found: npt.NDArray[np.uint8] = values.astype(np.uint8)
+    places = numbers.integers(0, found.size, round(found.size * NOISY))
+    found.reshape(-1)[places] += numbers.integers(0, NOISE, len(places), np.uint8)
     return found
 
 

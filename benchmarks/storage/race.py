@@ -106,6 +106,8 @@ def run_way(
                 os.killpg(process.pid, signal.SIGKILL)  # workers that are left
             process.kill()  # one that never came to be a group
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         if process.returncode < 0:
             message = f"killed by {signal.Signals(-process.returncode).name}, of too little memory?"
             raise WayFailedError(message)

@@ -7,7 +7,7 @@ from benchmarks.storage.race import Scale
 
 PACE = Pace(lead=0.01, seconds=0.05)
 
-MEMORY = 12 << 20
-"""Four times this are 64 images."""
+MEMORY = 26 << 20
+"""Four times this are more than two batches of images."""
 
 SCALE = Scale(MEMORY, 2, PACE)
