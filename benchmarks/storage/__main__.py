@@ -23,7 +23,7 @@ from samebytes.cli.console import make_console, make_progress
 
 __all__ = ["FULL", "QUICK", "app", "bench"]
 
-FULL = Scale(memory_bytes=1 << 30, rounds=3, pace=Pace(lead=1.0, seconds=4.0))
+FULL = Scale(memory_bytes=1 << 30, rounds=5, pace=Pace(lead=1.0, seconds=2.5))
 QUICK = Scale(memory_bytes=512 << 20, rounds=1, pace=Pace(lead=0.5, seconds=1.0))
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

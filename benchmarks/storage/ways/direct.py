@@ -59,7 +59,7 @@ def _run(task: Task, threads: int, nbytes: int, flags: int) -> Turn:
 
 
 DIRECT = (
-    *(_direct(threads, mebibytes) for threads, mebibytes in ((1, 8), (2, 4), (4, 4), (8, 1))),
+    *(_direct(threads, mebibytes) for threads, mebibytes in ((1, 8), (4, 4), (8, 4), (16, 1))),
     Way(
         "sequential",
         "sequential read, buffered",
