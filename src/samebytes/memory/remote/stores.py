@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENT", "QUICK", "import_obstore", "store_of"]
 
+OLDEST_OBSTORE = 0, 11
+"""The first with a timeout for servers that fall silent."""
+
 CONNECT_SECONDS = 5.0
 """A handshake takes three round trips, of 0.3 s around the world; the rest is for lost packets."""
 
@@ -43,7 +46,7 @@ def import_obstore(url: Url) -> Any:
     Raises
     ------
     MissingPackage
-        If it is not installed.
+        If it is not installed, or too old.
     """
     try:
         import obstore
@@ -53,6 +56,13 @@ def import_obstore(url: Url) -> Any:
             'pip install "samebytes[remote]".'
         )
         raise MissingPackage(message) from missing
+    found = tuple(int(part) for part in obstore.__version__.split(".")[:2])
+    if found < OLDEST_OBSTORE:
+        message = (
+            f"{url} is a URL, and obstore {obstore.__version__} is too old to read it, since it "
+            'waits forever for a server that falls silent: pip install -U "samebytes[remote]".'
+        )
+        raise MissingPackage(message)
     return obstore
 
 
