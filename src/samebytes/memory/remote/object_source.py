@@ -96,6 +96,8 @@ class ObjectSource(ByteSource):
         """Fetch into the cache what is not in it, read all from it, and return whether it went."""
         lost = cache.lost
         lows, highs = cache.missing(starts, starts + sizes, self.gap_bytes)
+        if len(lows) and not cache.takes_more:
+            return False
         for starts_now, sizes_now, _ in _groups(lows, highs - lows, lows):
             found = self._object.fetch(starts_now, sizes_now)
             for start, buffer in zip(starts_now, found, strict=True):
