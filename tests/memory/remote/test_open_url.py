@@ -206,6 +206,12 @@ def test_without_obstore(monkeypatch):
         sb.open("https://example.org/x.npy")
 
 
+def test_an_old_obstore(monkeypatch):
+    monkeypatch.setattr("obstore.__version__", "0.10.1")
+    with pytest.raises(sb.MissingPackage, match=r"obstore 0.10.1 is too old.*pip install -U"):
+        sb.open("https://example.org/x.npy")
+
+
 def test_a_dataset_of_a_url(npy, values):
     images = sb.open(npy)
     found = sb.Dataset.from_tensor_slices(images).shuffle(seed=3).batch(50).with_format("numpy")
@@ -220,3 +226,16 @@ def test_s3_empty_object(moto):
     store.put(path, b"")
     with pytest.raises(sb.WrongSize, match=r"empty.npy"):
         sb.open("s3://bucket/empty.npy")
+
+
+def test_a_redirect_is_followed(faulty, npy, values):
+    def move(handler, answer):
+        handler.send_response(302)
+        handler.send_header("location", npy)
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    faulty.always = move
+    images = sb.open(f"{faulty.url}/images.npy")
+    assert images.name.startswith(faulty.url)
+    np.testing.assert_array_equal(images[[3, 250]], values[[3, 250]])

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from samebytes.engine.kernels.job import Job
 from samebytes.engine.readers.byte_fetcher import ByteFetcher
-from samebytes.engine.readers.byte_ranges import coalesce, ranges_of, whole_ranges_of
+from samebytes.engine.readers.byte_ranges import ByteRanges, coalesce, ranges_of, whole_ranges_of
 from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
 from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
@@ -33,6 +33,8 @@ from samebytes.plan.reader_choice import ReaderChoice
 __all__ = ["Read"]
 
 Indices = npt.NDArray[np.int64]
+Ranges = tuple[Indices, Indices, Indices]
+"""Where ranges start and stop, and the region of each."""
 
 ADDRESS_BITS = 47
 """Addresses of a process are smaller than two to this."""
@@ -180,8 +182,13 @@ class Read(Reader):
         Room is made for each sample from its first byte to its last, so that a kernel reads it by
         a shift; but only what it needs is read.
         """
-        rooms = self._ranges(jobs, whole=True)
-        ranges = self._ranges(jobs, whole=False)
+        found = [ranges_of(job) for job in jobs]
+        exact = self._table.within(*_flat(found))
+        self.count(bytes_useful=int((exact[1] - exact[0]).sum()))
+        ranges = rooms = self._joined(*exact)
+        if any(one.starts.shape[1] > 1 for one in found):
+            whole = [whole_ranges_of(job) for job in jobs]
+            rooms = self._joined(*self._table.within(*_flat(whole)))
         if not len(rooms[0]):
             return []
         starts, stops, _ = rooms
@@ -206,15 +213,8 @@ class Read(Reader):
             )
         return found
 
-    def _ranges(self, jobs: list[Job], *, whole: bool) -> tuple[Indices, Indices, Indices]:
-        """Return ranges of the regions that jobs read, sorted, each once, and their regions."""
-        found = [whole_ranges_of(job) if whole else ranges_of(job) for job in jobs]
-        starts, stops, places = self._table.within(
-            np.concatenate([one.starts.reshape(-1) for one in found]),
-            np.concatenate([one.stops.reshape(-1) for one in found]),
-        )
-        if not whole:
-            self.count(bytes_useful=int((stops - starts).sum()))
+    def _joined(self, starts: Indices, stops: Indices, places: Indices) -> Ranges:
+        """Return ranges sorted, with those that lie near each other in a region as one."""
         parts = []
         fetchers = self._fetcher_of[places]
         for number in np.unique(fetchers).tolist():
@@ -230,3 +230,9 @@ class Read(Reader):
         order = np.argsort(starts, kind="stable")
         apart = places << ADDRESS_BITS
         return (starts - apart)[order], (stops - apart)[order], places[order]
+
+
+def _flat(found: list[ByteRanges]) -> tuple[Indices, Indices]:
+    """Return the ranges of several jobs, one behind the other."""
+    starts = np.concatenate([one.starts.reshape(-1) for one in found])
+    return starts, np.concatenate([one.stops.reshape(-1) for one in found])

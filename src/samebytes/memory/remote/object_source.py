@@ -49,9 +49,13 @@ class ObjectSource(ByteSource):
         Folder of cache files.
     """
 
-    threads: ClassVar[int] = 8
-    gap_bytes: ClassVar[int] = 64 << 10
-    task_bytes: ClassVar[int] = 4 << 20
+    # At 20 ms a request, measured: 40 in flight bring 250 MB/s of rows of 400 kB, and 80 bring 460.
+    # Each thread has one call under way, each call up to ten requests: five rows of 400 kB.
+    threads: ClassVar[int] = 16
+    task_bytes: ClassVar[int] = 2 << 20
+    # A request takes as long as 80 kB on this machine (60 us), and as 300 kB at 10 Gb/s with 80 in
+    # flight at 20 ms.
+    gap_bytes: ClassVar[int] = 128 << 10
 
     def __init__(self, url: str, identity: Identity, begin: int, cache: Path | None = None) -> None:
         self._url = parse_url(url)
@@ -92,6 +96,8 @@ class ObjectSource(ByteSource):
         """Fetch into the cache what is not in it, read all from it, and return whether it went."""
         lost = cache.lost
         lows, highs = cache.missing(starts, starts + sizes, self.gap_bytes)
+        if len(lows) and not cache.takes_more:
+            return False
         for starts_now, sizes_now, _ in _groups(lows, highs - lows, lows):
             found = self._object.fetch(starts_now, sizes_now)
             for start, buffer in zip(starts_now, found, strict=True):

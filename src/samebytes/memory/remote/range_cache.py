@@ -99,10 +99,13 @@ class RangeCache:
             found = missing_runs(self._there, starts, stops, self._size, gap)
         return found
 
+    @property
+    def takes_more(self) -> bool:
+        """Whether the disk has taken all so far."""
+        return not self._full
+
     def write(self, start: int, buffer: Any) -> bool:
         """Keep bytes from some place on, and return whether it was done; not on a full disk."""
-        if self._full:
-            return False
         view = memoryview(buffer).cast("B")
         stop = start + len(view)
         try:

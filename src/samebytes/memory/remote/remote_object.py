@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 from samebytes.errors import RemoteError
@@ -60,10 +61,14 @@ class RemoteObject:
         self.url = url
         self.identity = identity
         self._obstore = import_obstore(url)
-        self._store, self._path = store_of(url)
         self._asking = threading.Lock()
+        self._path = "" if url.on_web else url.key
         self._comparing: Any = None
         self._compares: bool | None = None
+
+    @cached_property
+    def _store(self) -> Any:
+        return store_of(self.url)[0]
 
     def fetch(self, starts: Sequence[int], sizes: Sequence[int]) -> list[Any]:
         """Return the bytes of some ranges, each as a buffer; always copies them from afar.
@@ -136,9 +141,10 @@ class RemoteObject:
         with self._asking:
             if self._compares is None:
                 tag = self.identity.strong_tag
-                self._compares = tag is not None and self._refuses_another()
-                if self._compares and tag is not None:
+                compares = tag is not None and self._refuses_another()
+                if compares and tag is not None:
                     self._comparing, _ = store_of(self.url, headers={"If-Match": tag})
+                self._compares = compares
             return self._compares
 
     def _refuses_another(self) -> bool:

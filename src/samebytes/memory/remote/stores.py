@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["PATIENT", "QUICK", "import_obstore", "store_of"]
+
+MOST_STORES = 16
+"""Buckets whose stores are kept; each keeps connections open."""
+
+OLDEST_OBSTORE = 0, 11
+"""The first with a timeout for servers that fall silent."""
 
 CONNECT_SECONDS = 5.0
 """A handshake takes three round trips, of 0.3 s around the world; the rest is for lost packets."""
@@ -43,7 +50,7 @@ def import_obstore(url: Url) -> Any:
     Raises
     ------
     MissingPackage
-        If it is not installed.
+        If it is not installed, or too old.
     """
     try:
         import obstore
@@ -53,6 +60,13 @@ def import_obstore(url: Url) -> Any:
             'pip install "samebytes[remote]".'
         )
         raise MissingPackage(message) from missing
+    found = tuple(int(part) for part in obstore.__version__.split(".")[:2])
+    if found < OLDEST_OBSTORE:
+        message = (
+            f"{url} is a URL, and obstore {obstore.__version__} is too old to read it, since it "
+            'waits forever for a server that falls silent: pip install -U "samebytes[remote]".'
+        )
+        raise MissingPackage(message)
     return obstore
 
 
@@ -85,6 +99,25 @@ def store_of(
     """
     where = parse_url(url) if isinstance(url, str) else url
     import_obstore(where)
+    if headers or where.on_web:
+        return _make(where, headers, tries), "" if where.on_web else where.key
+    # Making one takes 8 ms, most of it to read certificates; objects of a bucket share theirs.
+    given = where.scheme, where.bucket, tries, hash(frozenset(os.environ.items()))
+    with _making:
+        if given not in _of_buckets:
+            if len(_of_buckets) >= MOST_STORES:
+                _of_buckets.clear()
+            _of_buckets[given] = _make(where, None, tries)
+        return _of_buckets[given], where.key
+
+
+_of_buckets: dict[tuple[str, str, int, int], Any] = {}
+"""Stores by bucket, patience, and the environment as it was then."""
+
+_making = threading.Lock()
+
+
+def _make(where: Url, headers: Mapping[str, str] | None, tries: int) -> Any:
     from obstore.store import GCSStore, HTTPStore, S3Store
 
     client: dict[str, Any] = {
@@ -107,9 +140,9 @@ def store_of(
     }
     options: dict[str, Any] = {"client_options": client, "retry_config": again}
     if where.on_web:
-        return HTTPStore(where.text, **options), ""
+        return HTTPStore(where.text, **options)
     kind: Any = S3Store if where.scheme == "s3" else GCSStore
-    return kind(where.bucket, **options), where.key
+    return kind(where.bucket, **options)
 
 
 def endpoint_of(url: Url) -> str:
