@@ -25,7 +25,8 @@ class ChunkedCrops(Pattern):
     sample_bytes = IMAGE_BYTES
     """All of the image: chunks are decoded as a whole."""
 
-    blocks = Blocks(CHUNK_IMAGES, CHUNK_IMAGES * IMAGE_BYTES)
+    # A quarter of the memory is for decoded chunks: those of this window, and of the next.
+    blocks = Blocks(CHUNK_IMAGES, CHUNK_IMAGES * IMAGE_BYTES, share=16)
 
     def dataset(self, source: str, memory_bytes: int) -> sb.Dataset:
         """Return what feeds it, with this library."""

@@ -41,14 +41,17 @@ class Blocks:
         Samples of a block.
     nbytes : int
         Bytes of the source that a block takes.
+    share : int
+        Of the memory, a window of blocks takes at most one in so many bytes.
     """
 
     size: int
     nbytes: int
+    share: int = 8
 
     def window(self, memory_bytes: int) -> int:
-        """Return how many blocks are mixed: as many as take an eighth of the memory, 64 at most."""
-        return max(2, min(64, memory_bytes // 8 // self.nbytes))
+        """Return how many blocks are mixed: 2 at least, 64 at most."""
+        return max(2, min(64, memory_bytes // self.share // self.nbytes))
 
 
 def shuffled(dataset: sb.Dataset, blocks: Blocks | None, memory_bytes: int) -> sb.Dataset:
