@@ -19,7 +19,7 @@ from benchmarks.storage.disk import drop_pages
 from benchmarks.storage.patterns.chunks import CHUNK_IMAGES
 from benchmarks.storage.patterns.images import IMAGE_BYTES, SIDE
 from benchmarks.storage.patterns.pattern import HEADER
-from benchmarks.storage.pictures import pictures
+from benchmarks.storage.patterns.pictures import pictures
 from benchmarks.storage.server import find_nginx, serve
 from samebytes.memory.cores import available_cores
 

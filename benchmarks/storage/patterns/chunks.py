@@ -10,7 +10,7 @@ import samebytes as sb
 from benchmarks.peers.jobs.job import require
 from benchmarks.storage.patterns.images import CROP, IMAGE_BYTES, SIDE
 from benchmarks.storage.patterns.pattern import Blocks, Pattern, check_shuffled, shuffled
-from benchmarks.storage.pictures import picture
+from benchmarks.storage.patterns.pictures import picture
 
 __all__ = ["CHUNK_IMAGES", "ChunkedCrops"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.peers.jobs.job import require
 from benchmarks.storage.measured import Count, count_threads
 from benchmarks.storage.patterns.chunks import CHUNK_IMAGES
-from benchmarks.storage.pictures import picture
+from benchmarks.storage.patterns.pictures import picture
 from benchmarks.storage.result import Role, Turn
 from benchmarks.storage.way import Task, Way
 

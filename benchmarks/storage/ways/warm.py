@@ -41,7 +41,7 @@ def run_together(task: Task) -> dict[str, Turn]:
 
     for batches in running.values():
         pull(batches, Pace(task.pace.lead, 0), check)
-    for number in range(max(3, round(task.pace.seconds / SLICE))):
+    for number in range(max(3, round(len(running) * task.pace.seconds / SLICE))):
         names = list(running)
         # Whoever follows whom changes.
         for name in names[number % 3 :] + names[: number % 3]:
