@@ -84,6 +84,9 @@ class WorkerPool:
         Other tasks, which wait for storage and not for a core.
     reading_threads : int
         How many threads do those.
+    stopped : callable, optional
+        Called when no task is done any more, so that no thread waits for what one would have done.
+        It takes no lock, and may be called anywhere, more than once.
     """
 
     def __init__(
@@ -94,9 +97,11 @@ class WorkerPool:
         ended: Callable[[], object],
         reading: SimpleQueue[Callable[[], object] | None] | None = None,
         reading_threads: int = 0,
+        stopped: Callable[[], object] = lambda: None,
     ) -> None:
         self._open_batch = open_batch
         self._ended = ended
+        self._stopped = stopped
         self._threads = threads
         self._reading_threads = reading_threads
         self._reading = SimpleQueue() if reading is None else reading
@@ -232,6 +237,7 @@ class WorkerPool:
     def stop(self) -> None:
         """Tell the threads to end, and return at once; possible anywhere, in a finalizer too."""
         self.closed = True
+        self._stopped()
         self._tasks.put(None)
         self._reading.put(None)
 

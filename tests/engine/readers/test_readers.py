@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.feeding import worker_threads
 
 import samebytes as sb
-from samebytes.engine.readers import ahead, read
+from samebytes.engine.readers import ahead, file_fetcher
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for pages")
 
@@ -218,5 +218,5 @@ def test_advice_that_is_refused_is_told_and_pages_come_by_faults(cold, monkeypat
 
 
 def test_small_reads_are_left_to_several_threads(paths, monkeypatch):
-    monkeypatch.setattr(read, "TASK_BYTES", 100)
+    monkeypatch.setattr(file_fetcher, "TASK_BYTES", 100)
     assert_same(elements(usual(paths, "read")), elements(usual(paths, "map")))

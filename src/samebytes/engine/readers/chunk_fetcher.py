@@ -12,7 +12,7 @@ from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_grid import ChunkGrid
 from samebytes.engine.readers.fetcher import Count, Fetcher, Task
 from samebytes.memory.addresses import address_of
-from samebytes.memory.lazy import ChunkSource
+from samebytes.memory.lazy import ChunkSource, decoded
 
 __all__ = ["ChunkFetcher"]
 
@@ -28,19 +28,23 @@ class ChunkFetcher(Fetcher):
         The source.
     address : int
         Where its first byte would lie.
+    chunks : ChunkCache
+        Where the chunks of all sources of a run are kept.
     count : callable
         Counts the bytes of the chunks that are decoded.
     """
 
     gap_bytes = 0
 
-    def __init__(self, source: ChunkSource, address: int, count: Count) -> None:
+    def __init__(self, source: ChunkSource, address: int, chunks: ChunkCache, count: Count) -> None:
         self.threads = source.threads
         self._address = address
         self._grid = ChunkGrid(source.shape, source.chunks, source.dtype.itemsize)
+        if self._grid.cuts_rows:  # a gap may be a chunk, decoded for nothing
+            self.near_bytes = 0
         self._source = source
+        self._chunks = chunks
         self._count = count
-        self._chunks = ChunkCache(self._decode)
 
     def tasks(
         self,
@@ -63,12 +67,14 @@ class ChunkFetcher(Fetcher):
 
     def _copy(self, number: int, offsets: Indices, targets: Indices, sizes: Indices) -> None:
         # Held while it is copied from, whoever lets go of it meanwhile.
-        chunk = self._chunks.get(number)
+        # Several arrays may show one source: some of its columns each.
+        name = id(self._source), number
+        chunk = self._chunks.get(name, functools.partial(self._decode, number))
         copy_ranges(address_of(chunk) + offsets, targets, sizes)
 
     def _decode(self, number: int) -> npt.NDArray[np.generic]:
         starts, stops = self._grid.box(number)
-        found = np.ascontiguousarray(self._source.read_box(starts, stops))
+        found = decoded(self._source, starts, stops)
         self._count(bytes_asked=found.nbytes)
         return found
 
