@@ -99,6 +99,8 @@ class HDF5Source(ChunkSource):
             If the file was cut short.
         FileError
             If h5py cannot read it, or the file was replaced since it was opened.
+        OSError
+            As the system says it, if the file cannot be opened again.
         """
         where = tuple(slice(start, stop) for start, stop in zip(starts, stops, strict=True))
         while True:
@@ -143,17 +145,35 @@ class HDF5Source(ChunkSource):
     def _opened(self) -> Any:
         import h5py
 
-        # Each chunk is read once, so h5py need not keep any.
-        file = open_for_reading(h5py, self._path, rdcc_nbytes=0)
-        found = os.fstat(file.id.get_vfd_handle())
-        if (found.st_dev, found.st_ino) != self._identity:
+        with self._path.open("rb") as there:  # or h5py says in its own words what the system says
+            size = os.fstat(there.fileno()).st_size
+            self._check_same(there.fileno())
+        try:
+            # Each chunk is read once, so h5py need not keep any.
+            file = open_for_reading(h5py, self._path, rdcc_nbytes=0)
+            self._check_same(file.id.get_vfd_handle())
+            return file[self._key]
+        except FileError:
             file.close()
+            raise
+        except Exception as error:
+            if size < self._least:
+                raise self._cut_short(self._least, size) from error
+            message = (
+                f"{self.name}, could not be opened again ({type(error).__name__}: "
+                f"{shortened(str(error))}): the file is damaged, or being written. Open it again."
+            )
+            raise FileError(message) from error
+
+    def _check_same(self, descriptor: int) -> None:
+        """Refuse another file than the one that was opened."""
+        found = os.fstat(descriptor)
+        if (found.st_dev, found.st_ino) != self._identity:
             message = (
                 f"{self._path} was replaced by another file after it was opened: expected the same "
                 "file. Open it again."
             )
             raise FileError(message)
-        return file[self._key]
 
     def _check_whole(self, dataset: Any, starts: Sequence[int], stops: Sequence[int]) -> None:
         """Refuse a file that was cut short: HDF5 takes what is not there for zeros."""
@@ -166,13 +186,14 @@ class HDF5Source(ChunkSource):
         for place in itertools.product(*places):
             chunk = dataset.id.get_chunk_info_by_coord(place)
             if chunk.byte_offset is not None and found < chunk.byte_offset + chunk.size:
-                message = (
-                    f"{self.name}, was cut short after it was opened: expected at least "
-                    f"{bytes_in_words(chunk.byte_offset + chunk.size)}, found "
-                    f"{bytes_in_words(found)}. Open it again, and have writers write a new file "
-                    "and rename it."
-                )
-                raise WrongSize(message)
+                raise self._cut_short(chunk.byte_offset + chunk.size, found)
+
+    def _cut_short(self, expected: int, found: int) -> WrongSize:
+        return WrongSize(
+            f"{self.name}, was cut short after it was opened: expected at least "
+            f"{bytes_in_words(expected)}, found {bytes_in_words(found)}. Open it again, and have "
+            "writers write a new file and rename it."
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to this process."""
