@@ -129,7 +129,8 @@ def end_to_end(arrays: Sequence[Array | LazyArray], names: Sequence[str]) -> Con
             )
             raise ValueError(message)
     strides = {_strides(array) for array in arrays if array.size}
-    if len({rest for _, rest in strides}) > 1 or len({row for row, _ in strides if row}) > 1:
+    rows = {row for row, _ in strides if row is not None}
+    if len({rest for _, rest in strides}) > 1 or len(rows) > 1:
         message = (
             "parts differ in how their rows lie in memory (strides "
             f"{', '.join(str(array.strides) for array in arrays[:4])}); "
@@ -139,10 +140,10 @@ def end_to_end(arrays: Sequence[Array | LazyArray], names: Sequence[str]) -> Con
     return ConcatArray(tuple(arrays))
 
 
-def _strides(array: Array | LazyArray) -> tuple[int, tuple[int, ...]]:
-    """Return what must agree: bytes between rows (0 where there is only one), and within."""
+def _strides(array: Array | LazyArray) -> tuple[int | None, tuple[int, ...]]:
+    """Return what must agree: bytes between rows (None where there is only one), and within."""
     within = tuple(
         step if size > 1 else 0
         for size, step in zip(array.shape[1:], array.strides[1:], strict=True)
     )
-    return (array.strides[0] if len(array) > 1 else 0), within
+    return (array.strides[0] if len(array) > 1 else None), within
