@@ -49,7 +49,7 @@ def chunk_rows(plan: Plan) -> list[tuple[str, str]]:
     exact = plan.windows is None and not any(isinstance(verb, Skip) for verb in before)
     once = "once" if exact else "about once"
     if _samples_in_chunk(plan) is None:
-        told = "that lie apart, since windows are drawn"
+        told = "which lie apart, since windows are drawn"
     elif shuffle is None:
         told = f"each decoded {once}"
     elif better is None:

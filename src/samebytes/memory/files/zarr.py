@@ -95,7 +95,11 @@ class ZarrSource(ChunkSource):
         """Refuse a store that is no longer the one that was opened."""
         if self._place is None:
             return
-        found = _identity(self._place)
+        try:
+            found = _identity(self._place)
+        except PermissionError as refusal:
+            message = f"{self.name} may no longer be read ({refusal}). Have its permissions restored."
+            raise FileError(message) from refusal
         if found == self._identity:
             return
         what = "was deleted" if found is None else "was replaced or written anew"
@@ -227,7 +231,7 @@ def _identity(place: Path) -> tuple[int, ...] | None:
     for name in ("", *METADATA):
         try:
             found = (place / name).stat()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         if stat.S_ISDIR(found.st_mode):
             continue  # which changes with every chunk that is written
