@@ -30,7 +30,8 @@ KINDS = ("zarr2", "zarr3", "sharded", "zip", "h5", "gzip")
 
 def zarr_or_skip() -> Any:
     """Return zarr, which is installed with the tests wherever it can be."""
-    if sys.version_info < (3, 11):
+    version = tuple(sys.version_info[:2])
+    if version < (3, 11):
         pytest.skip("zarr 3 needs Python 3.11", allow_module_level=True)
     return importlib.import_module("zarr")
 
@@ -107,13 +108,17 @@ class CountedBytes(ByteSource):
         """Copy ranges, and note them."""
         import ctypes
 
-        for start, target, size in zip(starts.tolist(), targets.tolist(), sizes.tolist(), strict=True):
+        for start, target, size in zip(
+            starts.tolist(), targets.tolist(), sizes.tolist(), strict=True
+        ):
             assert 0 <= start <= start + size <= len(self.content)
             self.ranges.append((start, size))
             ctypes.memmove(target, self.content[start : start + size], size)
 
 
-def lazy(values: Array, chunks: Sequence[int], seconds: float = 0) -> tuple[LazyArray, CountedChunks]:
+def lazy(
+    values: Array, chunks: Sequence[int], seconds: float = 0
+) -> tuple[LazyArray, CountedChunks]:
     """Return a lazy array of what is in memory, and its source."""
     source = CountedChunks(values, chunks, seconds)
     return LazyArray(source, source.shape, source.dtype), source

@@ -116,5 +116,8 @@ def test_what_lies_in_chunks_is_in_no_memory(tmp_path):
         done = explained(tmp_path / "a.h5", *more)
         assert done.exit_code == 0
         assert "a.h5, chunked\n  float32 (40, 8), stored in chunks of (5, 8)\n" in done.stdout
-        assert "  in no memory, so what is read is copied: a Dataset reads what batches need\n" in done.stdout
+        assert (
+            "  in no memory, so what is read is copied: a Dataset reads what batches need\n"
+            in done.stdout
+        )
         assert "a.h5, plain\n" in done.stdout

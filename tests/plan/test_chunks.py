@@ -1,4 +1,4 @@
-"""What an order means to chunks, as print(ds) says it, and with which blocks each is decoded once."""
+"""What an order means to chunks, as print(ds) says it, and which blocks decode each once."""
 
 import numpy as np
 import pytest

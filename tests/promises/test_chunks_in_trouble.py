@@ -10,11 +10,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from tests.chunked import KINDS, rows_of, write, zarr_or_skip
-from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
 from samebytes.engine.readers import registry
+from tests.chunked import KINDS, rows_of, write, zarr_or_skip
+from tests.engine.feeding import no_threads_left
 
 zarr_or_skip()
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -91,7 +91,9 @@ def test_cut_short(stored, kind, reader):
 
     batches = iter(dataset(path, reader))
     before = open_files(path)
-    words = r"was cut short after it was opened" if kind in HDF5 else r"could not be read|written anew"
+    words = (
+        r"was cut short after it was opened" if kind in HDF5 else r"could not be read|written anew"
+    )
     with pytest.raises(sb.FileError, match=words) as refusal:
         consume(batches, cut)
     assert str(path) in str(refusal.value)
@@ -201,11 +203,14 @@ def test_written_while_it_is_read(stored, kind):
     seen = 0
     try:
         for batch, numbers in dataset(path):
-            assert all((row == VALUES[n]).all() or (row == 7).all() for row, n in zip(batch, numbers, strict=True))
+            assert all(
+                (row == VALUES[n]).all() or (row == 7).all()
+                for row, n in zip(batch, numbers, strict=True)
+            )
             seen += 1
             if seen == 3:
                 overwrite()
-    except (sb.FileError, OSError) as refusal:  # noqa: PT017 (h5py may refuse to write)
+    except (sb.FileError, OSError) as refusal:
         assert str(path) in str(refusal) or "open" in str(refusal)  # noqa: PT017
     assert no_threads_left()
 

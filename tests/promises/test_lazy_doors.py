@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.chunked import zarr_or_skip
 
 zarr_or_skip()
@@ -35,6 +36,7 @@ zarr.create_array("t.zarr", data=T, chunks=(50,))
 v, s, g = (sb.open("a.h5", key=key) for key in "vsg")
 z, t = sb.open("v.zarr"), sb.open("t.h5")
 ds = sb.Dataset.from_tensor_slices((v, np.arange(40))).batch(8)
+rows = sb.Dataset.from_tensor_slices(s)
 floats = ds.map(sb.Cast("float32", on="0"))
 model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
@@ -48,7 +50,8 @@ WORKS = """
 repr(v) + str(ds) + repr(ds) + ds._repr_html_() + repr(ds.plan) + repr(ds.arrays) + repr(z)
 ds.element_spec
 (ds.reference([3, 1])[0] == V[[3, 1]]).all()
-(np.asarray(v) == V).all() and np.mean(v) == V.mean() and (np.concatenate([v, z]) == np.concatenate([V, V])).all()
+(np.asarray(v) == V).all() and np.mean(v) == V.mean()
+(np.concatenate([v, z]) == np.concatenate([V, V])).all()
 (sb.aligned(v) == V).all()
 (np.stack(list(v)) == V).all() and len(v) == 40
 (tf.convert_to_tensor(v).numpy() == V).all()
@@ -67,22 +70,23 @@ firsts(ds.map(sb.RandomContrast(0.5), on="0"))[0].shape == (8, 8, 8, 3)
 np.allclose(sb.Normalization.adapt(v).mean, V.mean((0, 1, 2)))
 sb.borders_at_gaps(t, 1)[1] == 97
 str(sb.Dataset.from_tensor_slices(sb.concat([v, V, z])).batch(3)) + repr(sb.concat([v, V]))
-(np.asarray(sb.concat([v, V])) == np.concatenate([V, V])).all() and (sb.concat([V, v])[[3, 41]] == V[[3, 1]]).all()
+(np.asarray(sb.concat([v, V])) == np.concatenate([V, V])).all()
+(sb.concat([V, v])[[3, 41]] == V[[3, 1]]).all()
 sb.concat(["t.h5", "t.zarr", T]).shape == (1500,)
-firsts(sb.Dataset.from_tensor_slices(s).window(5, horizon=2, columns=[1]).batch(3))[1].shape == (3, 2, 1)
-len(sb.Dataset.from_tensor_slices(s).window(5, groups=g)) == 4 * 21
+firsts(rows.window(5, horizon=2, columns=[1]).batch(3))[1].shape == (3, 2, 1)
+len(rows.window(5, groups=g)) == 4 * 21
 firsts(sb.TokenDataset(t, 8, seed=0).batch(4))[0].shape == (4, 8)
 firsts(sb.TokenDataset("t.h5", 8, seed=0).batch(4))[0].shape == (4, 8)
 firsts(sb.TokenDataset(["t.zarr", T, t], 8, seed=0).batch(4))[0].shape == (4, 8)
 firsts(sb.TokenDataset(t, 8, seed=0, documents=3, padding=0).batch(4))[0].shape == (4, 8)
 firsts(sb.TokenDataset([t, t], 8, seed=0, documents=3).batch(4))[0].shape == (4, 8)
-firsts(sb.TokenDataset(t, 8, seed=0, boundaries=[0, 100, 500], cross=True).batch(4))[1].shape == (4, 8)
+firsts(sb.TokenDataset(t, 8, boundaries=[0, 99, 500], cross=True).batch(4))[1].shape == (4, 8)
 firsts(sb.TokenDataset(t, 8, seed=0, replacement=True).batch(4))[0].shape == (4, 8)
 firsts(sb.timeseries_dataset_from_array(s, s, 5))[0].shape == (96, 5, 4)
 first(sb.ZeroCopyDataset(v, crop_size=4)).shape == (4, 4, 3)
-firsts(sb.ZeroCopyDataset((z, np.arange(40)), crop_size=4).shuffle(10).batch(4))[0].shape == (4, 4, 4, 3)
+firsts(sb.ZeroCopyDataset((z, T[:40]), crop_size=4).shuffle(9).batch(4))[0].shape == (4, 4, 4, 3)
 (np.sort(sb.shuffled_copy("t.h5", "out.npy", seed=0)) == np.sort(T)).all()
-sb.shuffled_copy(v, "out2.npy", seed=0).shape == sb.shuffled_copy("v.zarr", "out3.npy", seed=0).shape
+sb.shuffled_copy(v, "v.npy", seed=0).shape == sb.shuffled_copy("v.zarr", "z.npy", seed=0).shape
 (first(pickle.loads(pickle.dumps(sb.Dataset.from_tensor_slices(z)))) == V[0]).all()
 (copy.deepcopy(v)[3] == V[3]).all() and (firsts(copy.deepcopy(ds))[0] == V[:8]).all()
 ds.iterate(0).state_dict()["plan"]["component 0"]
@@ -97,7 +101,7 @@ REFUSED = {
     "sb.layout(v)": "NotABuffer: samebytes.LazyArray exports no memory; .* np.asarray",
     "sb.shares_memory(v, V)": "NotABuffer: samebytes.LazyArray exports no memory",
     "memoryview(v)": "TypeError: memoryview: a bytes-like object is required, not 'LazyArray'",
-    "np.asarray(v, copy=False)": "ValueError: a.h5, dataset 'v' is in no memory that could be share",
+    "np.asarray(v, copy=False)": "ValueError: a.h5, dataset 'v' is in no memory that could be",
     "v[v > 3]": "TypeError: '>' not supported",
     "v[None]": "TypeError: .*is indexed by integers",
 }

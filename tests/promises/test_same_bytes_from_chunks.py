@@ -1,4 +1,4 @@
-"""Promise: wherever values are stored, mapped, in memory or in chunks, batches have the same bytes."""
+"""Promise: wherever values lie, mapped, in memory or in chunks, batches have the same bytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.chunked import KINDS, CountedBytes, lazy, write, zarr_or_skip
 
 import samebytes as sb
 from samebytes.memory.lazy import LazyArray
+from tests.chunked import KINDS, CountedBytes, lazy, write, zarr_or_skip
 
 zarr_or_skip()
 

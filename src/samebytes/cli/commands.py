@@ -142,7 +142,9 @@ def explain(
         typer.echo(f"{file}, {name}" if name else str(file))
         if isinstance(array, sb.LazyArray):
             typer.echo(f"  {array.dtype} {array.shape}, stored in chunks of {array.chunks}")
-            typer.echo("  in no memory, so what is read is copied: a Dataset reads what batches need")
+            typer.echo(
+                "  in no memory, so what is read is copied: a Dataset reads what batches need"
+            )
             continue
         typer.echo(f"  {sb.layout(array)}")
         for line in str(sb.explain(array, to=to)).splitlines():

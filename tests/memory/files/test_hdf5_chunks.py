@@ -1,4 +1,4 @@
-"""Datasets of HDF5 files in chunks: read chunk by chunk, through a file that is opened when needed."""
+"""Datasets of HDF5 files in chunks, read chunk by chunk from a file that is opened when needed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_contiguous_and_chunked_side_by_side(path):
     dataset = sb.Dataset.from_tensor_slices((found["plain"], found["group/chunked"])).batch(7)
     for one, other in dataset:
         np.testing.assert_array_equal(one, other)
-    with pytest.raises(FileError, match=r"has nothing named 'z': .* 'group/chunked', 'late', 'none"):
+    with pytest.raises(
+        FileError, match=r"has nothing named 'z': .* 'group/chunked', 'late', 'none"
+    ):
         sb.open(path, key="z")
 
 
@@ -97,7 +99,9 @@ def test_filters_that_are_missing_are_named(path, monkeypatch):
     write(path, compression="lzf")
     available = h5py.h5z.filter_avail
     monkeypatch.setattr(h5py.h5z, "filter_avail", lambda code: code != 32000 and available(code))
-    words = r"dataset 'x' \(int32 \(20, 6, 3\)\), is stored in chunks with filters that this h5py do"
+    words = (
+        r"dataset 'x' \(int32 \(20, 6, 3\)\), is stored in chunks with filters that this h5py do"
+    )
     with pytest.raises(CompressedMember, match=rf"{words}.*\(lzf\).*pip install hdf5plugin"):
         sb.open(path)
 
@@ -191,7 +195,9 @@ def test_what_was_cut_off_is_never_zeros(path, options):
         last = file["x"].id.get_chunk_info(4)
     for size in (last.byte_offset + last.size - 1, last.byte_offset, 100):
         os.truncate(path, size)
-        with pytest.raises(WrongSize, match=rf"^{path}, dataset 'x', was cut short after it was op"):
+        with pytest.raises(
+            WrongSize, match=rf"^{path}, dataset 'x', was cut short after it was op"
+        ):
             found[19]
 
 
@@ -221,7 +227,9 @@ def test_a_chunk_that_is_damaged_is_named(path):
 def test_a_file_that_was_replaced_is_told(path, tmp_path):
     found = sb.open(write(path))
     write(tmp_path / "b.h5").replace(path)
-    with pytest.raises(FileError, match=rf"^{path} was replaced by another file after it was opene"):
+    with pytest.raises(
+        FileError, match=rf"^{path} was replaced by another file after it was opene"
+    ):
         found[0]
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"a\.h5"):
@@ -231,7 +239,9 @@ def test_a_file_that_was_replaced_is_told(path, tmp_path):
 def test_a_file_that_was_cut_short_before_it_was_opened_again(path):
     found = sb.open(write(path))
     os.truncate(path, 1000)
-    with pytest.raises(WrongSize, match=rf"^{path}, dataset 'x', was cut short after it was opened"):
+    with pytest.raises(
+        WrongSize, match=rf"^{path}, dataset 'x', was cut short after it was opened"
+    ):
         found[0]
     os.truncate(path, 1 << 20)
     with pytest.raises(FileError, match=rf"^{path}, dataset 'x', could not be opened again \("):

@@ -124,7 +124,9 @@ def test_what_was_never_written_is_the_fill_value(path):
         path.with_suffix(".zarr"), shape=(20, 3), chunks=(4, 3), dtype="f4", fill_value=7
     )
     made[:4] = 1
-    found = np.concatenate(list(sb.Dataset.from_tensor_slices(sb.open(path.with_suffix(".zarr"))).batch(3)))
+    found = np.concatenate(
+        list(sb.Dataset.from_tensor_slices(sb.open(path.with_suffix(".zarr"))).batch(3))
+    )
     assert (found[:4] == 1).all()
     assert (found[4:] == 7).all()
 
@@ -229,5 +231,7 @@ def test_a_chunk_that_was_cut_short_is_named(path, kind):
     found = sb.open(where)
     for size in (largest.stat().st_size - 3, 1, 0):
         os.truncate(largest, size)
-        with pytest.raises(FileError, match=rf"^{where} could not be read at \[0:20, 0:6, 0:3\] \("):
+        with pytest.raises(
+            FileError, match=rf"^{where} could not be read at \[0:20, 0:6, 0:3\] \("
+        ):
             np.asarray(found)

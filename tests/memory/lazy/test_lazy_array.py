@@ -138,7 +138,7 @@ def test_says_what_it_is():
     ],
 )
 def test_other_indices_are_refused_in_words(index, kind, words):
-    array, source = lazy(rows_of(10, 4, 6), (3, 4, 6))
+    array, _ = lazy(rows_of(10, 4, 6), (3, 4, 6))
     with pytest.raises(kind, match=words):
         array[index]
 

@@ -122,7 +122,8 @@ class HDF5Source(ChunkSource):
                     f"{shortened(str(error))}): a chunk is damaged. Write it again."
                 )
                 raise FileError(message) from error
-            chosen: npt.NDArray[Any] = found[(..., *where[self._axes :])]
+            inner: tuple[Any, ...] = (Ellipsis, *where[self._axes :])
+            chosen: npt.NDArray[Any] = found[inner]
             return chosen
 
     def release(self) -> None:

@@ -103,11 +103,11 @@ def pack(array: S) -> S | Packed:
     if any(repeated):
         once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
         return _Repeated(_in_order(once), array.shape)
-    in_order: Any = _in_order(array)
-    return in_order
+    kept: S | Packed = _in_order(array)
+    return kept
 
 
-def _in_order(array: npt.NDArray[Any]) -> npt.NDArray[Any] | _Swapped:
+def _in_order(array: Any) -> Any:
     """Return what stands for an array in a pickle, so that its bytes keep their order."""
     if array.dtype.isnative or array.dtype.names is not None:
         return array

@@ -76,7 +76,7 @@ def register(file_format: FileFormat | FolderFormat) -> None:
     with _lock:
         files = tuple(each for each in _formats if _source(each) != _source(file_format))
         folders = tuple(each for each in _folder_formats if _source(each) != _source(file_format))
-        taken = [each.name for each in (*files, *folders)]
+        taken = [each.name for each in files] + [each.name for each in folders]
         if file_format.name in taken:
             message = (
                 f"a file format named .{file_format.name} is already registered: expected a name "

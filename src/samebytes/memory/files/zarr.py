@@ -98,7 +98,9 @@ class ZarrSource(ChunkSource):
         try:
             found = _identity(self._place)
         except PermissionError as refusal:
-            message = f"{self.name} may no longer be read ({refusal}). Have its permissions restored."
+            message = (
+                f"{self.name} may no longer be read ({refusal}). Have its permissions restored."
+            )
             raise FileError(message) from refusal
         if found == self._identity:
             return
@@ -222,7 +224,7 @@ def _place_of(array: Any) -> Path | None:
     store = getattr(array, "store", None)
     root, archive = getattr(store, "root", None), getattr(store, "path", None)
     if isinstance(root, Path):
-        return root / array.path
+        return Path(root, array.path)
     return archive if isinstance(archive, Path) else None
 
 

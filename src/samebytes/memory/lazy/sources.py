@@ -113,4 +113,5 @@ def decoded(source: ChunkSource, starts: Sequence[int], stops: Sequence[int]) ->
 
 
 def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype.newbyteorder("=")
+    found: np.dtype[Any] = dtype.newbyteorder("=")
+    return found
