@@ -21,8 +21,8 @@ INDEX_BYTES = 40
 SHARE = 3, 4
 """Of the memory there is, what batches made ahead may take; the rest is for whoever takes them."""
 
-SHARE_BESIDE_CHUNKS = 1, 2
-"""What they may take where decoded chunks take a quarter, and what is read ahead an eighth."""
+SHARE_BESIDE_CHUNKS = 1, 4
+"""What they may take where decoded chunks take another, and what is read of them is copied once."""
 
 
 def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ...]) -> int:

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def counted():
 
 
 def ask(cache, decode, number):
-    found = cache.get(number, lambda: decode(number))
+    found = cache.get(number, 100, lambda: decode(number))
     assert (found == number).all()
 
 
@@ -63,10 +64,10 @@ def test_threads_that_ask_at_once_wait_for_one_of_them():
 
     cache = ChunkCache(1000)
     found = []
-    first = threading.Thread(target=lambda: found.append(cache.get(7, slowly)))
+    first = threading.Thread(target=lambda: found.append(cache.get(7, 1, slowly)))
     first.start()
     assert started.wait(10)
-    others = [threading.Thread(target=lambda: found.append(cache.get(7, slowly))) for _ in range(3)]
+    others = [threading.Thread(target=lambda: found.append(cache.get(7, 1, slowly))) for _ in range(3)]
     for thread in others:
         thread.start()
     go.set()
@@ -91,7 +92,7 @@ def test_a_failure_goes_to_all_who_wait_and_the_next_one_tries_again():
 
     def asking():
         try:
-            cache.get(7, fail)
+            cache.get(7, 1, fail)
         except OSError as error:
             failures.append(str(error))
 
@@ -117,7 +118,7 @@ def test_what_is_decoded_while_all_is_let_go_is_not_kept():
         cache.clear()
         return decode(7)
 
-    assert (cache.get(7, while_it_is_cleared) == 7).all()
+    assert (cache.get(7, 1, while_it_is_cleared) == 7).all()
     assert cache.nbytes == 0
 
 
@@ -136,3 +137,29 @@ def test_caches_in_use_share_the_room(monkeypatch, memory):
     for number in range(20):
         ask(one, decode, number)
     assert one.nbytes == 1000
+
+
+@pytest.mark.parametrize(("room", "most"), [(16_000, 4), (8 * 2000, 4), (7999, 1), (0, 1)])
+def test_what_is_decoded_at_a_time_has_its_room_too(room, most):
+    cache = ChunkCache(room)
+    lock, inside, largest = threading.Lock(), [], []
+
+    def slowly():
+        with lock:
+            inside.append(1)
+            largest.append(len(inside))
+        time.sleep(0.01)
+        with lock:
+            inside.pop()
+        return np.zeros(500, np.uint8)
+
+    threads = [
+        threading.Thread(target=cache.get, args=(number, 500, slowly)) for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert max(largest) <= most
+    assert len(largest) == 12

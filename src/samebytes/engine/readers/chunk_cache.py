@@ -20,6 +20,12 @@ Decode = Callable[[], npt.NDArray[Any]]
 SHARE = 4
 """Of the memory there is, decoded chunks take at most one in so many bytes."""
 
+DECODING_SHARE = 4
+"""Of that again, what is being decoded at a time may take one in so many bytes more."""
+
+COPIES = 2
+"""Of a chunk that is being decoded: a decoder writes one, and the library a copy of it."""
+
 UNKNOWN_BYTES = 1 << 30
 """What they take where nobody says how much memory there is."""
 
@@ -58,21 +64,29 @@ class ChunkCache:
             self._shared = room_for_chunks()
             _open.add(self)
         self._chunks: OrderedDict[Hashable, _Chunk] = OrderedDict()
-        self._nbytes = 0
+        self._nbytes = self._decoding = 0
         self._lock = threading.Lock()
+        self._less_is_decoded = threading.Condition(self._lock)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the chunks that are kept."""
         return self._nbytes
 
-    def get(self, name: Hashable, decode: Decode) -> npt.NDArray[Any]:
+    @property
+    def _most(self) -> int:
+        """Bytes that are kept."""
+        return self._shared // max(len(_open), 1) if self._room is None else self._room
+
+    def get(self, name: Hashable, nbytes: int, decode: Decode) -> npt.NDArray[Any]:
         """Return a chunk, which stays as it is while it is held; waits while another decodes it.
 
         Parameters
         ----------
         name : hashable
             Which chunk, of which array.
+        nbytes : int
+            Its size, about: how many are decoded at a time depends on it.
         decode : callable
             Returns it; called for different chunks at a time.
 
@@ -88,19 +102,25 @@ class ChunkCache:
                 chunk = self._chunks[name] = _Chunk()
             self._chunks.move_to_end(name)
         if first:
-            self._fill(name, chunk, decode)
+            self._fill(name, chunk, COPIES * nbytes, decode)
         else:
             chunk.decoded.wait()
         if chunk.values is None:
             raise chunk.failure or RuntimeError(name)
         return chunk.values
 
-    def _fill(self, name: Hashable, chunk: _Chunk, decode: Decode) -> None:
+    def _fill(self, name: Hashable, chunk: _Chunk, needed: int, decode: Decode) -> None:
+        with self._lock:
+            while self._decoding and self._decoding + needed > self._most // DECODING_SHARE:
+                self._less_is_decoded.wait()
+            self._decoding += needed
         try:
             chunk.values = decode()
         except BaseException as failure:  # noqa: BLE001 (raised by `get`, to all who wait)
             chunk.failure = failure
         with self._lock:
+            self._decoding -= needed
+            self._less_is_decoded.notify_all()
             if self._chunks.get(name) is chunk:
                 if chunk.values is None:
                     del self._chunks[name]
@@ -111,7 +131,7 @@ class ChunkCache:
 
     def _make_room(self) -> None:
         """Let go of those that were not used for longest; the latest stays, whatever its size."""
-        room = self._shared // max(len(_open), 1) if self._room is None else self._room
+        room = self._most
         for name, chunk in tuple(self._chunks.items()):
             if self._nbytes <= room or len(self._chunks) == 1:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ class ChunkFetcher(Fetcher):
         self._grid = ChunkGrid(source.shape, source.chunks, source.dtype.itemsize)
         if self._grid.cuts_rows:  # a gap may be a chunk, decoded for nothing
             self.near_bytes = 0
+        self._chunk_bytes = math.prod(source.chunks) * source.dtype.itemsize
         self._source = source
         self._chunks = chunks
         self._count = count
@@ -69,7 +71,8 @@ class ChunkFetcher(Fetcher):
         # Held while it is copied from, whoever lets go of it meanwhile.
         # Several arrays may show one source: some of its columns each.
         name = id(self._source), number
-        chunk = self._chunks.get(name, functools.partial(self._decode, number))
+        decode = functools.partial(self._decode, number)
+        chunk = self._chunks.get(name, self._chunk_bytes, decode)
         copy_ranges(address_of(chunk) + offsets, targets, sizes)
 
     def _decode(self, number: int) -> npt.NDArray[np.generic]:
