@@ -64,10 +64,16 @@ def test_threads_that_ask_at_once_wait_for_one_of_them():
 
     cache = ChunkCache(1000)
     found = []
-    first = threading.Thread(target=lambda: found.append(cache.get(7, 1, slowly)))
+
+    def asking():
+        found.append(cache.get(7, 1, slowly))
+
+    first = threading.Thread(target=asking)
     first.start()
     assert started.wait(10)
-    others = [threading.Thread(target=lambda: found.append(cache.get(7, 1, slowly))) for _ in range(3)]
+    others = [
+        threading.Thread(target=lambda: found.append(cache.get(7, 1, slowly))) for _ in range(3)
+    ]
     for thread in others:
         thread.start()
     go.set()
