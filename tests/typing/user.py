@@ -28,6 +28,9 @@ def arrays() -> None:
     raw.flush()
     plain: npt.NDArray[Any] = images
     member: npt.NDArray[Any] = sb.open("a.npz")["images"]
+    chunked: sb.LazyArray = sb.open("a.zarr")
+    assert_type(chunked[3], npt.NDArray[Any])
+    assert_type(chunked.chunks, tuple[int, ...] | None)
     assert_type(sb.shares_memory(member, plain), bool)
     assert_type(sb.shares_memory(plain, images), bool)
     assert_type(sb.as_tensor(images), Any)  # TensorFlow has no types
