@@ -14,6 +14,7 @@ from tests.chunked import CountedChunks, lazy, rows_of
 from tests.engine.feeding import no_threads_left, worker_threads
 
 import samebytes as sb
+from samebytes.engine.executor import Executor
 from samebytes.engine.readers import chunk_cache, registry
 from samebytes.memory.lazy import LazyArray
 
@@ -270,3 +271,20 @@ def test_nothing_grows_from_epoch_to_epoch():
         tracemalloc.stop()
     assert len(os.listdir("/proc/self/fd")) == files  # noqa: PTH208
     assert not worker_threads()
+
+
+def test_the_batch_that_is_waited_for_is_read_before_those_ahead_are_looked_at(monkeypatch):
+    values = rows_of(ROWS, 16)
+    array, source = lazy(values, (CHUNK, 16))
+    looked, known, read_jobs = [], [], Executor.read_jobs
+
+    def look(self, segment, place):
+        looked.append(place)
+        return read_jobs(self, segment, place)
+
+    monkeypatch.setattr(Executor, "read_jobs", look)
+    source.before = lambda: known.append(len(looked))
+    source.threads = 1
+    with sb.Dataset.from_tensor_slices(array).batch(5).prefetch(0).iterate(0) as batches:
+        assert (next(batches) == values[:5]).all()
+    assert known[0] == 1

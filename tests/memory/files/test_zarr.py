@@ -59,15 +59,16 @@ def test_records(path):
     assert np.concatenate(batches).tobytes() == values.tobytes()
 
 
-def group(path):
-    made = zarr.create_group(path.with_suffix(".zarr"), zarr_format=3)
+def group(path, version):
+    made = zarr.create_group(path.with_suffix(".zarr"), zarr_format=version)
     made.create_array("x", data=VALUES, chunks=(4, 6, 3))
     made.create_group("deep").create_array("y", data=VALUES[:, 0], chunks=(20, 3))
     return path.with_suffix(".zarr")
 
 
-def test_a_group_is_a_dict_and_key_chooses(path):
-    where = group(path)
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_group_is_a_dict_and_key_chooses(path, version):
+    where = group(path, version)
     found = sb.open(where)
     assert list(found) == ["deep/y", "x"]
     np.testing.assert_array_equal(np.asarray(found["deep/y"]), VALUES[:, 0])

@@ -125,8 +125,8 @@ class Read(Reader):
                 asked = range(number, number + 1)
             for upcoming in asked:
                 self._pending[upcoming] = _Pending()
-        for upcoming in asked:
-            self.tasks.put(functools.partial(self._ask, upcoming))
+        if asked:
+            self.tasks.put(functools.partial(self._ask_all, asked))
         pending = self._pending[number]
         started = time.perf_counter()
         while not pending.ready.wait(PATIENCE):
@@ -150,6 +150,12 @@ class Read(Reader):
     def __del__(self) -> None:
         """Close the files, where whoever made this was interrupted before it could end it."""
         self.end()
+
+    def _ask_all(self, numbers: range) -> None:
+        """Ask for blocks, the first one first: it is waited for, so its reads come before all."""
+        self._ask(numbers[0])
+        for number in numbers[1:]:
+            self.tasks.put(functools.partial(self._ask, number))
 
     def _ask(self, number: int) -> None:
         """Find the ranges of a block, and leave them to all threads."""
