@@ -200,6 +200,7 @@ class WorkerPool:
             return
         try:
             _running.add(self)
+            _end_before_others()
             queues = [self._tasks] * self._threads + [self._reading] * self._reading_threads
             workers = [
                 _Worker(target=self._work, args=(tasks,), name=f"samebytes-{number}", daemon=True)
@@ -369,6 +370,17 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
+
+
+def _end_before_others() -> None:
+    """See that threads end before the libraries that they call, also those imported later.
+
+    Zarr stops its own threads at exit, and one of ours would wait for them.
+    """
+    if not _exiting:
+        atexit.unregister(_close_all)
+        atexit.register(_close_all)
+
 
 if hasattr(os, "register_at_fork"):
     # A child that is forked while a thread compiles would wait for that thread for ever.

@@ -236,14 +236,15 @@ class NamedNothing:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of addresses are Linux's")
 def test_a_limit_of_addresses_is_told(run_script):
     child = run_script("""
-import resource, numpy as np
+import resource, numpy as np, samebytes as sb
 from tests.chunked import lazy
 values = np.broadcast_to(np.uint8(0), (1 << 20, 1 << 20))
 array, _ = lazy(values, (64, 1 << 20))
 assert len(array) == 1 << 20
 resource.setrlimit(resource.RLIMIT_AS, (64 << 30, 64 << 30))
 try:
-    lazy(values, (64, 1 << 20))[0].shape
+    sb.Dataset.from_tensor_slices(lazy(values, (64, 1 << 20))[0]).plan.samples
+    lazy(values, (64, 1 << 20))[0].placeholder
 except MemoryError as refusal:
     print(refusal)
 """)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
@@ -92,10 +93,15 @@ class LazyArray:
         found: npt.NDArray[Any] = np.ndarray(self._shape, self.dtype, every_byte, order=self._order)
         return found
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Lengths of its axes."""
-        return self.placeholder.shape
+        if not self._columns:
+            return self._shape
+        same: npt.NDArray[Any] = np.broadcast_to(np.empty((), self.dtype), self._shape)
+        for chosen in self._columns:
+            same = same[..., chosen]
+        return same.shape
 
     @property
     def strides(self) -> tuple[int, ...]:
@@ -105,12 +111,12 @@ class LazyArray:
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self.placeholder.ndim
+        return len(self.shape)
 
     @property
     def size(self) -> int:
         """Number of items."""
-        return self.placeholder.size
+        return math.prod(self.shape)
 
     @property
     def itemsize(self) -> int:
@@ -120,7 +126,7 @@ class LazyArray:
     @property
     def nbytes(self) -> int:
         """Bytes of all items, decoded."""
-        return self.placeholder.nbytes
+        return self.size * self.itemsize
 
     @property
     def chunks(self) -> tuple[int, ...] | None:
