@@ -296,7 +296,8 @@ class Dataset(DisplayMixin, IdentityMixin, Recipe):
 
         At first there is a thread for each core, and the reader of mapped files is ``auto``, which
         chooses, as ``print(ds)`` tells, between ``map`` (page faults), ``ahead`` (exact pages are
-        asked for before they are needed) and ``read`` (exact ranges are read into memory).
+        asked for before they are needed) and ``read`` (exact ranges are read into memory). A
+        `LazyArray` is always read.
         """
         return self._with(options=arguments.as_options(self.options, threads, reader))
 
