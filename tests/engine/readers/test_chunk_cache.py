@@ -44,6 +44,19 @@ def test_what_was_not_used_for_longest_goes_first():
     assert cache.nbytes == 300
 
 
+def test_what_will_be_asked_for_again_goes_last():
+    calls, decode = counted()
+    cache = ChunkCache(300)
+    cache.announce([1, 1, 2, 3, 4, 4])
+    for number in (1, 2, 3, 4, 1, 4):
+        ask(cache, decode, number)
+    assert calls == [1, 2, 3, 4]
+    cache.announce([5, 6, 7, 8])  # all are wanted, and there is room for three
+    for number in (5, 6, 7, 8):
+        ask(cache, decode, number)
+    assert cache.nbytes == 300
+
+
 def test_one_that_is_larger_than_the_room_is_kept_alone():
     calls, decode = counted()
     cache = ChunkCache(10)

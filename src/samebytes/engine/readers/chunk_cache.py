@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ class ChunkCache:
             self._shared = room_for_chunks()
             _open.add(self)
         self._chunks: OrderedDict[Hashable, _Chunk] = OrderedDict()
+        self._wanted: Counter[Hashable] = Counter()
         self._nbytes = self._decoding = 0
         self._lock = threading.Lock()
         self._less_is_decoded = threading.Condition(self._lock)
@@ -77,6 +78,11 @@ class ChunkCache:
     def _most(self) -> int:
         """Bytes that are kept."""
         return self._shared // max(len(_open), 1) if self._room is None else self._room
+
+    def announce(self, names: Iterable[Hashable]) -> None:
+        """Say that each of these chunks will be asked for once more: others are let go first."""
+        with self._lock:
+            self._wanted.update(names)
 
     def get(self, name: Hashable, nbytes: int, decode: Decode) -> npt.NDArray[Any]:
         """Return a chunk, which stays as it is while it is held; waits while another decodes it.
@@ -96,6 +102,9 @@ class ChunkCache:
             What decoding raises, to all who wait for it; the next one tries again.
         """
         with self._lock:
+            self._wanted[name] -= 1
+            if self._wanted[name] <= 0:
+                del self._wanted[name]
             chunk = self._chunks.get(name)
             first = chunk is None
             if chunk is None:
@@ -130,18 +139,25 @@ class ChunkCache:
         chunk.decoded.set()
 
     def _make_room(self) -> None:
-        """Let go of those that were not used for longest; the latest stays, whatever its size."""
+        """Let go of those that were not used for longest, and of those that are wanted last.
+
+        The latest stays, whatever its size.
+        """
         room = self._most
-        for name, chunk in tuple(self._chunks.items()):
-            if self._nbytes <= room or len(self._chunks) == 1:
+        for wanted in (False, True):
+            if self._nbytes <= room:
                 return
-            if chunk.values is not None:
-                del self._chunks[name]
-                self._nbytes -= chunk.values.nbytes
+            for name, chunk in tuple(self._chunks.items()):
+                if self._nbytes <= room or len(self._chunks) == 1:
+                    return
+                if chunk.values is not None and (name in self._wanted) == wanted:
+                    del self._chunks[name]
+                    self._nbytes -= chunk.values.nbytes
 
     def clear(self) -> None:
         """Let go of all."""
         _open.discard(self)
         with self._lock:
             self._chunks.clear()
+            self._wanted.clear()
             self._nbytes = 0

@@ -60,6 +60,7 @@ class ChunkFetcher(Fetcher):
         order = np.argsort(pieces.chunks, kind="stable")
         numbers, firsts = np.unique(pieces.chunks[order], return_index=True)
         edges = [*firsts.tolist(), len(order)]
+        self._chunks.announce(map(self._name, numbers.tolist()))
         found: list[Task] = []
         for number, low, high in zip(numbers.tolist(), edges[:-1], edges[1:], strict=True):
             chosen = order[low:high]
@@ -69,11 +70,13 @@ class ChunkFetcher(Fetcher):
 
     def _copy(self, number: int, offsets: Indices, targets: Indices, sizes: Indices) -> None:
         # Held while it is copied from, whoever lets go of it meanwhile.
-        # Several arrays may show one source: some of its columns each.
-        name = id(self._source), number
         decode = functools.partial(self._decode, number)
-        chunk = self._chunks.get(name, self._chunk_bytes, decode)
+        chunk = self._chunks.get(self._name(number), self._chunk_bytes, decode)
         copy_ranges(address_of(chunk) + offsets, targets, sizes)
+
+    def _name(self, number: int) -> tuple[int, int]:
+        # Several arrays may show one source: some of its columns each.
+        return id(self._source), number
 
     def _decode(self, number: int) -> npt.NDArray[np.generic]:
         starts, stops = self._grid.box(number)
