@@ -201,15 +201,17 @@ def open(
 ) -> Any:
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
-    The first bytes of a file, not its name, decide its format.
+    The first bytes of a file, not its name, decide its format. What lies in chunks, compressed or
+    not, cannot be mapped, and becomes a `LazyArray`.
 
     Parameters
     ----------
     path : path, pattern, or list of paths
         A ``.npy``, uncompressed ``.npz`` or ``.safetensors`` file, an Arrow table (``.arrow`` or
-        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py) or, with `dtype`, raw values. A
-        pattern such as ``"part-*.npy"`` stands for all files that match it, in natural order
-        (part-2 before part-10); a list keeps its order. Both become one source, end to end.
+        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py), a ``.zarr`` store of version 2
+        or 3, also as ``.zarr.zip`` (needs zarr) or, with `dtype`, raw values. A pattern such as
+        ``"part-*.npy"`` stands for all files that match it, in natural order (part-2 before
+        part-10); a list keeps its order. Both become one source, end to end.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
@@ -226,10 +228,10 @@ def open(
 
     Returns
     -------
-    Array, ConcatArray, or dict of str to one of these
-        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, and ``.h5`` files with
-        more than one dataset, unless `key` is given. A `ConcatArray` for a pattern or a list, and
-        for a column in several record batches.
+    Array, LazyArray, ConcatArray, or dict of str to one of these
+        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, ``.h5`` files with
+        more than one dataset, and ``.zarr`` groups, unless `key` is given. A `ConcatArray` for a
+        pattern or a list, and for a column in several record batches.
 
     Raises
     ------
