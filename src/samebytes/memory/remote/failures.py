@@ -10,7 +10,16 @@ from samebytes.errors import FileError, RemoteError, WrongSize
 from samebytes.memory.text import bytes_in_words
 from samebytes.memory.urls import Url
 
-__all__ = ["CHANGED", "EMPTY", "NO_RANGES", "Failure", "came_short", "failure_of"]
+__all__ = [
+    "CHANGED",
+    "EMPTY",
+    "NAMELESS",
+    "NO_RANGES",
+    "NO_REQUEST",
+    "Failure",
+    "came_short",
+    "failure_of",
+]
 
 _STATUS = re.compile(r"(?:status code|error response): (\d{3})\b")
 _METADATA_SERVERS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
@@ -66,6 +75,13 @@ EMPTY = Failure(
     kind=WrongSize,
 )
 
+NAMELESS = Failure(
+    "came without an ETag or a time, so another version could not be told from this one",
+    "Expected a server that says either. Download it, and open the file.",
+)
+
+NO_REQUEST = Failure("could not be asked for: no request can be made of the URL", "Check it.")
+
 NO_RANGES = Failure(
     "could not be asked for by themselves: the server gives only the whole object",
     "Expected one that answers range requests, as object storage and web servers do for files. "
@@ -116,7 +132,7 @@ def failure_of(error: Exception, url: Url) -> Failure:
             passing=True,
         )
     if "kind: builder" in lowered or name in {"InvalidPathError", "ValueError", "TypeError"}:
-        return Failure("could not be asked for: no request can be made of the URL", "Check it.")
+        return NO_REQUEST
     return Failure(
         "did not come: the connection broke, or the answer made no sense",
         "Check the network, and whether the server is well.",
