@@ -178,7 +178,7 @@ class LazyArray:
                 f"which reads all {as_bytes_text(self.nbytes)}"
             )
             raise ValueError(message)
-        found = self[...]
+        found = np.asarray(self[...])  # a single value comes without an array
         return found if dtype is None else found.astype(dtype, copy=False)
 
     def columns(self, chosen: Columns) -> LazyArray:

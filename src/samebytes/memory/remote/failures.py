@@ -118,20 +118,32 @@ def failure_of(error: Exception, url: Url) -> Failure:
     found = _STATUS.search(text)
     if found is not None:
         return _of_status(int(found[1]), advice)
-    lowered = text.lower()
-    if "timedout" in lowered or "timed out" in lowered:
+    if name in {"InvalidPathError", "ValueError", "TypeError"}:
+        return NO_REQUEST
+    return _of_connection(text.lower())
+
+
+def _of_connection(text: str) -> Failure:
+    """Return what happened where no answer came, by the kind of error that obstore prints."""
+    if "timedout" in text or "timed out" in text:
         return Failure(
             "did not come in time: the server stayed silent",
             "Check the network, and whether the server is well.",
             passing=True,
         )
-    if re.search(r"kind: connect\b|\bdns\b", lowered):
+    if "invalidcertificate" in text:
+        return Failure(
+            "could not be asked for: the server's certificate is not trusted",
+            "Check the name in the URL. The environment variable SSL_CERT_FILE names a file with "
+            "the certificates of an authority of your own.",
+        )
+    if re.search(r"kind: connect\b|\bdns\b", text):
         return Failure(
             "could not be asked for: there was no connection to the server",
             "Check the name in the URL, and the network.",
             passing=True,
         )
-    if "kind: builder" in lowered or name in {"InvalidPathError", "ValueError", "TypeError"}:
+    if "kind: builder" in text:
         return NO_REQUEST
     return Failure(
         "did not come: the connection broke, or the answer made no sense",
