@@ -18,6 +18,7 @@ from samebytes.errors import FileError as FileError
 from samebytes.errors import MissingPackage as MissingPackage
 from samebytes.errors import NotABuffer as NotABuffer
 from samebytes.errors import PickledData as PickledData
+from samebytes.errors import RemoteError as RemoteError
 from samebytes.errors import SamebytesError as SamebytesError
 from samebytes.errors import Unconvertible as Unconvertible
 from samebytes.errors import UnknownFormat as UnknownFormat

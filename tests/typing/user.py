@@ -67,6 +67,7 @@ def errors(kind: type[sb.SamebytesError]) -> list[type[sb.SamebytesError]]:
         assert_type(needed.forbidden_by, str)
     files: list[type[sb.FileError]] = [
         sb.CompressedMember,
+        sb.RemoteError,
         sb.PickledData,
         sb.UnknownFormat,
         sb.WrongSize,

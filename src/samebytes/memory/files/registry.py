@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from samebytes.memory.files.mapping import MappedFile
 
-__all__ = ["folder_format_of", "format_of", "names", "register"]
+__all__ = ["folder_format_of", "format_of", "format_of_bytes", "names", "register"]
 
 _formats: tuple[FileFormat, ...] = (
     NPY,
@@ -115,9 +115,26 @@ def format_of(mapping: MappedFile) -> FileFormat | None:
     FileFormat or None
         None when no format recognises it.
     """
-    first = mapping[:FIRST_BYTES]
+    return _recognising(mapping[:FIRST_BYTES], mapping.path)
+
+
+def format_of_bytes(first: bytes, path: Path) -> str | None:
+    """Return the name of the format of a file that is not mapped, None when none recognises it.
+
+    Parameters
+    ----------
+    first : bytes
+        The first bytes of the file.
+    path : Path
+        Its name.
+    """
+    found = _recognising(first[:FIRST_BYTES], path)
+    return None if found is None else found.name
+
+
+def _recognising(first: bytes, path: Path) -> FileFormat | None:
     for file_format in reversed(_formats):
-        if file_format.recognises(first, mapping.path):
+        if file_format.recognises(first, path):
             return file_format
     return None
 
