@@ -212,7 +212,7 @@ def open(
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
     The first bytes of a file, not its name, decide its format. What lies in chunks, compressed or
-    not, or behind a URL cannot be mapped, and becomes a `LazyArray`, which is read when it is asked.
+    not, or behind a URL cannot be mapped: it becomes a `LazyArray`, which is read when it is asked.
 
     Parameters
     ----------
@@ -222,8 +222,8 @@ def open(
         or 3, also as ``.zarr.zip`` (needs zarr) or, with `dtype`, raw values. A pattern such as
         ``"part-*.npy"`` stands for all files that match it, in natural order (part-2 before
         part-10); a list keeps its order. Both become one source, end to end. Of a URL
-        (``https://``, ``http://``, ``s3://``, ``gs://``; needs obstore), a ``.npy`` file or raw
-        values. Credentials of object storage come from the environment alone.
+        (``https://``, ``http://``, ``s3://``, ``gs://``; needs obstore), a ``.npy`` file, raw
+        values or a ``.zarr`` store. Credentials of object storage come from the environment alone.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
@@ -290,7 +290,8 @@ def open(
         if is_url(each):
             from samebytes.memory.remote import open_url
 
-            return open_url(each, wanted, shape, **layout, mode=mode, key=key, cache=cache)
+            found = open_url(each, wanted, shape, **layout, mode=mode, key=key, cache=cache)
+            return {**found} if isinstance(found, dict) else found
         return open_file(each, wanted, shape, **layout, mode=mode, key=key)
 
     if paths is not None:

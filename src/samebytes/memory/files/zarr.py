@@ -22,7 +22,15 @@ from samebytes.memory.files.folder_format import FolderFormat
 from samebytes.memory.lazy import ChunkSource, LazyArray
 from samebytes.memory.text import shortened
 
-__all__ = ["ZARR", "ZarrSource", "is_zarr_array", "lazy_array_of", "open_zarr"]
+__all__ = [
+    "ZARR",
+    "ZarrSource",
+    "arrays_of",
+    "choose",
+    "is_zarr_array",
+    "lazy_array_of",
+    "open_zarr",
+]
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zmetadata")
 """Files of which a folder has one if it is a store: of version 3, or of version 2."""
@@ -170,7 +178,7 @@ def open_zarr(path: Path, key: str | None = None) -> LazyArray | dict[str, LazyA
         full = path.absolute()
         store = zarr.storage.ZipStore(full, mode="r") if full.is_file() else full
         found = zarr.open(store, mode="r")
-        arrays = _arrays_of(found)
+        arrays = arrays_of(found)
     except Exception as error:
         message = (
             f"{path} looks like a zarr store, but zarr cannot open it ({type(error).__name__}: "
@@ -199,7 +207,7 @@ def _named(array: Any, store: str, name: str) -> LazyArray:
     return lazy_array_of(array, f"{store}, array {name!r}" if name else store)
 
 
-def _arrays_of(found: Any) -> dict[str, Any]:
+def arrays_of(found: Any) -> dict[str, Any]:
     """Return the arrays of a group by their paths in it, or a single array under ''."""
     if is_zarr_array(found):
         return {"": found}
