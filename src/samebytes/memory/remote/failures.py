@@ -49,7 +49,8 @@ class Failure:
     advice : str
         What to do, in a sentence or more.
     passing : bool
-        Whether the same request may well succeed when it is made again.
+        Whether the same request may well succeed when it is made again; not where obstore has made
+        it again and again already.
     kind : type
         Of the error to raise.
     """
@@ -129,7 +130,6 @@ def _of_connection(text: str) -> Failure:
         return Failure(
             "did not come in time: the server stayed silent",
             "Check the network, and whether the server is well.",
-            passing=True,
         )
     if "invalidcertificate" in text:
         return Failure(
@@ -141,7 +141,6 @@ def _of_connection(text: str) -> Failure:
         return Failure(
             "could not be asked for: there was no connection to the server",
             "Check the name in the URL, and the network.",
-            passing=True,
         )
     if "kind: builder" in text:
         return NO_REQUEST
