@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -295,3 +296,25 @@ def test_closing_waits_for_no_thread_that_waits_for_bytes(paths, monkeypatch):
         thread.join(5)
         assert not thread.is_alive()
     assert no_threads_left()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("early", [False, True])
+def test_memory_of_a_reader_goes_with_its_iterator_and_waits_for_no_collection(
+    paths, reader, early
+):
+    gc.collect()
+    gc.disable()
+    try:
+        batches = iter(usual(paths, reader))
+        next(batches)
+        known = weakref.ref(batches._reader)
+        if early:
+            batches.close()
+        else:
+            list(batches)
+        del batches
+        assert no_threads_left()
+        assert known() is None
+    finally:
+        gc.enable()

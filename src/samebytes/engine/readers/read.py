@@ -144,7 +144,9 @@ class Read(Reader):
     def end(self) -> None:
         """Close the files, and let go of chunks."""
         self.stop()
-        for fetcher in self._fetchers:
+        # They know this object, to count; without them its memory goes when it does.
+        fetchers, self._fetchers = self._fetchers, []
+        for fetcher in fetchers:
             fetcher.end()
         if self._chunks is not None:
             self._chunks.clear()
