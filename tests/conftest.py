@@ -35,8 +35,8 @@ T = TypeVar("T")
 MakeArray = Callable[..., npt.NDArray[Any]]
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:  # noqa: ARG001 (pytest's signature)
-    """Let the collector pass over what was imported, and come less often: a tenth of compiling."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the collector pass over what was imported, and come less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -27,6 +27,7 @@ from samebytes.errors import (
     UnknownFormat,
     WrongSize,
 )
+from samebytes.memory.lazy import LazyArray
 from samebytes.share.array import Array, as_array
 from samebytes.share.creation import aligned, empty, open, zeros
 from samebytes.share.explain import explain, shares_memory
@@ -52,6 +53,7 @@ __all__ = [
     "FileError",
     "Iterator",
     "Layout",
+    "LazyArray",
     "MissingPackage",
     "Normalization",
     "NotABuffer",

@@ -23,6 +23,7 @@ from samebytes.errors import SamebytesError as SamebytesError
 from samebytes.errors import Unconvertible as Unconvertible
 from samebytes.errors import UnknownFormat as UnknownFormat
 from samebytes.errors import WrongSize as WrongSize
+from samebytes.memory.lazy import LazyArray as LazyArray
 from samebytes.plan.boundaries import borders_at_gaps as borders_at_gaps
 from samebytes.plan.concat import ConcatArray as ConcatArray
 from samebytes.plan.concat import concat as concat

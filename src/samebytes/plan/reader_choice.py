@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from samebytes.memory.files.origin import Origin, origin_of
 from samebytes.memory.files.residency import can_tell, resident_share
 from samebytes.memory.lazy import LazyArray
 from samebytes.memory.text import as_bytes_text, shortened
-from samebytes.plan.concat import ConcatArray
+from samebytes.plan.chunks import better_block_size, lazy_arrays_of
 from samebytes.plan.plan_arrays import arrays_of
 
 if TYPE_CHECKING:
@@ -52,10 +51,13 @@ class ReaderChoice:
         ranges are read into memory of our own, and no page of the mapping is touched.
     why : str
         The reason, for people.
+    better_block_size : int, optional
+        With which blocks a shuffle would have each chunk of the sources decoded once a window.
     """
 
     name: str
     why: str
+    better_block_size: int | None = None
 
     def __str__(self) -> str:
         """Return the name and the reason."""
@@ -82,11 +84,10 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     asked : str
         One of `samebytes.plan.options.READERS`.
     """
-    lazy = next(_lazy_arrays(plan), None)
+    lazy = next(lazy_arrays_of(plan), None)
     if lazy is not None:
-        return ReaderChoice(
-            "read", f"{shortened(lazy.name)} is in no memory: it is {_stored(lazy)}"
-        )
+        why = f"{shortened(lazy.name)} is in no memory: it is {_stored(lazy)}"
+        return ReaderChoice("read", why, better_block_size(plan))
     files = _files_of(plan)
     if not files:
         return ReaderChoice("map", IN_MEMORY)
@@ -102,13 +103,6 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     if asked == "ahead":
         return ReaderChoice("ahead", "as asked")
     return _choose(files)
-
-
-def _lazy_arrays(plan: Plan) -> Iterator[LazyArray]:
-    for component in plan.components:
-        source = component.array
-        arrays = source.arrays if isinstance(source, ConcatArray) else (source,)
-        yield from (array for array in arrays if isinstance(array, LazyArray))
 
 
 def _stored(array: LazyArray) -> str:

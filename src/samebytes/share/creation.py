@@ -211,18 +211,19 @@ def open(
 ) -> Any:
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
-    The first bytes of a file, not its name, decide its format. What lies behind a URL, or in
-    chunks, becomes a `LazyArray`, which is read when it is asked.
+    The first bytes of a file, not its name, decide its format. What lies in chunks, compressed or
+    not, or behind a URL cannot be mapped: it becomes a `LazyArray`, which is read when it is asked.
 
     Parameters
     ----------
     path : path, pattern, URL, or list of paths and URLs
         A ``.npy``, uncompressed ``.npz`` or ``.safetensors`` file, an Arrow table (``.arrow`` or
-        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py) or, with `dtype`, raw values. A
-        pattern such as ``"part-*.npy"`` stands for all files that match it, in natural order
-        (part-2 before part-10); a list keeps its order. Both become one source, end to end. Of a
-        URL (``https://``, ``http://``, ``s3://``, ``gs://``; needs obstore), a ``.npy`` file or raw
-        values. Credentials of object storage come from the environment alone.
+        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py), a ``.zarr`` store of version 2
+        or 3, also as ``.zarr.zip`` (needs zarr) or, with `dtype`, raw values. A pattern such as
+        ``"part-*.npy"`` stands for all files that match it, in natural order (part-2 before
+        part-10); a list keeps its order. Both become one source, end to end. Of a URL
+        (``https://``, ``http://``, ``s3://``, ``gs://``; needs obstore), a ``.npy`` file, raw
+        values or a ``.zarr`` store. Credentials of object storage come from the environment alone.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
@@ -243,9 +244,9 @@ def open(
     Returns
     -------
     Array, LazyArray, ConcatArray, or dict of str to one of these
-        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, and ``.h5`` files with
-        more than one dataset, unless `key` is given. A `ConcatArray` for a pattern or a list, and
-        for a column in several record batches.
+        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, ``.h5`` files with
+        more than one dataset, and ``.zarr`` groups, unless `key` is given. A `ConcatArray` for a
+        pattern or a list, and for a column in several record batches.
 
     Raises
     ------
@@ -289,7 +290,8 @@ def open(
         if is_url(each):
             from samebytes.memory.remote import open_url
 
-            return open_url(each, wanted, shape, **layout, mode=mode, key=key, cache=cache)
+            found = open_url(each, wanted, shape, **layout, mode=mode, key=key, cache=cache)
+            return {**found} if isinstance(found, dict) else found
         return open_file(each, wanted, shape, **layout, mode=mode, key=key)
 
     if paths is not None:

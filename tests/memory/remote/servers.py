@@ -32,7 +32,8 @@ http {{
   access_log off; keepalive_requests 1000000;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  server {{ listen 127.0.0.1:{port}; root "{root}"; default_type application/octet-stream; }}
+  default_type application/octet-stream;
+  server {{ listen 127.0.0.1:{port}{ssl}; {encrypted} root "{root}"; }}
 }}
 """
 
@@ -54,7 +55,7 @@ def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
 
 
 @contextlib.contextmanager
-def nginx_over(root: Path, folder: Path) -> Iterator[str]:
+def nginx_over(root: Path, folder: Path, encrypted: str = "") -> Iterator[str]:
     """Serve the files below `root`; yields the URL of it."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
@@ -65,13 +66,14 @@ def nginx_over(root: Path, folder: Path) -> Iterator[str]:
     port = free_port()
     configuration = folder / "nginx.conf"
     user = "" if os.geteuid() else "user root root;"  # whose workers else may not see our folders
-    told = _CONFIGURATION.format(user=user, folder=folder, port=port, root=root)
-    configuration.write_text(told)
+    told = {"user": user, "folder": folder, "port": port, "root": root}
+    told |= {"encrypted": encrypted, "ssl": " ssl" * bool(encrypted)}
+    configuration.write_text(_CONFIGURATION.format(**told))
     command = [program, "-e", str(folder / "error.log"), "-c", str(configuration)]
     process = subprocess.Popen(command)
     try:
         wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http{'s' * bool(encrypted)}://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(PATIENCE)

@@ -239,3 +239,9 @@ def test_a_redirect_is_followed(faulty, npy, values):
     images = sb.open(f"{faulty.url}/images.npy")
     assert images.name.startswith(faulty.url)
     np.testing.assert_array_equal(images[[3, 250]], values[[3, 250]])
+
+
+def test_a_single_value(served, nginx):
+    np.save(served / "single.npy", np.array(7.5))
+    value = sb.open(f"{nginx}/single.npy")
+    assert (value.shape, value[()], np.asarray(value).shape) == ((), 7.5, ())

@@ -14,6 +14,9 @@ from samebytes.memory.remote import stores
 
 SECRET = "topsecret"  # noqa: S105 (not one)
 
+GIVEN = {"path", "paths", "each", "urls", "url", "text", "args", "kwargs"}
+"""What holds the URL as the caller wrote it, in the frames of `sb.open`."""
+
 
 @pytest.fixture
 def values(served):
@@ -30,6 +33,11 @@ def signed(faulty, values):
 def all_said_by(error):
     """Return all that a log shows of an error, and what is behind it."""
     text = "".join(traceback.format_exception(error)) + repr(error)
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if "samebytes" in frame.f_code.co_filename and "/tests/" not in frame.f_code.co_filename:
+            # As what collects errors does; only a caller's own argument has what the caller gave.
+            mine = {k: v for k, v in frame.f_locals.items() if k not in GIVEN}
+            text += repr(mine)
     while error is not None:
         text += repr(error) + repr(error.args)
         error = error.__context__ or error.__cause__
@@ -72,6 +80,12 @@ def test_no_error_shows_a_signature(faulty, signed, fault):
         with pytest.raises(sb.FileError, match=r"signed.npy\?..., bytes") as e:
             action()
         assert SECRET not in all_said_by(e.value)
+
+
+def test_a_url_that_only_obstore_refuses_is_not_shown():
+    with pytest.raises(sb.RemoteError, match=r"exa%zz.*no request can be made of the URL") as e:
+        sb.open(f"https://exa%zz<mple/x.npy?{SECRET}")
+    assert SECRET not in all_said_by(e.value)
 
 
 def test_a_list_shows_no_signature(signed, faulty, served):

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from samebytes.engine.kernels.job import Job
 from samebytes.engine.readers.byte_fetcher import ByteFetcher
 from samebytes.engine.readers.byte_ranges import ByteRanges, coalesce, ranges_of, whole_ranges_of
+from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
 from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
@@ -77,12 +78,12 @@ class Read(Reader):
         self, choice: ReaderChoice, regions: list[Region], jobs_of: JobsOf, depth: int
     ) -> None:
         super().__init__(choice, depth)
-        self._closed = False
         self._jobs_of = jobs_of
         self._table = RegionTable(regions)
         self._pool = StagingPool()
         self._pending: dict[int, _Pending] = {}
         self._fetchers: list[Fetcher] = []
+        self._chunks: ChunkCache | None = None
         self._fetcher_of = np.zeros(len(regions), np.int64)
         self._make_fetchers()
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
@@ -101,7 +102,8 @@ class Read(Reader):
     def _fetcher(self, region: Region) -> Fetcher:
         source = region.source
         if isinstance(source, ChunkSource):
-            return ChunkFetcher(source, region.address, self.count)
+            self._chunks = self._chunks or ChunkCache()
+            return ChunkFetcher(source, region.address, self._chunks, self.count)
         if isinstance(source, ByteSource):
             return ByteFetcher(source, region.address, self.count)
         message = f"{type(source).__name__} is neither a ByteSource nor a ChunkSource"
@@ -125,12 +127,12 @@ class Read(Reader):
                 asked = range(number, number + 1)
             for upcoming in asked:
                 self._pending[upcoming] = _Pending()
-        for upcoming in asked:
-            self.tasks.put(functools.partial(self._ask, upcoming))
+        if asked:
+            self.tasks.put(functools.partial(self._ask_all, asked))
         pending = self._pending[number]
         started = time.perf_counter()
         while not pending.ready.wait(PATIENCE):
-            if self._closed:
+            if self.stopped:
                 message = "the reader was closed while a batch waited for its bytes"
                 raise RuntimeError(message)
         self.count(seconds_waiting=time.perf_counter() - started)
@@ -141,13 +143,23 @@ class Read(Reader):
 
     def end(self) -> None:
         """Close the files, and let go of chunks."""
-        self._closed = True
-        for fetcher in self._fetchers:
+        self.stop()
+        # They know this object, to count; without them its memory goes when it does.
+        fetchers, self._fetchers = self._fetchers, []
+        for fetcher in fetchers:
             fetcher.end()
+        if self._chunks is not None:
+            self._chunks.clear()
 
     def __del__(self) -> None:
         """Close the files, where whoever made this was interrupted before it could end it."""
         self.end()
+
+    def _ask_all(self, numbers: range) -> None:
+        """Ask for blocks, the first one first: it is waited for, so its reads come before all."""
+        self._ask(numbers[0])
+        for number in numbers[1:]:
+            self.tasks.put(functools.partial(self._ask, number))
 
     def _ask(self, number: int) -> None:
         """Find the ranges of a block, and leave them to all threads."""
@@ -168,7 +180,7 @@ class Read(Reader):
             self.tasks.put(functools.partial(self._do, pending, task))
 
     def _do(self, pending: _Pending, task: Task) -> None:
-        if not self._closed and pending.failure is None:
+        if not self.stopped and pending.failure is None:
             try:
                 task()
             except BaseException as failure:  # noqa: BLE001 (raised again by who waits for it)
@@ -182,7 +194,8 @@ class Read(Reader):
         Room is made for each sample from its first byte to its last, so that a kernel reads it by
         a shift; but only what it needs is read.
         """
-        found = [ranges_of(job) for job in jobs]
+        near = min(fetcher.near_bytes for fetcher in self._fetchers)
+        found = [ranges_of(job, near=near) for job in jobs]
         exact = self._table.within(*_flat(found))
         self.count(bytes_useful=int((exact[1] - exact[0]).sum()))
         ranges = rooms = self._joined(*exact)

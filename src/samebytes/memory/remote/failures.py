@@ -10,7 +10,16 @@ from samebytes.errors import FileError, RemoteError, WrongSize
 from samebytes.memory.text import bytes_in_words
 from samebytes.memory.urls import Url
 
-__all__ = ["CHANGED", "EMPTY", "NO_RANGES", "Failure", "came_short", "failure_of"]
+__all__ = [
+    "CHANGED",
+    "EMPTY",
+    "NAMELESS",
+    "NO_RANGES",
+    "NO_REQUEST",
+    "Failure",
+    "came_short",
+    "failure_of",
+]
 
 _STATUS = re.compile(r"(?:status code|error response): (\d{3})\b")
 _METADATA_SERVERS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
@@ -40,7 +49,8 @@ class Failure:
     advice : str
         What to do, in a sentence or more.
     passing : bool
-        Whether the same request may well succeed when it is made again.
+        Whether the same request may well succeed when it is made again; not where obstore has made
+        it again and again already.
     kind : type
         Of the error to raise.
     """
@@ -65,6 +75,13 @@ EMPTY = Failure(
     "Check that it was written completely.",
     kind=WrongSize,
 )
+
+NAMELESS = Failure(
+    "came without an ETag or a time, so another version could not be told from this one",
+    "Expected a server that says either. Download it, and open the file.",
+)
+
+NO_REQUEST = Failure("could not be asked for: no request can be made of the URL", "Check it.")
 
 NO_RANGES = Failure(
     "could not be asked for by themselves: the server gives only the whole object",
@@ -102,21 +119,31 @@ def failure_of(error: Exception, url: Url) -> Failure:
     found = _STATUS.search(text)
     if found is not None:
         return _of_status(int(found[1]), advice)
-    lowered = text.lower()
-    if "timedout" in lowered or "timed out" in lowered:
+    if name in {"InvalidPathError", "ValueError", "TypeError"}:
+        return NO_REQUEST
+    return _of_connection(text.lower())
+
+
+def _of_connection(text: str) -> Failure:
+    """Return what happened where no answer came, by the kind of error that obstore prints."""
+    if "timedout" in text or "timed out" in text:
         return Failure(
             "did not come in time: the server stayed silent",
             "Check the network, and whether the server is well.",
-            passing=True,
         )
-    if re.search(r"kind: connect\b|\bdns\b", lowered):
+    if "invalidcertificate" in text:
+        return Failure(
+            "could not be asked for: the server's certificate is not trusted",
+            "Check the name in the URL. The environment variable SSL_CERT_FILE names a file with "
+            "the certificates of an authority of your own.",
+        )
+    if re.search(r"kind: connect\b|\bdns\b", text):
         return Failure(
             "could not be asked for: there was no connection to the server",
             "Check the name in the URL, and the network.",
-            passing=True,
         )
-    if "kind: builder" in lowered or name in {"InvalidPathError", "ValueError", "TypeError"}:
-        return Failure("could not be asked for: no request can be made of the URL", "Check it.")
+    if "kind: builder" in text:
+        return NO_REQUEST
     return Failure(
         "did not come: the connection broke, or the answer made no sense",
         "Check the network, and whether the server is well.",

@@ -15,6 +15,7 @@ from samebytes.memory.lazy import LazyArray
 from samebytes.memory.remote.identity import Identity
 from samebytes.memory.remote.object_source import ObjectSource
 from samebytes.memory.remote.remote_object import look_at
+from samebytes.memory.remote.zarr_store import is_zarr_url, open_zarr_url
 from samebytes.memory.urls import Url, parse_url
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def open_url(
     mode: str = "r",
     key: str | None = None,
     cache: str | os.PathLike[str] | None = None,
-) -> LazyArray:
-    """Return the array behind a URL; reads its header, and copies no data.
+) -> LazyArray | dict[str, LazyArray]:
+    """Return the array behind a URL, or those of a zarr group; reads headers, copies no data.
 
     Parameters are those of `samebytes.open`.
 
@@ -58,9 +59,14 @@ def open_url(
         If the URL is none that can be read, or another argument is not for URLs.
     """
     parsed = parse_url(url)
-    _check_arguments(parsed, mode, key)
+    _check_mode(parsed, mode)
     check_order(order)
     skipped = operator.index(offset)
+    if is_zarr_url(parsed):
+        given = dtype is not None or shape is not None or skipped != 0 or order != "C"
+        _check_zarr(parsed, given or cache is not None)
+        return open_zarr_url(parsed, key)
+    _check_key(parsed, key)
     identity, first = look_at(parsed, FIRST_BYTES)
     if dtype is None:
         layout = _described(parsed, identity, first, shape, skipped, order)
@@ -74,17 +80,30 @@ def open_url(
 Layout = tuple[tuple[int, ...], Any, Literal["C", "F"], int]
 
 
-def _check_arguments(url: Url, mode: str, key: str | None) -> None:
+def _check_mode(url: Url, mode: str) -> None:
     if mode != "r":
         message = (
             f"mode is {mode!r}, and {url} is a URL: expected 'r', since nothing is written there. "
             "Read it, np.asarray(x), for an array that can be written."
         )
         raise ValueError(message)
+
+
+def _check_key(url: Url, key: str | None) -> None:
     if key is not None:
         message = (
             f"key is {key!r}, and {url} is a URL: expected none, since a .npy file and raw values "
             "have no names. Leave it out."
+        )
+        raise ValueError(message)
+
+
+def _check_zarr(url: Url, given: bool) -> None:  # noqa: FBT001
+    if given:
+        message = (
+            f"{url} is a zarr store, whose metadata give dtype and shape, and whose chunks are "
+            "objects of their own: expected neither dtype=, shape=, offset= nor order=, and no "
+            "cache=. Leave them out."
         )
         raise ValueError(message)
 

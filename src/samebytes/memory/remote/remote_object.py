@@ -10,25 +10,17 @@ import operator
 import os
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
 from samebytes.errors import RemoteError
-from samebytes.memory.remote.failures import (
-    CHANGED,
-    EMPTY,
-    NO_RANGES,
-    Failure,
-    came_short,
-    failure_of,
-)
-from samebytes.memory.remote.identity import Identity, identity_of
-from samebytes.memory.remote.stores import QUICK, import_obstore, store_of
+from samebytes.memory.remote.failures import CHANGED, EMPTY, NAMELESS, NO_RANGES, came_short
+from samebytes.memory.remote.identity import Identity
+from samebytes.memory.remote.requests import Requests
+from samebytes.memory.remote.stores import PATIENT, QUICK
 from samebytes.memory.urls import Url
 
-__all__ = ["RemoteObject", "look_at"]
+__all__ = ["RemoteObject", "look_at", "refuse_forked"]
 
 TRIES = 3
 """Times that a range is fetched, where an answer began and then broke off or fell short; obstore
@@ -60,17 +52,12 @@ class RemoteObject:
     def __init__(self, url: Url, identity: Identity) -> None:
         self.url = url
         self.identity = identity
-        self._obstore = import_obstore(url)
+        self._requests = Requests(url, PATIENT)
+        self._of_version = Requests(url, PATIENT, identity.strong_tag)
         self._asking = threading.Lock()
-        self._path = "" if url.on_web else url.key
-        self._comparing: Any = None
         self._compares: bool | None = None
 
-    @cached_property
-    def _store(self) -> Any:
-        return store_of(self.url)[0]
-
-    def fetch(self, starts: Sequence[int], sizes: Sequence[int]) -> list[Any]:
+    def fetch(self, starts: list[int], sizes: list[int]) -> list[Any]:
         """Return the bytes of some ranges, each as a buffer; always copies them from afar.
 
         Raises
@@ -84,24 +71,12 @@ class RemoteObject:
         stops = map(operator.add, starts, sizes)
         # Ranges that touch are parts of a long one, which obstore would ask for as one again.
         apart = all(stop != start for stop, start in zip(stops, starts[1:], strict=False))
+        found = None
         if apart and self._server_compares():
-            found = self._fetch_at_once(starts, sizes)
-            if found is not None:
-                return found
-        return self._fetch_one_by_one(starts, sizes)
+            found = self._of_version.get_many(starts, sizes)
+        return self._fetch_one_by_one(starts, sizes) if found is None else found
 
-    def _fetch_at_once(self, starts: Sequence[int], sizes: Sequence[int]) -> list[Any] | None:
-        """Return the ranges by one call that asks for many at a time, None if any is not right."""
-        try:
-            found: list[Any] = self._obstore.get_ranges(
-                self._comparing, self._path, starts=starts, lengths=sizes, coalesce=0
-            )
-        except Exception:  # noqa: BLE001 (asked for again, which tells which range it is, and why)
-            return None
-        right = all(len(each) == size for each, size in zip(found, sizes, strict=True))
-        return found if right else None
-
-    def _fetch_one_by_one(self, starts: Sequence[int], sizes: Sequence[int]) -> list[Any]:
+    def _fetch_one_by_one(self, starts: list[int], sizes: list[int]) -> list[Any]:
         if len(starts) == 1:
             return [self._fetch_one(starts[0], sizes[0])]
         with ThreadPoolExecutor(min(AT_A_TIME, len(starts))) as pool:
@@ -119,9 +94,7 @@ class RemoteObject:
         for number in range(TRIES):
             if number:
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (number - 1))
-            identity, body, failed = get(
-                self._store, self._path, self.url, start, stop, self.identity.strong_tag
-            )
+            identity, body, failed = self._requests.get(start, stop, self.identity.strong_tag)
             if failed is not None:
                 failure = failed
             elif identity is not None and not self.identity.same_as(identity):
@@ -140,16 +113,9 @@ class RemoteObject:
             return self._compares
         with self._asking:
             if self._compares is None:
-                tag = self.identity.strong_tag
-                compares = tag is not None and self._refuses_another()
-                if compares and tag is not None:
-                    self._comparing, _ = store_of(self.url, headers={"If-Match": tag})
-                self._compares = compares
+                exact = self.identity.strong_tag is not None
+                self._compares = exact and self._requests.get(0, 1, _NOT_THE_TAG)[2] is CHANGED
             return self._compares
-
-    def _refuses_another(self) -> bool:
-        _, _, failed = get(self._store, self._path, self.url, 0, 1, _NOT_THE_TAG)
-        return failed is CHANGED
 
 
 def look_at(url: Url, nbytes: int, *, tries: int = QUICK) -> tuple[Identity, bytes]:
@@ -165,47 +131,19 @@ def look_at(url: Url, nbytes: int, *, tries: int = QUICK) -> tuple[Identity, byt
         If it is empty.
     """
     refuse_forked(url)
-    store, path = store_of(url, tries=tries)
-    identity, body, failed = get(store, path, url, 0, nbytes, None)
-    if failed is NO_RANGES and _is_empty(store, path, url):
+    requests = Requests(url, tries)
+    identity, body, failed = requests.get(0, nbytes)
+    if failed is NO_RANGES and requests.is_empty():
         failed = EMPTY
-    if failed is None and identity is not None and not identity.tells:
-        failed = Failure(
-            "came without an ETag or a time, so another version could not be told from this one",
-            "Expected a server that says either. Download it, and open the file.",
-        )
     if failed is None and identity is not None:
         wanted = min(nbytes, identity.size)
-        if len(body) != wanted:
+        if not identity.tells:
+            failed = NAMELESS
+        elif len(body) != wanted:
             failed = came_short(wanted, len(body))
     if failed is not None or identity is None:
         raise (failed or CHANGED).error(url, 0, nbytes)
     return identity, bytes(body)
-
-
-def _is_empty(store: Any, path: str, url: Url) -> bool:
-    """Return whether there is an object without bytes: no range of it can be asked for."""
-    try:
-        return int(import_obstore(url).get(store, path).meta["size"]) == 0
-    except Exception:  # noqa: BLE001 (told by the request for a range already)
-        return False
-
-
-def get(
-    store: Any, path: str, url: Url, start: int, stop: int, tag: str | None
-) -> tuple[Identity | None, Any, Failure | None]:
-    """Return what one request brings: the version, the bytes, and what went wrong.
-
-    An error is returned and not raised, so that it holds no other whose text shows the URL.
-    """
-    options: dict[str, Any] = {"range": (start, stop)}
-    if tag is not None:
-        options["if_match"] = tag
-    try:
-        found = import_obstore(url).get(store, path, options=options)
-        return identity_of(found.meta), found.bytes(), None
-    except Exception as error:  # noqa: BLE001 (obstore raises nearly anything)
-        return None, b"", failure_of(error, url)
 
 
 def refuse_forked(url: Url) -> None:

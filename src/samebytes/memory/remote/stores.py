@@ -40,7 +40,7 @@ PATIENT = 8
 QUICK = 3
 """Tries more when something is opened: under 1 s, for a wrong name should be told soon."""
 
-RETRY_SECONDS = 120.0
+RETRY_SECONDS = 60.0
 """No try begins later than this after the first, so a run stops within minutes."""
 
 
