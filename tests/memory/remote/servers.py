@@ -219,6 +219,7 @@ def status(code: int) -> Fault:
     def fault(handler: Handler, answer: Answer) -> None:
         send(handler, Answer(code, {}, f"no {handler.path}".encode()))
 
+    fault.__name__ = f"status_{code}"  # what pytest calls it
     return fault
 
 
@@ -230,6 +231,7 @@ def cut_after(count: int) -> Fault:
         handler.wfile.write(answer.body[:count])
         handler.close_connection = True
 
+    fault.__name__ = f"cut_after_{count}"
     return fault
 
 

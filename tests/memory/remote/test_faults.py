@@ -49,7 +49,9 @@ FIRST, LAST = 128 + 50_000, 128 + 59_999
 
 
 @pytest.mark.parametrize(
-    "fault", [status(500), status(503), cut_after(0), cut_after(700), reset_connection], ids=str
+    "fault",
+    [status(500), status(503), cut_after(0), cut_after(700), reset_connection],
+    ids=lambda fault: fault.__name__,
 )
 def test_what_passes_is_tried_again(rows, values, faulty, fault):
     faulty.faults += [fault, fault]

@@ -71,7 +71,7 @@ def test_a_signed_url_is_not_pickled(signed):
 @pytest.mark.parametrize(
     "fault",
     [*map(status, (400, 401, 403, 404, 412, 416, 500)), cut_after(3), reset_connection],
-    ids=str,
+    ids=lambda fault: fault.__name__,
 )
 def test_no_error_shows_a_signature(faulty, signed, fault):
     array = sb.open(signed)
