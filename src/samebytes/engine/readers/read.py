@@ -62,7 +62,8 @@ class Read(Reader):
     choice : ReaderChoice
         That it is this one, and why.
     regions : list of Region
-        The mapped files and the lazy arrays, whose addresses jobs have.
+        The mapped files and the lazy arrays, whose addresses jobs have. What no file has the bytes
+        of is left to the pass.
     jobs_of : callable
         Gives the jobs of a block by its number, None behind the last one.
     depth : int
@@ -79,12 +80,14 @@ class Read(Reader):
     ) -> None:
         super().__init__(choice, depth)
         self._jobs_of = jobs_of
-        self._table = RegionTable(regions)
+        found = [region for region in regions if region.can_be_read]
+        self._table = RegionTable(found)
+        self._mapped = len(found) < len(regions)
         self._pool = StagingPool()
         self._pending: dict[int, _Pending] = {}
         self._fetchers: list[Fetcher] = []
         self._chunks: ChunkCache | None = None
-        self._fetcher_of = np.zeros(len(regions), np.int64)
+        self._fetcher_of = np.zeros(len(found), np.int64)
         self._make_fetchers()
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
 
@@ -210,7 +213,9 @@ class Read(Reader):
         sparse = asked < total // 2
         memory = self._pool.take(total, sparse=sparse)
         shifts = address_of(memory) + np.cumsum(sizes) - sizes - starts
-        pending.staged = StagedBlock(memory, starts, stops, shifts, self._pool, sparse)
+        pending.staged = StagedBlock(
+            memory, starts, stops, shifts, self._pool, sparse, self._mapped
+        )
         return self._tasks(*ranges, shifts[np.searchsorted(starts, ranges[0], "right") - 1])
 
     def _tasks(
