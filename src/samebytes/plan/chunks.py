@@ -12,7 +12,7 @@ from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan import Plan
 from samebytes.plan.samplers import Shard, Shuffle, Skip
 
-__all__ = ["better_block_size", "chunk_rows", "lazy_arrays_of"]
+__all__ = ["better_block_size", "chunk_rows", "first_shuffle", "lazy_arrays_of"]
 
 
 def lazy_arrays_of(plan: Plan) -> Iterator[LazyArray]:
@@ -29,7 +29,7 @@ def better_block_size(plan: Plan) -> int | None:
     None where nothing is stored in chunks, or the order reads each chunk once already.
     """
     samples = _samples_in_chunk(plan)
-    shuffle, _ = _first_shuffle(plan)
+    shuffle, _ = first_shuffle(plan)
     if samples is None or shuffle is None:
         return None
     size = None if shuffle.blocks is None else shuffle.blocks.size
@@ -44,7 +44,7 @@ def chunk_rows(plan: Plan) -> list[tuple[str, str]]:
     if array is None or array.chunks is None:
         return []
     what, better = f"of {array.chunks[0]:,} rows", better_block_size(plan)
-    shuffle, before = _first_shuffle(plan)
+    shuffle, before = first_shuffle(plan)
     # Windows reach into the next chunk, and what begins elsewhere cuts some.
     exact = plan.windows is None and not any(isinstance(verb, Skip) for verb in before)
     once = "once" if exact else "about once"
@@ -82,12 +82,12 @@ def _samples_in_chunk(plan: Plan) -> int | None:
     windows = plan.windows
     if windows is not None and windows.start_seed is not None:
         return None
-    _, before = _first_shuffle(plan)
+    _, before = first_shuffle(plan)
     apart = math.prod(verb.count for verb in before if isinstance(verb, Shard))
     return max(array.chunks[0] // (apart * (1 if windows is None else windows.stride)), 1)
 
 
-def _first_shuffle(plan: Plan) -> tuple[Any, list[Any]]:
+def first_shuffle(plan: Plan) -> tuple[Any, list[Any]]:
     """Return the shuffle that stands next to the source, if there is one, and what comes before."""
     verbs: list[Any] = []
     order: Any = plan.samples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from samebytes.memory.files.residency import can_tell, resident_share
 from samebytes.memory.lazy import LazyArray
 from samebytes.memory.text import as_bytes_text, shortened
 from samebytes.plan.chunks import better_block_size, lazy_arrays_of
+from samebytes.plan.file_blocks import FileBlocks, file_blocks
 from samebytes.plan.plan_arrays import arrays_of
 
 if TYPE_CHECKING:
@@ -53,11 +54,14 @@ class ReaderChoice:
         The reason, for people.
     better_block_size : int, optional
         With which blocks a shuffle would have each chunk of the sources decoded once a window.
+    blocks : tuple of FileBlocks
+        Blocks of a shuffle that are read as wholes.
     """
 
     name: str
     why: str
     better_block_size: int | None = None
+    blocks: tuple[FileBlocks, ...] = ()
 
     def __str__(self) -> str:
         """Return the name and the reason."""
@@ -98,12 +102,13 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     if asked == "read":
         unknown = next((file for file in files if file.path is None), None)
         if unknown is None:
-            return ReaderChoice("read", "as asked")
+            return ReaderChoice("read", "as asked", blocks=file_blocks(plan))
         why = f"{unknown.name} cannot be opened again, or was changed in memory alone"
         return ReaderChoice("ahead", why)
     if asked == "ahead":
         return ReaderChoice("ahead", "as asked")
-    return _choose(files)
+    choice = _choose(files)
+    return replace(choice, blocks=file_blocks(plan)) if choice.name == "read" else choice
 
 
 def _stored(array: LazyArray) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.kernels.job import Job
+from samebytes.engine.readers.block_fetcher import BlockFetcher
 from samebytes.engine.readers.byte_fetcher import ByteFetcher
 from samebytes.engine.readers.byte_ranges import ByteRanges, coalesce, ranges_of, whole_ranges_of
 from samebytes.engine.readers.chunk_cache import ChunkCache
@@ -92,13 +93,21 @@ class Read(Reader):
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
 
     def _make_fetchers(self) -> None:
-        """Make one for all files, and one for each lazy array."""
+        """Make one for all files, and one for each lazy array or file that is read in blocks."""
         regions = self._table.regions
         files = [region if region.source is None else None for region in regions]
+        cut = {id(blocks.mapping): blocks for blocks in self.choice.blocks}
         if any(files):
-            self._fetchers.append(FileFetcher(files, self.count))
+            reading = FileFetcher(files, self.count)
+            self._fetchers.append(reading)
         for place, region in enumerate(regions):
-            if region.source is not None:
+            blocks = cut.get(id(region.origin.mapping))
+            if blocks is not None:
+                self._chunks = self._chunks or ChunkCache()
+                found = reading, place, region.address, blocks, self._chunks
+                self._fetcher_of[place] = len(self._fetchers)
+                self._fetchers.append(BlockFetcher(*found))
+            elif region.source is not None:
                 self._fetcher_of[place] = len(self._fetchers)
                 self._fetchers.append(self._fetcher(region))
 
