@@ -283,7 +283,7 @@ def test_closing_waits_for_no_thread_that_waits_for_bytes(paths, monkeypatch):
         inside.set()
         go.wait(20)
 
-    monkeypatch.setattr(file_fetcher.FileFetcher, "_read", wait)
+    monkeypatch.setattr(file_fetcher.FileFetcher, "read", wait)
     batches = iter(usual(paths, "read"))
     consumer = threading.Thread(target=lambda: list(batches))
     consumer.start()
