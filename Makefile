@@ -48,13 +48,15 @@ docs: $(INSTALLED)
 docs-serve: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
-# First ours beside every peer that is installed, then the promises and their bounds.
+# First ours beside every peer that is installed, then the promises and their bounds, then files that
+# do not fit in memory.
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
 
 # Measures all jobs beside all peers that are installed, and writes the documentation's page of it.
+# PARTS=storage measures files that do not fit in memory alone, PARTS=peers all the rest.
 benchmark-page: $(INSTALLED)
-	$(BIN)/python -m benchmarks.documentation_page
+	$(BIN)/python -m benchmarks.documentation_page $(PARTS)
 
 # Writes the measured tables of the README anew.
 readme: $(INSTALLED)

@@ -1,11 +1,11 @@
-"""The whole suite, peers and then promises, each in a process of its own: ``make bench``."""
+"""The whole suite, each part in a process of its own: ``make bench``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-PARTS = ("benchmarks.peers", "benchmarks.promises")
+PARTS = ("benchmarks.peers", "benchmarks.promises", "benchmarks.storage")
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Write the documentation's benchmark page: ``make benchmark-page``.
 
-`benchmarks.peers` measures; what the page shows of it lies beside the page as JSON.
+`benchmarks.peers` and `benchmarks.storage` measure; what the page shows of each lies beside it as
+JSON. ``python -m benchmarks.documentation_page storage`` measures the one anew, and not the other.
 """
 
 from __future__ import annotations
@@ -8,22 +9,29 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.peers.result import Benchmark, JobResult, Outcome, Result
+from benchmarks.storage.page import render_storage
+from benchmarks.storage.result import StorageBenchmark
 from samebytes.measure.numbers import number_text
 from samebytes.share.layout import as_bytes_text
 
 DOCUMENTS = Path(__file__).parent.parent / "docs"
 PAGE, FACTS = DOCUMENTS / "benchmark.md", DOCUMENTS / "benchmark.json"
+STORAGE = DOCUMENTS / "benchmark-storage.json"
+
+PARTS = ("peers", "storage")
 
 _INTRODUCTION = """\
 # Benchmark
 
-Every figure on this page was printed by `{command}`, which took {minutes:.0f} minutes on {date};
-nothing was typed by hand. Each contender runs in a process of its own, set up as well as we know
-how, and counts only if its batches pass checks of shape, dtype, range and freshness. The contenders
-take turns, round by round; figures are medians over the rounds, with the lowest and the highest.
+Every figure on this page was printed by a command, those of this part by `{command}`, which took
+{minutes:.0f} minutes on {date}; nothing was typed by hand.
+Each contender runs in a process of its own, set up as well as we know how, and counts only if its
+batches pass checks of shape, dtype, range and freshness. The contenders take turns, round by round;
+figures are medians over the rounds, with the lowest and the highest.
 
 The **limit** is memset: all cores write the same number of bytes into five batches in turn, and do
 nothing else. If the last-level cache holds all five, as it does on a server processor, that is
@@ -40,8 +48,8 @@ _HEAD = (
 )
 
 
-def render(benchmark: Benchmark) -> str:
-    """Return the page that shows `benchmark`."""
+def render(benchmark: Benchmark, storage: StorageBenchmark) -> str:
+    """Return the page that shows both."""
     introduction = _INTRODUCTION.format(
         command=benchmark.command,
         minutes=max(1, benchmark.seconds / 60),
@@ -51,8 +59,12 @@ def render(benchmark: Benchmark) -> str:
     peers = ", ".join(f"{name} {version}" for name, version in benchmark.packages.items())
     if peers:
         introduction += f"Peers: {peers}.\n"
-    again = f"\nTo measure again, with pictures: `{benchmark.command} --html page.html`\n"
-    return "\n".join([introduction, *map(_job, benchmark.jobs)]) + again
+    again = (
+        f"\nTo measure again, with pictures: `{benchmark.command} --html page.html`, and "
+        f"`{storage.command}`\n"
+    )
+    parts = [introduction, *map(_job, benchmark.jobs), render_storage(storage)]
+    return "\n".join(parts) + again
 
 
 def _job(job: JobResult) -> str:
@@ -88,16 +100,33 @@ def _left_out(result: Result) -> str:
     return f"{result.name} was left out: {result.outcome.value} ({result.detail}).\n"
 
 
-def main() -> None:
-    """Measure, store the results that the page shows, and write the page."""
+def _measured(module: str, *statuses: int) -> str:
+    """Return the facts that a benchmark writes, which ends with one of some statuses."""
     with tempfile.TemporaryDirectory() as folder:
-        measured = Path(folder, "measured.json")
-        peers = [sys.executable, "-m", "benchmarks.peers", "--json", str(measured)]
-        subprocess.run(peers, check=True)
-        benchmark = Benchmark.from_json(measured.read_text()).without_memory_curves()
-    FACTS.write_text(benchmark.as_json())
-    PAGE.write_text(render(benchmark))
+        facts = Path(folder, "measured.json")
+        command = [sys.executable, "-m", module, "--json", str(facts)]
+        done = subprocess.run(command, check=False)
+        if done.returncode not in statuses or not facts.read_text():
+            message = f"{module} ended with {done.returncode} and measured nothing for the page"
+            raise SystemExit(message)
+        return facts.read_text()
+
+
+def main(parts: Sequence[str] = ()) -> None:
+    """Measure all or some parts, store the results that the page shows, and write the page."""
+    unknown = set(parts) - set(PARTS)
+    if unknown:
+        message = f"{', '.join(sorted(unknown))}: expected some of {', '.join(PARTS)}, or none"
+        raise SystemExit(message)
+    if "peers" in (parts or PARTS):
+        measured = Benchmark.from_json(_measured("benchmarks.peers", 0))
+        FACTS.write_text(measured.without_memory_curves().as_json())
+    if "storage" in (parts or PARTS):
+        # A bound that is missed is shown as such.
+        STORAGE.write_text(_measured("benchmarks.storage", 0, 1))
+    benchmark = Benchmark.from_json(FACTS.read_text())
+    PAGE.write_text(render(benchmark, StorageBenchmark.from_json(STORAGE.read_text())))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

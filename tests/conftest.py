@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import getpass
 import os
 import pickle
@@ -32,6 +33,13 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 T = TypeVar("T")
 MakeArray = Callable[..., npt.NDArray[Any]]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the collector pass over what was imported, and come less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

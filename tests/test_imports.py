@@ -29,6 +29,7 @@ FRAMEWORKS = [
     "rich",
     "jinja2",
     "skimage",
+    "obstore",
 ]
 
 # docs/how-it-works.md, the house: a line may import from the lines above it, never from those

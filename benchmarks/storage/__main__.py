@@ -1,4 +1,4 @@
-"""Feeding from a file four times the memory allowed: ``python -m benchmarks.storage``.
+"""Feeding from files four times the memory allowed: ``python -m benchmarks.storage``.
 
 Every way runs in a process of its own, within a control group that has a limit of memory, with
 nothing of the file in memory at its begin; all ways of a job take turns, and medians count. The
@@ -8,80 +8,79 @@ missed, and says why where no control group can be made.
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
+import typer
+from rich.text import Text
 
-from benchmarks.storage.jobs import IMAGE_BYTES, JOBS
-from benchmarks.storage.memory_limit import MemoryLimit, Unlimited, memory_limit
+from benchmarks.storage.jobs import JOBS
+from benchmarks.storage.measured import Pace
+from benchmarks.storage.memory_limit import Unlimited
+from benchmarks.storage.race import COMMAND, Scale, measure
+from benchmarks.storage.table import print_benchmark
+from samebytes.cli.console import make_console, make_progress
 
-WAYS = ("bare", "np.memmap", "map", "auto", "read")
-TIMES = 4
-"""How many times the memory allowed the file is."""
+__all__ = ["FULL", "QUICK", "app", "bench"]
 
+FULL = Scale(memory_bytes=1 << 30, rounds=5, pace=Pace(lead=1.0, seconds=2.5))
+QUICK = Scale(memory_bytes=512 << 20, rounds=1, pace=Pace(lead=0.5, seconds=1.0))
 
-def write(path: Path, nbytes: int) -> None:
-    """Write a file of so many random bytes."""
-    block = np.random.default_rng(0).integers(0, 256, 64 << 20, np.uint8)
-    with path.open("wb") as file:
-        for start in range(0, nbytes, len(block)):
-            file.write(block[: nbytes - start].tobytes())
-
-
-def measure(name: str, way: str, path: Path, seconds: float, limit: MemoryLimit) -> float:
-    """Return samples a second of one way of one job."""
-    command = [sys.executable, "-m", "benchmarks.storage.child", name, way, path, str(seconds)]
-    done = subprocess.run(
-        [*map(str, command), str(limit.folder)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ChildProcessError(done.stderr[-2000:])
-    return float(done.stdout)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def main() -> int:
-    """Measure all, print a table, and return 1 where a bound is missed."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--memory", type=int, default=1 << 30, help="bytes allowed")
-    options.add_argument("--seconds", type=float, default=5.0, help="of each run")
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--job", choices=JOBS, action="append")
-    options.add_argument("--folder", type=Path, help="on the disk to measure")
-    asked = options.parse_args()
-    missed = 0
+@app.command()
+def bench(
+    job: Annotated[
+        list[str] | None,
+        typer.Option(help="One of them; may be repeated. All by default."),
+    ] = None,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small file and one short round.")
+    ] = False,
+    memory: Annotated[int | None, typer.Option(help="Bytes that a process may have.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Of each turn.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="Turns of each way.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="On the disk to measure.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every fact to this file.")] = None,
+) -> None:
+    """Measure feeding from files that do not fit in memory, beside bare reads and peers."""
+    unknown = set(job or ()) - {each.key for each in JOBS}
+    if unknown:
+        message = f"{', '.join(sorted(unknown))}: expected {', '.join(each.key for each in JOBS)}"
+        raise typer.BadParameter(message, param_hint="--job")
+    if json is not None:
+        json.touch()  # to fail now, not after the minutes that measuring takes
+    usual = QUICK if quick else FULL
+    pace = Pace(usual.pace.lead, usual.pace.seconds if seconds is None else seconds)
+    scale = Scale(memory or usual.memory_bytes, rounds or usual.rounds, pace)
+    chosen = [each for each in JOBS if job is None or each.key in job]
+    options = {"--memory": memory, "--seconds": seconds, "--rounds": rounds, "--folder": folder}
+    typed = [f"{name} {value}" for name, value in options.items() if value is not None]
+    named = [f"--job {each}" for each in job or ()]
+    command = " ".join([COMMAND, *named, *(["--quick"] if quick else []), *typed])
+    console = make_console()
     try:
-        with (
-            memory_limit(asked.memory) as limit,
-            tempfile.TemporaryDirectory(dir=asked.folder) as folder,
-        ):
-            path = Path(folder, "values.bin")
-            write(path, TIMES * asked.memory // IMAGE_BYTES * IMAGE_BYTES)
-            for name in asked.job or JOBS:
-                job = JOBS[name]
-                found: dict[str, list[float]] = {way: [] for way in WAYS}
-                for _ in range(asked.rounds):
-                    for way, rates in found.items():
-                        rates.append(measure(name, way, path, asked.seconds, limit))
-                rates_of = {way: statistics.median(rates) for way, rates in found.items()}
-                print(f"\n{job.name}; samples a second, and beside bare reads")
-                for way, each in rates_of.items():
-                    disk = each * job.sample_bytes / 1e6
-                    share = each / rates_of["bare"]
-                    print(f"  {way:<10} {each:>10,.0f}  {disk:>6,.0f} MB/s  {share:.2f}")
-                share = rates_of["auto"] / rates_of["bare"]
-                reached = share >= job.bound
-                missed += not reached
-                words = "reached" if reached else "missed"
-                print(f"  bound {job.bound}: {words}, {share:.2f}", flush=True)
+        with make_progress() as progress:
+            task = progress.add_task("", total=None)
+            benchmark = measure(
+                chosen,
+                scale,
+                folder=folder,
+                announce=lambda what: progress.update(task, description=what),
+                command=command,
+            )
     except Unlimited as why:
-        print(f"not measured: {why}")
-    return int(missed > 0)
+        console.print(Text(f"not measured: {why}"))
+        return
+    print_benchmark(benchmark, console)
+    if json is not None:
+        json.write_text(benchmark.as_json(), encoding="utf-8")
+        console.print(Text(f"wrote {json}"), soft_wrap=True)
+    if not all(bound.reached for each in benchmark.jobs for bound in each.bounds):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

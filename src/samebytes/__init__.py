@@ -21,11 +21,13 @@ from samebytes.errors import (
     MissingPackage,
     NotABuffer,
     PickledData,
+    RemoteError,
     SamebytesError,
     Unconvertible,
     UnknownFormat,
     WrongSize,
 )
+from samebytes.memory.lazy import LazyArray
 from samebytes.share.array import Array, as_array
 from samebytes.share.creation import aligned, empty, open, zeros
 from samebytes.share.explain import explain, shares_memory
@@ -51,6 +53,7 @@ __all__ = [
     "FileError",
     "Iterator",
     "Layout",
+    "LazyArray",
     "MissingPackage",
     "Normalization",
     "NotABuffer",
@@ -60,6 +63,7 @@ __all__ = [
     "RandomCrop",
     "RandomFlip",
     "Reason",
+    "RemoteError",
     "Rescaling",
     "SamebytesError",
     "SavePosition",

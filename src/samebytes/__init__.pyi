@@ -18,10 +18,12 @@ from samebytes.errors import FileError as FileError
 from samebytes.errors import MissingPackage as MissingPackage
 from samebytes.errors import NotABuffer as NotABuffer
 from samebytes.errors import PickledData as PickledData
+from samebytes.errors import RemoteError as RemoteError
 from samebytes.errors import SamebytesError as SamebytesError
 from samebytes.errors import Unconvertible as Unconvertible
 from samebytes.errors import UnknownFormat as UnknownFormat
 from samebytes.errors import WrongSize as WrongSize
+from samebytes.memory.lazy import LazyArray as LazyArray
 from samebytes.plan.boundaries import borders_at_gaps as borders_at_gaps
 from samebytes.plan.concat import ConcatArray as ConcatArray
 from samebytes.plan.concat import concat as concat

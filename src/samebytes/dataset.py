@@ -80,9 +80,9 @@ class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
         Parameters
         ----------
         tensors : array, or nested tuple, dict, named tuple of arrays
-            Anything `as_array` takes, mapped files included; contiguous ``h5py.Dataset``, mapped;
-            lists; and objects with only ``__array__``, such as tables, which are copied once if
-            that copies. All must have the same length.
+            Anything `as_array` takes, mapped files included; `LazyArray`; ``h5py.Dataset``, mapped
+            if contiguous, and ``zarr.Array``; lists; and objects with only ``__array__``, such as
+            tables, which are copied once if that copies. All must have the same length.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
         TypeError
             If an array holds objects, or is masked.
         FileError
-            If an ``h5py.Dataset`` is chunked.
+            If an ``h5py.Dataset`` or a ``zarr.Array`` cannot be read.
         """
         leaves, structure = flatten(tensors)
         arrays = as_sources(structure.names, leaves)
@@ -297,7 +297,8 @@ class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
 
         At first there is a thread for each core, and the reader of mapped files is ``auto``, which
         chooses, as ``print(ds)`` tells, between ``map`` (page faults), ``ahead`` (exact pages are
-        asked for before they are needed) and ``read`` (exact ranges are read into memory).
+        asked for before they are needed) and ``read`` (exact ranges are read into memory). A
+        `LazyArray` is always read.
         """
         return self._with(options=arguments.as_options(self.options, threads, reader))
 

@@ -10,6 +10,7 @@
     └── FileError          (ValueError)   a file is not what it should be
         ├── UnknownFormat                 neither its name nor its first bytes say what it is
         ├── WrongSize                     it holds fewer or more bytes than it should
+        ├── RemoteError                   it lies behind a URL, and could not be read from there
         ├── CompressedMember              it is compressed, so nothing can be mapped
         └── PickledData                   it holds pickled objects, which are never read
 
@@ -29,6 +30,7 @@ __all__ = [
     "MissingPackage",
     "NotABuffer",
     "PickledData",
+    "RemoteError",
     "SamebytesError",
     "Unconvertible",
     "UnknownFormat",
@@ -102,6 +104,10 @@ class UnknownFormat(FileError):
 
 class WrongSize(FileError):
     """The file holds fewer or more bytes than it should."""
+
+
+class RemoteError(FileError):
+    """A file behind a URL could not be read, or is no longer the one that was opened."""
 
 
 class CompressedMember(FileError):

@@ -1,4 +1,4 @@
-"""``make bench`` runs the one suite: peers first, then every promise."""
+"""``make bench`` runs the one suite: peers first, then every promise, then storage."""
 
 import subprocess
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ def test_runs_all_and_ends_with_the_worst(ended, part):
 
 def test_peers_come_first(ended):
     suite.main()
-    assert ended == ["benchmarks.peers", "benchmarks.promises"]
+    assert ended == ["benchmarks.peers", "benchmarks.promises", "benchmarks.storage"]
 
 
 def test_make_runs_it():

@@ -104,3 +104,20 @@ def test_refuses_what_makes_no_sense(images, arguments, said):
 def test_refuses_an_unknown_target(images):
     done = CliRunner().invoke(app, ["explain", str(images), "--to", "jax"])
     assert done.exit_code == 2
+
+
+def test_what_lies_in_chunks_is_in_no_memory(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("chunked", data=np.zeros((40, 8), np.float32), chunks=(5, 8))
+        file["plain"] = np.zeros(16)
+    for more in ([], ["--slice", "3"]):
+        done = explained(tmp_path / "a.h5", *more)
+        assert done.exit_code == 0
+        assert "a.h5, chunked\n  float32 (40, 8), stored in chunks of (5, 8)\n" in done.stdout
+        assert (
+            "  in no memory, so what is read is copied: a Dataset reads what batches need\n"
+            in done.stdout
+        )
+        assert "a.h5, plain\n" in done.stdout

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.chunked import lazy
 from tests.engine.feeding import no_threads_left
 
 import samebytes as sb
@@ -143,3 +144,12 @@ def test_padding_a_series_to_more_than_memory_is_refused():
         MemoryError, match=r"^a batch of one sample would take 9,007,199,254,741,032"
     ):
         next(windows.iterate(0))
+
+
+def test_beside_decoded_chunks_less_is_made_ahead(memory):
+    memory(64 * 200 * SAMPLE_BYTES)
+    values = np.broadcast_to(np.uint8(0), (20_000, 224, 224, 3))
+    chunked, _ = lazy(values, (10, 224, 224, 3))
+    for source, expected in ((values, 46), (chunked, 14)):
+        dataset = sb.Dataset.from_tensor_slices(source).batch(200).prefetch(1000)
+        assert upcoming(dataset) == expected

@@ -50,3 +50,13 @@ def test_an_iterator_shows_what_it_did():
     seen = Seen(iterator.stats()._repr_html_())
     assert seen.text[0] == "5 batches, 40 samples"
     assert seen.rows[0][1].startswith("640 bytes by ")
+
+
+def test_chunks_that_are_decoded_again_and_again_are_the_bottleneck():
+    facts = {"threads": 2, "prefetch": 2, "blocks": 1, "pool_bytes": 1, "reused": 0}
+    waited = {"seconds_waiting": 3.0, "seconds_consuming": 1.0, "seconds_waiting_for_storage": 2.5}
+    made = Stats(10, 100, 1000, **waited, **facts, better_block_size=64)
+    assert made.verdict == (
+        "decoding chunks is the bottleneck: the consumer waited 75% of the time, and the input "
+        "2.5 s for chunks; shuffle(block_size=64) decodes each once a window"
+    )

@@ -110,3 +110,23 @@ def test_the_name_it_had_before_warns():
     ):
         joined = sb.join(parts())
     np.testing.assert_array_equal(joined[range(13)], sb.concat(parts())[range(13)])
+
+
+def test_rows_that_are_all_one_row_in_memory_do_not_pass_for_rows_side_by_side():
+    rows = np.arange(12, dtype="u2").reshape(6, 2)
+    with pytest.raises(ValueError, match=r"differ in how their rows lie.*\(0, 2\)"):
+        sb.concat([rows[:2], np.broadcast_to(rows[4], (3, 2))])
+    alike = sb.concat([np.broadcast_to(rows[number], (3, 2)) for number in (1, 4)])
+    assert np.asarray(alike[[0, 5]]).tolist() == [rows[1].tolist(), rows[4].tolist()]
+
+
+@pytest.mark.parametrize("view", [np.s_[:, 1:3], np.s_[::-1], np.s_[::2, ::-1], np.s_[:, 1]])
+def test_a_pickle_keeps_how_rows_lie_in_memory_as_they_do_in_files(tmp_path, view):
+    values = np.arange(80, dtype="i4").reshape(20, 4)
+    np.save(tmp_path / "a.npy", values[:8])
+    source = sb.concat([sb.open(tmp_path / "a.npy")[view], values[8:][view]])
+    again = pickle.loads(pickle.dumps(source))
+    assert [part.strides for part in again.arrays] == [part.strides for part in source.arrays]
+    expected = np.concatenate([values[:8][view], values[8:][view]])
+    (batch,) = sb.Dataset.from_tensor_slices(again).batch(20)
+    np.testing.assert_array_equal(batch, expected)

@@ -56,7 +56,7 @@ def test_what_is_asked_for_is_done(path, asked):
 def test_a_file_larger_than_the_memory_there_is(path, monkeypatch, counts_small):
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024)
     name, why = chosen(sb.open(path))
-    assert name == "ahead"
+    assert name == "read"
     assert why == "x.npy (1.0 MB) will not stay in the 1.0 MB of memory there is"
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024 * 2)
     assert chosen(sb.open(path))[0] == "map"
@@ -68,7 +68,7 @@ def test_several_files_count_together_and_each_once(path, tmp_path, monkeypatch,
     x, y = sb.open(path), sb.open(tmp_path / "y.npy")
     assert chosen((x, x[:, :3], x))[0] == "map"
     name, why = chosen((x, y))
-    assert name == "ahead"
+    assert name == "read"
     assert why.startswith("x.npy and others, 2 files (1.6 MB) will not stay in the 2.1 MB")
 
 
@@ -109,7 +109,15 @@ def test_a_mapping_without_a_name_cannot_be_read_again(path, monkeypatch):
     assert chosen(array)[0] == "map"
     name, why = chosen(array, "read")
     assert name == "ahead"
-    assert why.endswith("cannot be opened again to be read")
+    assert why.endswith("cannot be opened again, or was changed in memory alone")
+
+
+def test_what_cannot_be_read_again_is_asked_for_ahead(path, monkeypatch, counts_small):
+    monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024)
+    for changed in (sb.open(path, mode="c"), np.load(path, mmap_mode="c")):
+        name, why = chosen(changed)
+        assert name == "ahead"
+        assert why.startswith("x.npy (1.0 MB) will not stay")
 
 
 def test_the_choice_is_printed(path):

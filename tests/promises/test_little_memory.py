@@ -1,8 +1,9 @@
-"""Promise: a file larger than the memory allowed is fed from within it, and nothing grows."""
+"""Promise: what is larger than the memory allowed is fed from within it, and nothing grows."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.storage.memory_limit import Unlimited, memory_limit
+from tests.chunked import zarr_or_skip
 
 ALLOWED = 512 << 20
 IMAGES, SIDE = 1200, 512  # 943 MB
@@ -49,7 +51,7 @@ def path(tmp_path_factory):
     path.unlink()
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("auto", "ahead"), ("read", "read")])
+@pytest.mark.parametrize(("asked", "expected"), [("auto", "read"), ("ahead", "ahead")])
 def test_epoch_after_epoch_within_512_mb(path, asked, expected):
     try:
         with memory_limit(ALLOWED) as limit:
@@ -72,3 +74,61 @@ def test_epoch_after_epoch_within_512_mb(path, asked, expected):
     first, *later = (anonymous for *_, anonymous in epochs)
     # What the allocator keeps differs from run to run, by far less than the file.
     assert max(later) < first + (64 << 20)
+
+
+CHUNKS = """
+import json, sys
+from pathlib import Path
+from benchmarks.storage.memory_limit import MemoryLimit
+path, folder, size = sys.argv[1:]
+MemoryLimit(Path(folder)).enter()
+import numpy as np, samebytes as sb
+images = sb.open(path)
+options = {"block_size": images.chunks[0], "window": 2} if size == "blocks" else {}
+numbers = np.arange(len(images))
+ds = sb.Dataset.from_tensor_slices((images, images, numbers)).shuffle(seed=0, **options)
+ds = ds.take(len(images) if options else 96).batch(32).prefetch(1000).with_options(threads=2)
+peaks = []
+for epoch in range(2):
+    batches = ds.iterate(epoch)
+    for batch, same, numbers in batches:
+        for found in (batch, same):
+            assert (found[:, ::97, ::101] == (numbers // 8 % 5)[:, None, None, None]).all()
+    stats = batches.stats()
+    peaks.append([stats.samples, stats.bytes_asked, images.nbytes])
+print(json.dumps(peaks))
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    zarr = zarr_or_skip()
+    path = tmp_path_factory.mktemp("large") / "images.zarr"
+    shape, chunks = (IMAGES, SIDE, SIDE, 3), (8, SIDE, SIDE, 3)
+    images = zarr.create_array(path, shape=shape, chunks=chunks, dtype="u1", fill_value=255)
+    for number in range(5):
+        images[8 * number : 8 * number + 8] = number
+    for number in range(5, IMAGES // 8):  # to compress them all would take most of the time
+        folder = path / "c" / str(number) / "0" / "0"
+        folder.mkdir(parents=True)
+        os.link(path / "c" / str(number % 5) / "0" / "0" / "0", folder / "0")
+    return path
+
+
+@pytest.mark.parametrize("order", ["blocks", "full"])
+def test_chunks_that_are_larger_decoded_than_what_is_allowed(store, order):
+    try:
+        with memory_limit(ALLOWED) as limit:
+            done = subprocess.run(
+                [sys.executable, "-c", CHUNKS, store, limit.folder, order],
+                capture_output=True,
+                text=True,
+                timeout=200,
+                check=False,
+            )
+    except Unlimited as why:
+        pytest.skip(str(why))
+    assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
+    for samples, decoded, nbytes in json.loads(done.stdout):
+        assert samples == (IMAGES if order == "blocks" else 96)
+        assert decoded == nbytes or order == "full"

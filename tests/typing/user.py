@@ -28,6 +28,10 @@ def arrays() -> None:
     raw.flush()
     plain: npt.NDArray[Any] = images
     member: npt.NDArray[Any] = sb.open("a.npz")["images"]
+    opened: Any = sb.open("a.zarr")  # an Array, as far as its name tells a type checker
+    chunked: sb.LazyArray = opened
+    assert_type(chunked[3], npt.NDArray[Any])
+    assert_type(chunked.chunks, tuple[int, ...] | None)
     assert_type(sb.shares_memory(member, plain), bool)
     assert_type(sb.shares_memory(plain, images), bool)
     assert_type(sb.as_tensor(images), Any)  # TensorFlow has no types
@@ -63,6 +67,7 @@ def errors(kind: type[sb.SamebytesError]) -> list[type[sb.SamebytesError]]:
         assert_type(needed.forbidden_by, str)
     files: list[type[sb.FileError]] = [
         sb.CompressedMember,
+        sb.RemoteError,
         sb.PickledData,
         sb.UnknownFormat,
         sb.WrongSize,

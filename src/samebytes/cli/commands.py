@@ -140,6 +140,12 @@ def explain(
         import_quietly()
     for name, array in chosen.items():
         typer.echo(f"{file}, {name}" if name else str(file))
+        if isinstance(array, sb.LazyArray):
+            typer.echo(f"  {array.dtype} {array.shape}, stored in chunks of {array.chunks}")
+            typer.echo(
+                "  in no memory, so what is read is copied: a Dataset reads what batches need"
+            )
+            continue
         typer.echo(f"  {sb.layout(array)}")
         for line in str(sb.explain(array, to=to)).splitlines():
             typer.echo(f"  {line}")
@@ -155,8 +161,8 @@ def _arrays_of(opened: Any) -> Iterator[tuple[str, Any]]:
             yield name, found
 
 
-def _chosen(array: sb.Array, index: tuple[Index, ...] | None, name: str) -> Any:
-    if index is None:
+def _chosen(array: sb.Array | sb.LazyArray, index: tuple[Index, ...] | None, name: str) -> Any:
+    if index is None or isinstance(array, sb.LazyArray):  # any part of that is a copy
         return array
     if Ellipsis not in index:
         index = (*index, Ellipsis)  # or an element alone would be a copy of it

@@ -25,6 +25,9 @@ from samebytes.share.dtypes import as_dtype
 
 __all__ = ["TokenDataset"]
 
+DESCRIBED = (".npy", ".h5", ".hdf5", ".zarr", ".zarr.zip")
+"""How files end that tell their dtype themselves."""
+
 
 def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     source: Any,
@@ -51,8 +54,9 @@ def TokenDataset(  # noqa: N802 (called as the class of datasets that it makes)
     Parameters
     ----------
     source : path, array, or list of them
-        Raw files of `dtype`, ``.npy`` files, or integer arrays with one axis. Several are treated
-        as one source, but no context crosses from one to the next.
+        Raw files of `dtype`, ``.npy``, ``.h5`` and ``.zarr`` files with one array, or integer
+        arrays with one axis. Several are treated as one source, but no context crosses from one to
+        the next.
     context_length : int
         Number of tokens in x, and in y.
     dtype : dtype-like
@@ -159,9 +163,8 @@ def _tokens(source: Any, dtype: npt.DTypeLike) -> Any:
     if isinstance(source, list | tuple):
         found: Any = concat([_tokens(part, dtype) for part in source])
     elif isinstance(source, str | os.PathLike):
-        # A .npy file tells its dtype itself.
         named = os.fspath(source)
-        found = open_file(named) if str(named).endswith(".npy") else open_file(named, dtype)
+        found = open_file(named) if str(named).endswith(DESCRIBED) else open_file(named, dtype)
     else:
         found = source
     found = as_source("tokens", found)

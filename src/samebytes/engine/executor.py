@@ -247,7 +247,7 @@ class Executor:
             If a mapped source has shrunk, where missing pages would kill the process.
         """
         held = self.held if self.held is not None and self.held.has_files else None
-        if staged is not None:
+        if staged is not None and not staged.mapped:
             held = None  # what was read into memory of ours came whole, or was refused
         if held is not None:
             ensure_handler_first()

@@ -223,7 +223,13 @@ class Iterator:
             raise
         reader = batches.reader
         made = WorkerPool(
-            batches.open, self._threads, upcoming, batches.end, reader.tasks, reader.threads
+            batches.open,
+            self._threads,
+            upcoming,
+            batches.end,
+            reader.tasks,
+            reader.threads,
+            reader.stop,
         )
         # The threads know their pool, not this iterator, so it can be collected.
         finalizer = weakref.finalize(self, _end_run, made, self._pool_cache, pools)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samebytes.memory.available import available_memory
+from samebytes.plan.chunks import lazy_arrays_of
 from samebytes.plan.plan import Plan
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
 
@@ -19,6 +20,9 @@ INDEX_BYTES = 40
 
 SHARE = 3, 4
 """Of the memory there is, what batches made ahead may take; the rest is for whoever takes them."""
+
+SHARE_BESIDE_CHUNKS = 1, 4
+"""What they may take where decoded chunks take another, and what is read of them is copied once."""
 
 
 def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ...]) -> int:
@@ -43,7 +47,8 @@ def blocks_ahead_in_memory(plan: Plan, prefetch: int, block_bytes: tuple[int, ..
         return upcoming
     if block > memory:
         raise MemoryError(_refusal(plan, size, each, block, memory))
-    part, whole = SHARE
+    lazy = next(lazy_arrays_of(plan), None)
+    part, whole = SHARE if lazy is None else SHARE_BESIDE_CHUNKS
     return min(upcoming, max(memory * part // whole // block - 1, 0))
 
 

@@ -54,6 +54,8 @@ class Stats:
         Why it refused the last of them.
     seconds_waiting_for_storage : float
         Time in which batches could not be begun because their bytes were not there.
+    better_block_size : int, optional
+        With which blocks a shuffle would have each chunk of the sources decoded once a window.
     """
 
     batches: int
@@ -73,6 +75,7 @@ class Stats:
     failed_advice: int = 0
     advice_error: str = ""
     seconds_waiting_for_storage: float = 0.0
+    better_block_size: int | None = None
 
     @property
     def share_waited(self) -> float:
@@ -91,6 +94,12 @@ class Stats:
                 "nothing in the input would make it faster"
             )
         if self.seconds_waiting_for_storage > STORAGE_SHARE * self.seconds_waiting:
+            if self.better_block_size is not None:
+                return (
+                    f"decoding chunks is the bottleneck: the consumer waited {share:.0%} of the "
+                    f"time, and the input {self.seconds_waiting_for_storage:.1f} s for chunks; "
+                    f"shuffle(block_size={self.better_block_size}) decodes each once a window"
+                )
             return (
                 f"the disk is the bottleneck: the consumer waited {share:.0%} of the time, and the "
                 f"input {self.seconds_waiting_for_storage:.1f} s for storage; read neighbours "
@@ -201,6 +210,7 @@ class Meter:
                 "failed_advice": counts.failed,
                 "advice_error": os.strerror(counts.error) if counts.failed else "",
                 "seconds_waiting_for_storage": counts.seconds_waiting,
+                "better_block_size": reader.choice.better_block_size,
             }
         memory = list(pools)
         return Stats(

@@ -84,6 +84,9 @@ class WorkerPool:
         Other tasks, which wait for storage and not for a core.
     reading_threads : int
         How many threads do those.
+    stopped : callable, optional
+        Called when no task is done any more, so that no thread waits for what one would have done.
+        It takes no lock, and may be called anywhere, more than once.
     """
 
     def __init__(
@@ -94,9 +97,11 @@ class WorkerPool:
         ended: Callable[[], object],
         reading: SimpleQueue[Callable[[], object] | None] | None = None,
         reading_threads: int = 0,
+        stopped: Callable[[], object] = lambda: None,
     ) -> None:
         self._open_batch = open_batch
         self._ended = ended
+        self._stopped = stopped
         self._threads = threads
         self._reading_threads = reading_threads
         self._reading = SimpleQueue() if reading is None else reading
@@ -195,6 +200,7 @@ class WorkerPool:
             return
         try:
             _running.add(self)
+            _end_before_others()
             queues = [self._tasks] * self._threads + [self._reading] * self._reading_threads
             workers = [
                 _Worker(target=self._work, args=(tasks,), name=f"samebytes-{number}", daemon=True)
@@ -232,6 +238,7 @@ class WorkerPool:
     def stop(self) -> None:
         """Tell the threads to end, and return at once; possible anywhere, in a finalizer too."""
         self.closed = True
+        self._stopped()
         self._tasks.put(None)
         self._reading.put(None)
 
@@ -363,6 +370,17 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
+
+
+def _end_before_others() -> None:
+    """See that threads end before the libraries that they call, also those imported later.
+
+    Zarr stops its own threads at exit, and one of ours would wait for them.
+    """
+    if not _exiting:
+        atexit.unregister(_close_all)
+        atexit.register(_close_all)
+
 
 if hasattr(os, "register_at_fork"):
     # A child that is forked while a thread compiles would wait for that thread for ever.

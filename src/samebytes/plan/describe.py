@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from samebytes.memory.files.origin import mapping_of
+from samebytes.memory.lazy import LazyArray
+from samebytes.memory.text import shortened
 from samebytes.plan import samplers
+from samebytes.plan.chunks import chunk_rows
+from samebytes.plan.concat import ConcatArray
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.fuse import function_name
 from samebytes.plan.mixing import mixing_rows
@@ -145,7 +149,7 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
         *((f"  {c.name}", _source(c)) for c in plan.components),
         *_windows(plan),
         ("order", _with_length(plan.samples, plan.samples.length, "samples")),
-        *((f"  {name}", text) for name, text in mixing_rows(plan)),
+        *((f"  {name}", text) for name, text in mixing_rows(plan) + chunk_rows(plan)),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
         *_rows_after(plan),
@@ -200,11 +204,20 @@ def _source(component: Component) -> str:
         count = len(component.array.borders) - 1
         return f"{component.spec.source_dtype.name}, from the borders of {count:,} documents"
     arrays = arrays_in(component.array)
-    mapping = mapping_of(arrays[0])
-    mapped = "" if mapping is None else f", mapped from {Path(mapping.path).name}"
+    where = _where(component)
     if len(arrays) > 1:
-        mapped += f"{' and others' * (mapping is not None)}, {len(arrays):,} parts"
-    return f"{_kind(component.spec.source_dtype, component.array.shape[1:])}{mapped}"
+        where += f"{' and others' * bool(where)}, {len(arrays):,} parts"
+    return f"{_kind(component.spec.source_dtype, component.array.shape[1:])}{where}"
+
+
+def _where(component: Component) -> str:
+    """Return where the first array of a component lies, if it is not in memory."""
+    source = component.array
+    first = source.arrays[0] if isinstance(source, ConcatArray) else source
+    if isinstance(first, LazyArray):
+        return f", read from {shortened(Path(first.name).name)}"
+    mapping = mapping_of(first)
+    return "" if mapping is None else f", mapped from {Path(mapping.path).name}"
 
 
 def _made(component: Component) -> str:

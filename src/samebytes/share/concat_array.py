@@ -89,11 +89,30 @@ class ConcatArray:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the bytes of mapped files."""
-        return {"arrays": tuple(pack(array) for array in self.arrays)}
+        strides = tuple(array.strides for array in self.arrays)
+        return {"arrays": tuple(pack(array) for array in self.arrays), "strides": strides}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the files again."""
-        object.__setattr__(self, "arrays", tuple(unpack(array) for array in state["arrays"]))
+        arrays = [unpack(array) for array in state["arrays"]]
+        strides = state.get("strides", [array.strides for array in arrays])
+        laid = (_laid(*each) for each in zip(arrays, strides, strict=True))
+        object.__setattr__(self, "arrays", tuple(laid))
+
+
+def _laid(array: Array | LazyArray, strides: tuple[int, ...]) -> Array | LazyArray:
+    """Return an array with the strides that it had: a pickle packs views, but all parts are alike.
+
+    Copies those whose strides have changed.
+    """
+    if isinstance(array, LazyArray) or array.strides == strides or not array.size:
+        return array
+    reach = [(count - 1) * step for count, step in zip(array.shape, strides, strict=True)]
+    low, high = sum(min(each, 0) for each in reach), sum(max(each, 0) for each in reach)
+    room = np.empty(high - low + array.itemsize, np.uint8)
+    found: Array = np.ndarray(array.shape, array.dtype, room, -low, strides)
+    found[...] = array
+    return found
 
 
 def columns_of(array: Array | LazyArray, chosen: int | slice) -> Array | LazyArray:
@@ -129,7 +148,8 @@ def end_to_end(arrays: Sequence[Array | LazyArray], names: Sequence[str]) -> Con
             )
             raise ValueError(message)
     strides = {_strides(array) for array in arrays if array.size}
-    if len({rest for _, rest in strides}) > 1 or len({row for row, _ in strides if row}) > 1:
+    rows = {row for row, _ in strides if row is not None}
+    if len({rest for _, rest in strides}) > 1 or len(rows) > 1:
         message = (
             "parts differ in how their rows lie in memory (strides "
             f"{', '.join(str(array.strides) for array in arrays[:4])}); "
@@ -139,10 +159,10 @@ def end_to_end(arrays: Sequence[Array | LazyArray], names: Sequence[str]) -> Con
     return ConcatArray(tuple(arrays))
 
 
-def _strides(array: Array | LazyArray) -> tuple[int, tuple[int, ...]]:
-    """Return what must agree: bytes between rows (0 where there is only one), and within."""
+def _strides(array: Array | LazyArray) -> tuple[int | None, tuple[int, ...]]:
+    """Return what must agree: bytes between rows (None where there is only one), and within."""
     within = tuple(
         step if size > 1 else 0
         for size, step in zip(array.shape[1:], array.strides[1:], strict=True)
     )
-    return (array.strides[0] if len(array) > 1 else 0), within
+    return (array.strides[0] if len(array) > 1 else None), within

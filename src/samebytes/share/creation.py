@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -13,6 +14,7 @@ from samebytes.memory.aligned import Shape
 from samebytes.memory.files import open_file
 from samebytes.memory.files.paths import paths_of
 from samebytes.memory.lazy import LazyArray
+from samebytes.memory.urls import is_url, parse_url
 from samebytes.share.array import Array
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import type_name, view
@@ -135,6 +137,9 @@ def aligned(array: Any, dtype: Any = None, *, huge_pages: bool | None = None) ->
 
 Path = str | os.PathLike[str]
 
+OPENED_AT_A_TIME = 16
+"""URLs of a list that are opened at a time: each waits for its server, and does little else."""
+
 
 @overload
 def open(
@@ -146,6 +151,7 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: str | None = None,
+    cache: Path | None = None,
 ) -> Array | Any: ...
 
 
@@ -159,6 +165,7 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: str | None = None,
+    cache: Path | None = None,
 ) -> Array | Any: ...  # a pattern is a string too
 
 
@@ -172,6 +179,7 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: str | None = None,
+    cache: Path | None = None,
 ) -> ConcatArray | Any: ...
 
 
@@ -185,6 +193,7 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: str | None = None,
+    cache: Path | None = None,
 ) -> ConcatArray: ...
 
 
@@ -198,18 +207,23 @@ def open(
     order: Order = "C",
     mode: Mode = "r",
     key: str | None = None,
+    cache: Path | None = None,
 ) -> Any:
     """Return the array or arrays in a file as mapped `Array`; never copies, and reads no data.
 
-    The first bytes of a file, not its name, decide its format.
+    The first bytes of a file, not its name, decide its format. What lies in chunks, compressed or
+    not, or behind a URL cannot be mapped: it becomes a `LazyArray`, which is read when it is asked.
 
     Parameters
     ----------
-    path : path, pattern, or list of paths
+    path : path, pattern, URL, or list of paths and URLs
         A ``.npy``, uncompressed ``.npz`` or ``.safetensors`` file, an Arrow table (``.arrow`` or
-        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py) or, with `dtype`, raw values. A
-        pattern such as ``"part-*.npy"`` stands for all files that match it, in natural order
-        (part-2 before part-10); a list keeps its order. Both become one source, end to end.
+        ``.feather``; needs pyarrow), an ``.h5`` file (needs h5py), a ``.zarr`` store of version 2
+        or 3, also as ``.zarr.zip`` (needs zarr) or, with `dtype`, raw values. A pattern such as
+        ``"part-*.npy"`` stands for all files that match it, in natural order (part-2 before
+        part-10); a list keeps its order. Both become one source, end to end. Of a URL
+        (``https://``, ``http://``, ``s3://``, ``gs://``; needs obstore), a ``.npy`` file, raw
+        values or a ``.zarr`` store. Credentials of object storage come from the environment alone.
     dtype : dtype-like, optional
         Dtype of raw values; leave it out for a file whose header says it.
     shape : int or sequence of int, optional
@@ -223,20 +237,23 @@ def open(
     key : str, optional
         Which array to open in a file of several: a member, a tensor, a column, or a dataset
         (``"group/x"``). All of them by default.
+    cache : path, optional
+        Folder on a disk of this machine that keeps what was fetched of a URL, for the next epoch
+        and for other processes. It is made if need be, and nothing is ever deleted from it.
 
     Returns
     -------
-    Array, ConcatArray, or dict of str to one of these
-        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, and ``.h5`` files with
-        more than one dataset, unless `key` is given. A `ConcatArray` for a pattern or a list, and
-        for a column in several record batches.
+    Array, LazyArray, ConcatArray, or dict of str to one of these
+        A dict by name for ``.npz`` and ``.safetensors`` files, Arrow tables, ``.h5`` files with
+        more than one dataset, and ``.zarr`` groups, unless `key` is given. A `ConcatArray` for a
+        pattern or a list, and for a column in several record batches.
 
     Raises
     ------
     FileError
         If the file is not what it should be: its subclasses `WrongSize`, `CompressedMember`,
         `PickledData` and `UnknownFormat` say how. Nothing is ever unpickled. Also if the file has
-        no array named `key`, or an array cannot be mapped.
+        no array named `key`, or an array cannot be mapped. `RemoteError` if a URL cannot be read.
     MissingPackage
         If the file needs a package that is not installed.
     FileNotFoundError
@@ -260,12 +277,29 @@ def open(
     """
     wanted = None if dtype is None else as_dtype(dtype)
     paths = paths_of(path)
+    urls = [each for each in ([path] if paths is None else paths) if is_url(each)]
+    if cache is not None and not urls:
+        message = (
+            f"cache is {str(cache)!r}, and {path} is no URL: expected no cache=, since a file is "
+            "on a disk already. Leave it out."
+        )
+        raise ValueError(message)
 
     def opened(each: Any) -> Opened | dict[str, Opened]:
-        return open_file(each, wanted, shape, offset=offset, order=order, mode=mode, key=key)
+        layout: dict[str, Any] = {"offset": offset, "order": order}
+        if is_url(each):
+            from samebytes.memory.remote import open_url
+
+            found = open_url(each, wanted, shape, **layout, mode=mode, key=key, cache=cache)
+            return {**found} if isinstance(found, dict) else found
+        return open_file(each, wanted, shape, **layout, mode=mode, key=key)
 
     if paths is not None:
-        return as_one(paths, [opened(each) for each in paths])
+        names = [parse_url(each) if isinstance(each, str) else each for each in paths]
+        if not urls:
+            return as_one(names, [opened(each) for each in paths])
+        with ThreadPoolExecutor(min(len(paths), OPENED_AT_A_TIME)) as pool:
+            return as_one(names, list(pool.map(opened, paths)))
     found = opened(path)
     if isinstance(found, dict):
         return {name: _shown(member, path) for name, member in found.items()}

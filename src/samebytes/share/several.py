@@ -11,6 +11,7 @@ import numpy.typing as npt
 from samebytes.errors import FileError
 from samebytes.memory.files.file_format import Opened, listed, parts_of
 from samebytes.memory.lazy import LazyArray
+from samebytes.memory.urls import Url
 from samebytes.share.concat_array import ConcatArray, end_to_end
 
 __all__ = ["as_one"]
@@ -18,12 +19,14 @@ __all__ = ["as_one"]
 Found = Opened | dict[str, Opened]
 
 
-def as_one(paths: Sequence[Path], found: Sequence[Found]) -> ConcatArray | dict[str, ConcatArray]:
+def as_one(
+    paths: Sequence[Path | Url], found: Sequence[Found]
+) -> ConcatArray | dict[str, ConcatArray]:
     """Return the arrays of several files as one source, or as one for each name; never copies.
 
     Parameters
     ----------
-    paths : sequence of Path
+    paths : sequence of Path or Url
         The files, at least one.
     found : sequence
         What each file holds.
@@ -65,7 +68,7 @@ def _member(found: Found, name: str) -> Opened:
     return found[name]
 
 
-def _joined(paths: Sequence[Path], found: Sequence[Opened]) -> ConcatArray:
+def _joined(paths: Sequence[Path | Url], found: Sequence[Opened]) -> ConcatArray:
     arrays: list[npt.NDArray[Any] | LazyArray] = []
     names = []
     for path, each in zip(paths, found, strict=True):

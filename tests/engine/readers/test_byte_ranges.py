@@ -91,7 +91,8 @@ def test_rows_that_are_not_there_are_not_read():
 def test_coalescing_joins_what_is_near_and_nothing_else(ranges, gap):
     starts = np.array([start for start, _ in ranges])
     stops = starts + np.array([size for _, size in ranges])
-    begins, ends, which = coalesce(starts, stops, gap)
+    begins, ends = coalesce(starts, stops, gap)
+    which = np.searchsorted(begins, starts, "right") - 1
     assert (begins[which] <= starts).all()
     assert (stops <= ends[which]).all()
     assert (begins[1:] - ends[:-1] > gap).all()
@@ -103,3 +104,14 @@ def test_coalescing_joins_what_is_near_and_nothing_else(ranges, gap):
     for begin, end in zip(begins, ends, strict=True):
         missing = "".join(" " if there else "x" for there in everything[begin:end])
         assert max(map(len, missing.split()), default=0) <= gap
+
+
+def test_without_nearness_only_what_is_read_is_in_a_range():
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    crop = np.array([[2, 1, 3, 1]])
+    job = prepare(images, np.array([1]), crop, np.empty((1, 2, 4, 3), np.uint8))
+    exact, usual = ranges_of(job, near=0), ranges_of(job)
+    begin = address_of(images[1]) + 2 * 24 + 9
+    assert (exact.starts - begin).tolist() == [[0, 24]]
+    assert (exact.stops - exact.starts).tolist() == [[12, 12]]
+    assert (usual.stops - usual.starts).tolist() == [[36]]

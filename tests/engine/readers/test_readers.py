@@ -4,16 +4,21 @@ import gc
 import os
 import shutil
 import sys
+import threading
+import time
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.feeding import worker_threads
+from tests.engine.feeding import no_threads_left, worker_threads
 
 import samebytes as sb
-from samebytes.engine.readers import ahead, read
+from samebytes.engine.executor import Executor
+from samebytes.engine.readers import ahead, file_fetcher
+from samebytes.engine.schedule import Schedule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for pages")
 
@@ -218,5 +223,98 @@ def test_advice_that_is_refused_is_told_and_pages_come_by_faults(cold, monkeypat
 
 
 def test_small_reads_are_left_to_several_threads(paths, monkeypatch):
-    monkeypatch.setattr(read, "TASK_BYTES", 100)
+    monkeypatch.setattr(file_fetcher, "TASK_BYTES", 100)
     assert_same(elements(usual(paths, "read")), elements(usual(paths, "map")))
+
+
+def failing_from(number, monkeypatch):
+    """Have the look at what blocks read fail, from one of them on."""
+    asked = []
+    read_jobs = Executor.read_jobs
+
+    def fail(self, segment, place):
+        asked.append(place)
+        if len(asked) > number:
+            message = "nobody knows what is read"
+            raise RuntimeError(message)
+        return read_jobs(self, segment, place)
+
+    monkeypatch.setattr(Executor, "read_jobs", fail)
+    return asked
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_where_asking_ahead_fails_pages_come_by_faults_and_are_right(cold, monkeypatch, number):
+    expected = elements(usual(cold, "map"))
+    asked = failing_from(number, monkeypatch)
+    assert_same(elements(usual(cold, "ahead").prefetch(0)), expected)
+    assert len(asked) > number
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_where_reading_fails_the_error_comes_once(paths, monkeypatch, number):
+    failing_from(number, monkeypatch)
+    batches = iter(usual(paths, "read").prefetch(0))
+    with pytest.raises(RuntimeError, match="nobody knows what is read"):
+        list(batches)
+    with pytest.raises(StopIteration):
+        next(batches)
+    assert no_threads_left()
+
+
+@pytest.mark.parametrize("reader", ["ahead", "read"])
+def test_what_fails_in_the_order_itself_is_raised_whoever_looked_first(paths, monkeypatch, reader):
+    def fail(self, *_):
+        message = "no order"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(Schedule, "ahead", fail)
+    monkeypatch.setattr(Schedule, "at", fail)
+    batches = iter(usual(paths, reader))
+    with pytest.raises(RuntimeError, match="no order"):
+        next(batches)
+    assert no_threads_left()
+
+
+def test_closing_waits_for_no_thread_that_waits_for_bytes(paths, monkeypatch):
+    inside, go = threading.Event(), threading.Event()
+
+    def wait(self, *_):
+        inside.set()
+        go.wait(20)
+
+    monkeypatch.setattr(file_fetcher.FileFetcher, "read", wait)
+    batches = iter(usual(paths, "read"))
+    consumer = threading.Thread(target=lambda: list(batches))
+    consumer.start()
+    assert inside.wait(10)
+    closing = threading.Thread(target=batches.close)
+    closing.start()
+    time.sleep(0.2)
+    go.set()
+    for thread in (closing, consumer):
+        thread.join(5)
+        assert not thread.is_alive()
+    assert no_threads_left()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("early", [False, True])
+def test_memory_of_a_reader_goes_with_its_iterator_and_waits_for_no_collection(
+    paths, reader, early
+):
+    gc.collect()
+    gc.disable()
+    try:
+        batches = iter(usual(paths, reader))
+        next(batches)
+        known = weakref.ref(batches._reader)
+        if early:
+            batches.close()
+        else:
+            list(batches)
+        del batches
+        assert no_threads_left()
+        assert known() is None
+    finally:
+        gc.enable()

@@ -288,3 +288,15 @@ def test_a_copy_begins_with_the_first_epoch():
     for other in (copied(dataset)[0], copy.copy(dataset), copy.deepcopy(dataset)):
         assert [int(one) for one in other] == first
     assert [int(one) for one in dataset] != first
+
+
+def test_parts_in_memory_and_on_files_keep_one_order_of_bytes(tmp_path):
+    values = np.arange(12, dtype=">u2").reshape(6, 2)
+    np.save(tmp_path / "a.npy", values[:2])
+    source = sb.concat([sb.open(tmp_path / "a.npy"), values[2:]])
+    dataset = sb.Dataset.from_tensor_slices(source).batch(6)
+    (batch,) = pickle.loads(pickle.dumps(dataset))
+    assert batch.tolist() == values.tolist()
+    repeated = np.broadcast_to(values[4], (3, 2))
+    (batch,) = pickle.loads(pickle.dumps(sb.Dataset.from_tensor_slices(repeated).batch(6)))
+    assert batch.tolist() == [values[4].tolist()] * 3

@@ -10,9 +10,17 @@ import sys
 
 import numpy as np
 import pytest
+from tests.chunked import lazy
 
 import samebytes as sb
-from samebytes.memory.files import FileFormat, mapping_of, register, registry, view_of
+from samebytes.memory.files import (
+    FileFormat,
+    FolderFormat,
+    mapping_of,
+    register,
+    registry,
+    view_of,
+)
 
 BIG_ENDIAN = '''"""A format from outside in one file: ``BE01``, the number of rows, the rows."""
 
@@ -48,6 +56,7 @@ VALUES = np.arange(12, dtype=">f4").reshape(3, 4)
 @pytest.fixture(autouse=True)
 def formats_of_before(monkeypatch):
     monkeypatch.setattr(registry, "_formats", registry._formats)
+    monkeypatch.setattr(registry, "_folder_formats", registry._folder_formats)
 
 
 @pytest.fixture
@@ -279,3 +288,97 @@ def test_its_own_errors_pass_unchanged(path):
     register(FileFormat("be", always, fails))
     with pytest.raises(sb.FileError, match=r"^its own words$"):
         sb.open(path)
+
+
+# ---------------------------------------------------------------------------- formats of folders
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "facts").write_text("4")
+    return tmp_path / "some"
+
+
+def is_some(path):
+    return (path / "facts").exists()
+
+
+def open_some(path, key):
+    return lazy(np.arange(12).reshape(4, 3), (2, 3))[0]
+
+
+def test_a_format_of_folders_is_opened_and_files_are_as_before(folder, path):
+    register(FolderFormat("some", is_some, open_some))
+    np.testing.assert_array_equal(sb.open(folder), np.arange(12).reshape(4, 3))
+    np.testing.assert_array_equal(sb.open(str(folder)), np.arange(12).reshape(4, 3))
+    (batch,) = sb.Dataset.from_tensor_slices(sb.open(folder)).batch(4)
+    np.testing.assert_array_equal(batch, np.arange(12).reshape(4, 3))
+    with pytest.raises(ValueError, match=r"some is a some store, whose metadata gives the shape"):
+        sb.open(folder, offset=3)
+    with pytest.raises(sb.UnknownFormat):
+        sb.open(path)
+
+
+def test_a_folder_may_hold_several_and_key_is_passed_on(folder):
+    def open_several(path, key):
+        found = {"x": open_some(path, key), "y": open_some(path, key)}
+        return found if key is None else found[key]
+
+    register(FolderFormat("some", is_some, open_several))
+    assert sorted(sb.open(folder)) == ["x", "y"]
+    assert sb.open(folder, key="y").shape == (4, 3)
+
+
+def test_a_folder_format_has_a_name_of_its_own_and_may_be_loaded_again(folder):
+    made = FolderFormat("some", is_some, open_some)
+    register(made)
+    register(FolderFormat("some", is_some, open_some))
+    assert [each.name for each in registry._folder_formats] == ["zarr", "some"]
+    words = r"a file format named \.some is already registered: .* \.h5 and \.zarr and \.some"
+    with pytest.raises(ValueError, match=words):
+        register(FileFormat("some", lambda first, path: True, lambda mapping: {}))
+    with pytest.raises(ValueError, match=r"\.npy is already registered"):
+        register(FolderFormat("npy", is_some, open_some))
+    with pytest.raises(ValueError, match=r"\.zarr is already registered"):
+        register(FileFormat("zarr", lambda first, path: True, lambda mapping: {}))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        (("a.b", is_some, open_some), ValueError, r"is named 'a\.b': expected how its folders end"),
+        (("some", None, open_some), TypeError, r"matches of .* NoneType: expected a function, mat"),
+        (
+            ("some", is_some, 3),
+            TypeError,
+            r"open of .* int: expected a function, open\(path, key\)",
+        ),
+    ],
+)
+def test_a_folder_format_that_is_none_is_refused(given, kind, words):
+    with pytest.raises(kind, match=words):
+        FolderFormat(*given)
+
+
+@pytest.mark.parametrize(
+    ("matches", "opens", "words"),
+    [
+        (
+            lambda path: "yes",
+            open_some,
+            r"matches of .* returned str for .*: expected True or F",
+        ),
+        (
+            is_some,
+            lambda path, key: np.zeros(3),
+            r"open of .* returned ndarray for .*: expected open",
+        ),
+        (is_some, lambda path, key: {"x": 3}, r"open of the folder format \.some returned int for"),
+        (is_some, lambda path, key: {3: open_some(path, key)}, r"returned LazyArray for .*by name"),
+    ],
+)
+def test_what_a_folder_format_returns_is_not_believed(folder, matches, opens, words):
+    register(FolderFormat("some", matches, opens))
+    with pytest.raises(TypeError, match=words):
+        sb.open(folder)

@@ -45,8 +45,17 @@ def whole_ranges_of(job: Job) -> ByteRanges:
     return ranges_of(job, most_parts=0)
 
 
-def ranges_of(job: Job, most_parts: int = MOST_PARTS) -> ByteRanges:
+def ranges_of(job: Job, most_parts: int = MOST_PARTS, near: int = PAGE_BYTES) -> ByteRanges:
     """Return which bytes a job reads, with a row for each of its samples.
+
+    Parameters
+    ----------
+    job : Job
+        What reads.
+    most_parts : int
+        Ranges a sample is divided into at most.
+    near : int
+        Bytes that two items may lie apart and still be read as one stretch, gap included.
 
     Examples
     --------
@@ -79,7 +88,7 @@ def ranges_of(job: Job, most_parts: int = MOST_PARTS) -> ByteRanges:
     for axis in sorted(range(3), key=lambda axis: abs(steps[axis])):
         step, count = steps[axis], counts[axis][:, np.newaxis]
         parts = starts.shape[1] * most[axis]
-        if abs(step) <= reach + PAGE_BYTES or parts > most_parts:
+        if abs(step) <= reach + near or parts > most_parts:
             starts = starts + np.minimum(step, 0) * (count - 1)
             lengths = lengths + (count - 1) * abs(step)
             reach += (most[axis] - 1) * abs(step)

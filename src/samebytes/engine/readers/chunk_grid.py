@@ -61,6 +61,11 @@ class ChunkGrid:
         self._axis = cut[-1] if cut else 0
         self._item = itemsize * math.prod(shape[self._axis + 1 :])
 
+    @property
+    def cuts_rows(self) -> bool:
+        """Whether a row, at one place of the first axis, lies in several chunks."""
+        return any(count > 1 for count in self._counts[1:])
+
     def box(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return where a chunk begins and ends, along each axis."""
         places = np.unravel_index(number, self._counts)

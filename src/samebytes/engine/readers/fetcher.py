@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.memory.aligned import PAGE_BYTES
+
 __all__ = ["Count", "Fetcher", "Task"]
 
 Indices = npt.NDArray[np.int64]
@@ -26,10 +28,13 @@ class Fetcher(ABC):
         How many of them keep the storage busy.
     gap_bytes : int
         Ranges that lie at most so many bytes apart are read as one.
+    near_bytes : int
+        So are items of a sample that lie at most so many bytes apart, without looking closer.
     """
 
     threads: int
     gap_bytes: int
+    near_bytes: int = PAGE_BYTES
 
     @abstractmethod
     def tasks(

@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.kernels.job import Job
+from samebytes.engine.readers.block_fetcher import BlockFetcher
 from samebytes.engine.readers.byte_fetcher import ByteFetcher
-from samebytes.engine.readers.byte_ranges import coalesce, ranges_of, whole_ranges_of
+from samebytes.engine.readers.byte_ranges import ByteRanges, coalesce, ranges_of, whole_ranges_of
+from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
 from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
@@ -33,6 +35,8 @@ from samebytes.plan.reader_choice import ReaderChoice
 __all__ = ["Read"]
 
 Indices = npt.NDArray[np.int64]
+Ranges = tuple[Indices, Indices, Indices]
+"""Where ranges start and stop, and the region of each."""
 
 ADDRESS_BITS = 47
 """Addresses of a process are smaller than two to this."""
@@ -59,7 +63,8 @@ class Read(Reader):
     choice : ReaderChoice
         That it is this one, and why.
     regions : list of Region
-        The mapped files and the lazy arrays, whose addresses jobs have.
+        The mapped files and the lazy arrays, whose addresses jobs have. What no file has the bytes
+        of is left to the pass.
     jobs_of : callable
         Gives the jobs of a block by its number, None behind the last one.
     depth : int
@@ -75,31 +80,42 @@ class Read(Reader):
         self, choice: ReaderChoice, regions: list[Region], jobs_of: JobsOf, depth: int
     ) -> None:
         super().__init__(choice, depth)
-        self._closed = False
         self._jobs_of = jobs_of
-        self._table = RegionTable(regions)
+        found = [region for region in regions if region.can_be_read]
+        self._table = RegionTable(found)
+        self._mapped = len(found) < len(regions)
         self._pool = StagingPool()
         self._pending: dict[int, _Pending] = {}
         self._fetchers: list[Fetcher] = []
-        self._fetcher_of = np.zeros(len(regions), np.int64)
+        self._chunks: ChunkCache | None = None
+        self._fetcher_of = np.zeros(len(found), np.int64)
         self._make_fetchers()
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
 
     def _make_fetchers(self) -> None:
-        """Make one for all files, and one for each lazy array."""
+        """Make one for all files, and one for each lazy array or file that is read in blocks."""
         regions = self._table.regions
         files = [region if region.source is None else None for region in regions]
+        cut = {id(blocks.mapping): blocks for blocks in self.choice.blocks}
         if any(files):
-            self._fetchers.append(FileFetcher(files, self.count))
+            reading = FileFetcher(files, self.count)
+            self._fetchers.append(reading)
         for place, region in enumerate(regions):
-            if region.source is not None:
+            blocks = cut.get(id(region.origin.mapping))
+            if blocks is not None:
+                self._chunks = self._chunks or ChunkCache()
+                found = reading, place, region.address, blocks, self._chunks
+                self._fetcher_of[place] = len(self._fetchers)
+                self._fetchers.append(BlockFetcher(*found))
+            elif region.source is not None:
                 self._fetcher_of[place] = len(self._fetchers)
                 self._fetchers.append(self._fetcher(region))
 
     def _fetcher(self, region: Region) -> Fetcher:
         source = region.source
         if isinstance(source, ChunkSource):
-            return ChunkFetcher(source, region.address, self.count)
+            self._chunks = self._chunks or ChunkCache()
+            return ChunkFetcher(source, region.address, self._chunks, self.count)
         if isinstance(source, ByteSource):
             return ByteFetcher(source, region.address, self.count)
         message = f"{type(source).__name__} is neither a ByteSource nor a ChunkSource"
@@ -123,12 +139,12 @@ class Read(Reader):
                 asked = range(number, number + 1)
             for upcoming in asked:
                 self._pending[upcoming] = _Pending()
-        for upcoming in asked:
-            self.tasks.put(functools.partial(self._ask, upcoming))
+        if asked:
+            self.tasks.put(functools.partial(self._ask_all, asked))
         pending = self._pending[number]
         started = time.perf_counter()
         while not pending.ready.wait(PATIENCE):
-            if self._closed:
+            if self.stopped:
                 message = "the reader was closed while a batch waited for its bytes"
                 raise RuntimeError(message)
         self.count(seconds_waiting=time.perf_counter() - started)
@@ -139,13 +155,23 @@ class Read(Reader):
 
     def end(self) -> None:
         """Close the files, and let go of chunks."""
-        self._closed = True
-        for fetcher in self._fetchers:
+        self.stop()
+        # They know this object, to count; without them its memory goes when it does.
+        fetchers, self._fetchers = self._fetchers, []
+        for fetcher in fetchers:
             fetcher.end()
+        if self._chunks is not None:
+            self._chunks.clear()
 
     def __del__(self) -> None:
         """Close the files, where whoever made this was interrupted before it could end it."""
         self.end()
+
+    def _ask_all(self, numbers: range) -> None:
+        """Ask for blocks, the first one first: it is waited for, so its reads come before all."""
+        self._ask(numbers[0])
+        for number in numbers[1:]:
+            self.tasks.put(functools.partial(self._ask, number))
 
     def _ask(self, number: int) -> None:
         """Find the ranges of a block, and leave them to all threads."""
@@ -166,7 +192,7 @@ class Read(Reader):
             self.tasks.put(functools.partial(self._do, pending, task))
 
     def _do(self, pending: _Pending, task: Task) -> None:
-        if not self._closed and pending.failure is None:
+        if not self.stopped and pending.failure is None:
             try:
                 task()
             except BaseException as failure:  # noqa: BLE001 (raised again by who waits for it)
@@ -180,8 +206,14 @@ class Read(Reader):
         Room is made for each sample from its first byte to its last, so that a kernel reads it by
         a shift; but only what it needs is read.
         """
-        rooms = self._ranges(jobs, whole=True)
-        ranges = self._ranges(jobs, whole=False)
+        near = min(fetcher.near_bytes for fetcher in self._fetchers)
+        found = [ranges_of(job, near=near) for job in jobs]
+        exact = self._table.within(*_flat(found))
+        self.count(bytes_useful=int((exact[1] - exact[0]).sum()))
+        ranges = rooms = self._joined(*exact)
+        if any(one.starts.shape[1] > 1 for one in found):
+            whole = [whole_ranges_of(job) for job in jobs]
+            rooms = self._joined(*self._table.within(*_flat(whole)))
         if not len(rooms[0]):
             return []
         starts, stops, _ = rooms
@@ -190,7 +222,9 @@ class Read(Reader):
         sparse = asked < total // 2
         memory = self._pool.take(total, sparse=sparse)
         shifts = address_of(memory) + np.cumsum(sizes) - sizes - starts
-        pending.staged = StagedBlock(memory, starts, stops, shifts, self._pool, sparse)
+        pending.staged = StagedBlock(
+            memory, starts, stops, shifts, self._pool, sparse, self._mapped
+        )
         return self._tasks(*ranges, shifts[np.searchsorted(starts, ranges[0], "right") - 1])
 
     def _tasks(
@@ -206,15 +240,8 @@ class Read(Reader):
             )
         return found
 
-    def _ranges(self, jobs: list[Job], *, whole: bool) -> tuple[Indices, Indices, Indices]:
-        """Return ranges of the regions that jobs read, sorted, each once, and their regions."""
-        found = [whole_ranges_of(job) if whole else ranges_of(job) for job in jobs]
-        starts, stops, places = self._table.within(
-            np.concatenate([one.starts.reshape(-1) for one in found]),
-            np.concatenate([one.stops.reshape(-1) for one in found]),
-        )
-        if not whole:
-            self.count(bytes_useful=int((stops - starts).sum()))
+    def _joined(self, starts: Indices, stops: Indices, places: Indices) -> Ranges:
+        """Return ranges sorted, with those that lie near each other in a region as one."""
         parts = []
         fetchers = self._fetcher_of[places]
         for number in np.unique(fetchers).tolist():
@@ -230,3 +257,9 @@ class Read(Reader):
         order = np.argsort(starts, kind="stable")
         apart = places << ADDRESS_BITS
         return (starts - apart)[order], (stops - apart)[order], places[order]
+
+
+def _flat(found: list[ByteRanges]) -> tuple[Indices, Indices]:
+    """Return the ranges of several jobs, one behind the other."""
+    starts = np.concatenate([one.starts.reshape(-1) for one in found])
+    return starts, np.concatenate([one.stops.reshape(-1) for one in found])

@@ -63,6 +63,8 @@ class Reader(ABC):
         How many threads run what is in `tasks`.
     tasks : SimpleQueue
         What these threads are to do.
+    stopped : bool
+        Whether they do it no more.
     """
 
     threads = 0
@@ -70,6 +72,7 @@ class Reader(ABC):
     def __init__(self, choice: ReaderChoice, depth: int = 0) -> None:
         self.choice = choice
         self._depth = depth
+        self.stopped = False
         self._asked: int | None = None
         self._asking = threading.Lock()
         self.tasks: SimpleQueue[Task | None] = SimpleQueue()
@@ -85,6 +88,10 @@ class Reader(ABC):
         StagedBlock or None
             Where the bytes are to be read instead of where they lie; None to read them there.
         """
+
+    def stop(self) -> None:
+        """Note that `tasks` are not done any more; takes no lock, and may be called twice."""
+        self.stopped = True
 
     def end(self) -> None:  # noqa: B027 (most have nothing to let go of)
         """Let go of what it holds, when no batch is being made any more; may be called twice."""

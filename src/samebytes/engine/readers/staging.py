@@ -76,6 +76,8 @@ class StagedBlock:
         Where the memory goes back to.
     sparse : bool
         Whether most of it was not touched.
+    mapped : bool
+        Whether some files are still read where they are mapped.
     """
 
     memory: npt.NDArray[np.uint8]
@@ -84,6 +86,7 @@ class StagedBlock:
     shifts: Indices
     pool: StagingPool
     sparse: bool = False
+    mapped: bool = False
 
     def moved(self, job: Job) -> Job:
         """Return a job that reads here what it would read where the files are mapped."""

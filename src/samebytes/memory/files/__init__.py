@@ -1,4 +1,4 @@
-"""Files as arrays, mapped: nothing is read until it is touched, and nothing is copied.
+"""Files as arrays, mapped where that can be: nothing is read until it is touched.
 
 A file a format, and one registry of them, to which `register` adds from outside.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from samebytes.errors import UnknownFormat
 from samebytes.memory.files.file_format import FileFormat
+from samebytes.memory.files.folder_format import FolderFormat
 from samebytes.memory.files.mapping import MappedFile, check_mode, map_file, view_of
 from samebytes.memory.files.origin import check_unshrunk, mapping_of
 from samebytes.memory.files.raw import check_order, open_raw
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileFormat",
+    "FolderFormat",
     "MappedFile",
     "check_unshrunk",
     "map_file",
@@ -48,16 +50,17 @@ def open_file(
     mode: Mode = "r",
     key: str | None = None,
 ) -> Opened | dict[str, Opened]:
-    """Return the arrays in a file, on its mapped bytes; never copies.
+    """Return the arrays in a file, on its mapped bytes where they can be mapped; never copies.
 
     Opening takes the same time for any size. With `dtype`, the file is read as raw values;
-    otherwise its first bytes, not its name, decide which of the formats in `registry` it has. Those
-    that were added by `register` are among them.
+    otherwise its first bytes, not its name, decide which of the formats in `registry` it has; a
+    folder is a store if it has the metadata of one. Those that were added by `register` are among
+    them.
 
     Parameters
     ----------
     path : str or path-like
-        A regular file.
+        A regular file, or a ``.zarr`` store.
     dtype : dtype-like, optional
         For raw files, which do not describe themselves.
     shape : int or sequence of int, optional
@@ -75,9 +78,10 @@ def open_file(
     Returns
     -------
     numpy.ndarray, list of numpy.ndarray, LazyArray, or dict of str to one of these
-        A list for an array that lies in several parts, end to end. A dict for files of several
-        arrays: ``.npz`` files (by member name without its ``.npy``), ``.safetensors`` files, Arrow
-        tables, and ``.h5`` files with more than one dataset.
+        A list for an array that lies in several parts, end to end; a `LazyArray` for one in
+        chunks. A dict for files of several arrays: ``.npz`` files (by member name without its
+        ``.npy``), ``.safetensors`` files, Arrow tables, ``.h5`` files with more than one dataset,
+        and ``.zarr`` groups.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def open_file(
     if folder is not None:
         check_mode(mode)
         _refuse_layout(path, f"a {folder.name} store, whose metadata", shape, offset, order)
-        stored = folder.open(Path(path), key)
+        stored = folder.read(Path(path), key)
         return {**stored} if isinstance(stored, dict) else stored
     mapping = map_file(path, mode)
     found = format_of(mapping)

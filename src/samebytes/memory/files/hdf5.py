@@ -262,8 +262,8 @@ def _view(
         )
     plain = np.dtype(dtype.str) if dtype.names is None and dtype.subdtype is None else dtype
     if dataset.chunks is not None and 0 not in shape:
-        source = HDF5Source(mapping.path, mapping.identity, name, dataset, keep=keep)
-        return LazyArray(source, tuple(shape), plain)
+        source = HDF5Source(mapping.path, mapping.identity, len(mapping), name, dataset, keep=keep)
+        return LazyArray(source, source.shape, source.dtype)
     if 0 in shape:
         return view_of(mapping, 0, shape, plain)
     return _placed(mapping, what, dataset, plain)

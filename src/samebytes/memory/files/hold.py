@@ -72,6 +72,13 @@ class Region:
     source: Source | None = None
 
     @property
+    def can_be_read(self) -> bool:
+        """Whether its bytes are those of a file that can be opened, or a source gives them."""
+        return self.source is not None or (
+            self.origin.path is not None and not self.origin.is_private
+        )
+
+    @property
     def file_offset(self) -> int:
         """Where in the file the mapping begins."""
         return self.origin.mapping_offset

@@ -40,10 +40,13 @@ class MappedFile(mmap.mmap):
         The file, as it was named when it was opened.
     identity : tuple of int
         Device and number of the file: another one at the same path has others.
+    is_private : bool
+        Whether what is written to it stays in memory, so that the file may say something else.
     """
 
     path: Path
     identity: tuple[int, int]
+    is_private: bool
 
 
 def check_mode(mode: str) -> None:
@@ -135,6 +138,7 @@ def map_file(path: str | os.PathLike[str], mode: Mode = "r") -> MappedFile:
         raise OSError(error.errno, message, str(path)) from error
     mapping.path = path
     mapping.identity = found.st_dev, found.st_ino
+    mapping.is_private = mode == "c"
     return mapping
 
 

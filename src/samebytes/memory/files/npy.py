@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from samebytes.memory.files.mapping import MappedFile
 
-__all__ = ["NPY", "read_npy"]
+__all__ = ["NPY", "Header", "is_npy", "read_header", "read_npy"]
 
 # NumPy's own limit: the parser of Python literals can be made to recurse without end.
 _LONGEST_HEADER = 10_000
@@ -50,7 +50,19 @@ _UNREADABLE = (
 )
 
 
-class _Header(NamedTuple):
+class Header(NamedTuple):
+    """What a ``.npy`` file says of its array.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Its shape.
+    fortran_order : bool
+        Whether the first axis varies fastest.
+    dtype : numpy.dtype
+        Its dtype.
+    """
+
     shape: tuple[int, ...]
     fortran_order: bool
     dtype: np.dtype[Any]
@@ -96,27 +108,7 @@ def read_npy(mapping: MappedFile, start: int, stop: int, name: str) -> npt.NDArr
     ...     print(read_npy(mapping, 0, len(mapping), "three.npy"))
     [0 1 2]
     """
-    version, header_start, data_start = _measure(mapping, start, stop, name)
-    try:
-        if version == (3, 0):
-            header = _parse_version_3(mapping[header_start:data_start])
-        else:
-            after_magic = io.BytesIO(mapping[start + numpy_format.MAGIC_LEN : data_start])
-            read_header = (
-                numpy_format.read_array_header_1_0
-                if version == (1, 0)
-                else numpy_format.read_array_header_2_0
-            )
-            header = _Header(*read_header(after_magic, max_header_size=_LONGEST_HEADER))
-    except _UNREADABLE as error:
-        message = (
-            f"{name} has an invalid header ({_told_by(error)}). Expected descr, fortran_order and "
-            "shape as np.save writes them. Save the array again with np.save, or open it raw with "
-            f"dtype=, shape= and offset={data_start}."
-        )
-        raise FileError(message) from error
-    _refuse_impossible(header, name)
-    _refuse_wrong_size(header, stop - data_start, data_start, name)
+    header, data_start = read_header(mapping, start, stop, name)
     try:
         order: Any = "F" if header.fortran_order else "C"
         return view_of(mapping, data_start, header.shape, header.dtype, order)
@@ -129,8 +121,54 @@ def read_npy(mapping: MappedFile, start: int, stop: int, name: str) -> npt.NDArr
         raise FileError(message) from error
 
 
+def is_npy(first: bytes) -> bool:
+    """Return whether a file begins as ``.npy`` files do."""
+    return first.startswith(numpy_format.MAGIC_PREFIX)
+
+
+def read_header(
+    mapping: MappedFile | bytes, start: int, stop: int, name: str
+) -> tuple[Header, int]:
+    """Return what a ``.npy`` file says of its array, and where the data begins; copies no data.
+
+    Parameters
+    ----------
+    mapping : MappedFile or bytes
+        The file, or its first 10,012 bytes or more: as long as a header can be.
+    start, stop, name
+        As for `read_npy`.
+
+    Raises
+    ------
+    UnknownFormat, PickledData, WrongSize, FileError
+        As `read_npy` raises them.
+    """
+    version, header_start, data_start = _measure(mapping, start, stop, name)
+    try:
+        if version == (3, 0):
+            header = _parse_version_3(mapping[header_start:data_start])
+        else:
+            after_magic = io.BytesIO(mapping[start + numpy_format.MAGIC_LEN : data_start])
+            read_header = (
+                numpy_format.read_array_header_1_0
+                if version == (1, 0)
+                else numpy_format.read_array_header_2_0
+            )
+            header = Header(*read_header(after_magic, max_header_size=_LONGEST_HEADER))
+    except _UNREADABLE as error:
+        message = (
+            f"{name} has an invalid header ({_told_by(error)}). Expected descr, fortran_order and "
+            "shape as np.save writes them. Save the array again with np.save, or open it raw with "
+            f"dtype=, shape= and offset={data_start}."
+        )
+        raise FileError(message) from error
+    _refuse_impossible(header, name)
+    _refuse_wrong_size(header, stop - data_start, data_start, name)
+    return header, data_start
+
+
 def _measure(
-    mapping: MappedFile, start: int, stop: int, name: str
+    mapping: MappedFile | bytes, start: int, stop: int, name: str
 ) -> tuple[tuple[int, int], int, int]:
     """Return the version, and where the header's text and the data begin."""
     magic_stop = start + numpy_format.MAGIC_LEN
@@ -173,7 +211,7 @@ def _told_by(error: Exception) -> str:
     return shortened(str(error)) or type(error).__name__
 
 
-def _parse_version_3(text: bytes) -> _Header:
+def _parse_version_3(text: bytes) -> Header:
     """Read what NumPy reads, for the one version it has no public reader for."""
     told = ast.literal_eval(text.decode("utf-8"))
     if not isinstance(told, dict) or told.keys() != {"descr", "fortran_order", "shape"}:
@@ -186,10 +224,10 @@ def _parse_version_3(text: bytes) -> _Header:
     if not isinstance(fortran_order, bool):
         message = "fortran_order is not a bool"
         raise ValueError(message)  # noqa: TRY004 - the caller catches what NumPy raises here
-    return _Header(shape, fortran_order, numpy_format.descr_to_dtype(told["descr"]))
+    return Header(shape, fortran_order, numpy_format.descr_to_dtype(told["descr"]))
 
 
-def _refuse_impossible(header: _Header, name: str) -> None:
+def _refuse_impossible(header: Header, name: str) -> None:
     if header.dtype.hasobject:
         message = (
             f"{name} has the dtype {dtype_in_words(header.dtype)}, whose objects are pickled, and "
@@ -218,7 +256,7 @@ def _refuse_impossible(header: _Header, name: str) -> None:
         raise FileError(message)
 
 
-def _refuse_wrong_size(header: _Header, found: int, data_start: int, name: str) -> None:
+def _refuse_wrong_size(header: Header, found: int, data_start: int, name: str) -> None:
     expected = math.prod(header.shape) * header.dtype.itemsize
     if found == expected:
         return
@@ -239,6 +277,6 @@ def _refuse_wrong_size(header: _Header, found: int, data_start: int, name: str) 
 
 NPY = FileFormat(
     "npy",
-    lambda first, _: first.startswith(numpy_format.MAGIC_PREFIX),
+    lambda first, _: is_npy(first),
     lambda mapping: read_npy(mapping, 0, len(mapping), str(mapping.path)),
 )

@@ -120,6 +120,13 @@ class Origin:
         return None if named is None else Path(named)
 
     @property
+    def is_private(self) -> bool:
+        """Whether what was written to it is in memory alone, as with mode 'c'."""
+        if isinstance(self.mapping, MappedFile):
+            return self.mapping.is_private
+        return self._known is not None and self._known.mode == "c"
+
+    @property
     def identity(self) -> tuple[int, int] | None:
         """Device and number of the file, None where they were not noted when it was mapped."""
         return self.mapping.identity if isinstance(self.mapping, MappedFile) else None

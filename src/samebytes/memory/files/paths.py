@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from samebytes.memory.urls import is_url, refuse_collapsed
+
 __all__ = ["natural_key", "paths_of"]
 
 _MAGIC = re.compile(r"[*?\[]")
 _NUMBER = re.compile(r"([0-9]+)")
 
 
-def paths_of(path: object) -> list[Path] | None:
-    """Return the files that a pattern or a list stands for, or None for the path of one file.
+def paths_of(path: object) -> list[Path | str] | None:
+    """Return the files that a pattern or a list stands for, or None for one file or URL.
 
     Only folders are read, so a thousand files cost no more than listing their folder.
 
@@ -24,7 +26,7 @@ def paths_of(path: object) -> list[Path] | None:
     path : path-like or iterable of path-like
         A pattern is a path with ``*``, ``?`` or ``[...]`` that is not itself a file; ``**`` stands
         for any number of folders. Its matches are sorted in natural order (part-2 before part-10);
-        a list keeps its order.
+        a list keeps its order. A URL stands for itself, whatever is in it.
 
     Raises
     ------
@@ -35,7 +37,10 @@ def paths_of(path: object) -> list[Path] | None:
     TypeError
         If it is neither a path nor a list of paths.
     """
+    if is_url(path):
+        return None
     if isinstance(path, str | os.PathLike):
+        refuse_collapsed(path)
         return _matches(os.fspath(path))
     if not isinstance(path, Iterable) or isinstance(path, bytes):
         message = (
@@ -45,6 +50,7 @@ def paths_of(path: object) -> list[Path] | None:
         raise TypeError(message)
     paths = list(path)
     for number, each in enumerate(paths):
+        refuse_collapsed(each)
         if not isinstance(each, str | os.PathLike):
             message = (
                 f"open was given a list whose item {number} is of type {type(each).__name__}: "
@@ -57,10 +63,10 @@ def paths_of(path: object) -> list[Path] | None:
             "pattern, check that the pattern matches."
         )
         raise ValueError(message)
-    return [Path(each) for each in paths]
+    return [each if is_url(each) else Path(each) for each in paths]
 
 
-def _matches(pattern: str) -> list[Path] | None:
+def _matches(pattern: str) -> list[Path | str] | None:
     if not isinstance(pattern, str) or not _MAGIC.search(pattern) or Path(pattern).exists():
         return None
     # On strings: for thousands of files, that is faster than pathlib's own.

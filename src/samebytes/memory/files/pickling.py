@@ -60,11 +60,22 @@ class _Mapped:
 class _Repeated:
     """A broadcast array: one of what it repeats, and the shape."""
 
-    once: npt.NDArray[Any]
+    once: npt.NDArray[Any] | _Swapped
     shape: tuple[int, ...]
 
 
-Packed = _Mapped | _Repeated
+@dataclass(frozen=True)
+class _Swapped:
+    """An array in the other order of bytes, which NumPy's own pickles turn into the machine's.
+
+    Parts of one source would differ afterwards: those on files stay as they are.
+    """
+
+    items: npt.NDArray[np.void]
+    dtype: np.dtype[Any]
+
+
+Packed = _Mapped | _Repeated | _Swapped
 
 
 def pack(array: S) -> S | Packed:
@@ -91,8 +102,16 @@ def pack(array: S) -> S | Packed:
     ]
     if any(repeated):
         once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
-        return _Repeated(once, array.shape)
-    return array
+        return _Repeated(_in_order(once), array.shape)
+    kept: S | Packed = _in_order(array)
+    return kept
+
+
+def _in_order(array: Any) -> Any:
+    """Return what stands for an array in a pickle, so that its bytes keep their order."""
+    if array.dtype.isnative or array.dtype.names is not None:
+        return array
+    return _Swapped(array.view(f"V{array.dtype.itemsize}"), array.dtype)
 
 
 def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
@@ -108,7 +127,9 @@ def unpack(packed: S | Packed) -> S | npt.NDArray[Any]:
         If reading its header needs a package that is not installed here.
     """
     if isinstance(packed, _Repeated):
-        return np.broadcast_to(packed.once, packed.shape)
+        return np.broadcast_to(unpack(packed.once), packed.shape)
+    if isinstance(packed, _Swapped):
+        return packed.items.view(packed.dtype)
     if not isinstance(packed, _Mapped):
         return packed
     mapping = _map(packed.path)

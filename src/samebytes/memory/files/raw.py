@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from samebytes.memory.files.mapping import MappedFile, Mode
+    from samebytes.memory.files.mapping import Mode
 
-__all__ = ["check_order", "open_raw"]
+__all__ = ["check_order", "open_raw", "raw_layout"]
 
 
 def open_raw(
@@ -86,12 +86,7 @@ def open_raw(
     dtype = _fixed_size(dtype)
     lengths = _lengths(shape)
     skipped = operator.index(offset)
-    if skipped < 0:
-        message = (
-            f"offset is {skipped}: expected the number of bytes to skip at the beginning of the "
-            "file, 0 or more."
-        )
-        raise ValueError(message)
+    _check_offset(skipped)
     path = Path(path)
     if 0 in lengths and -1 not in lengths and skipped == 0 and _is_empty(path):
         # The one array that an empty file does hold, though nothing can be mapped.
@@ -107,7 +102,42 @@ def open_raw(
             "begins."
         )
         raise UnknownFormat(message)
-    return view_of(mapping, skipped, _fitted(mapping, dtype, lengths, skipped), dtype, order)
+    fitted = _fitted(str(mapping.path), len(mapping), dtype, lengths, skipped)
+    return view_of(mapping, skipped, fitted, dtype, order)
+
+
+def raw_layout(
+    name: str,
+    size: int,
+    dtype: npt.DTypeLike,
+    shape: SupportsIndex | Sequence[SupportsIndex] | None,
+    offset: int,
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the dtype of raw values in a file that is not mapped; copies nothing.
+
+    Parameters
+    ----------
+    name : str
+        What errors call the file.
+    size : int
+        Its bytes.
+    dtype, shape, offset
+        As for `open_raw`.
+
+    Raises
+    ------
+    WrongSize, PickledData, ValueError
+        As `open_raw` raises them.
+
+    Examples
+    --------
+    >>> raw_layout("six.bin", 6, "uint8", (-1, 2), 2)
+    ((2, 2), dtype('uint8'))
+    """
+    kind = _fixed_size(dtype)
+    lengths = _lengths(shape)
+    _check_offset(offset)
+    return _fitted(name, size, kind, lengths, offset), kind
 
 
 def check_order(order: str) -> None:
@@ -122,6 +152,15 @@ def check_order(order: str) -> None:
         message = (
             f"order is {order!r}: expected 'C' (the last axis varies fastest) or 'F' (the first "
             "axis does, as in files of Fortran, MATLAB and Julia)."
+        )
+        raise ValueError(message)
+
+
+def _check_offset(skipped: int) -> None:
+    if skipped < 0:
+        message = (
+            f"offset is {skipped}: expected the number of bytes to skip at the beginning of the "
+            "file, 0 or more."
         )
         raise ValueError(message)
 
@@ -179,15 +218,15 @@ def _lengths(shape: SupportsIndex | Sequence[SupportsIndex] | None) -> tuple[int
 
 
 def _fitted(
-    mapping: MappedFile, dtype: np.dtype[Any], lengths: tuple[int, ...], skipped: int
+    name: str, size: int, dtype: np.dtype[Any], lengths: tuple[int, ...], skipped: int
 ) -> tuple[int, ...]:
     """Return the shape with its -1 found, after comparing it with the size of the file."""
-    found = len(mapping) - skipped
-    where = f"{mapping.path} ({bytes_in_words(len(mapping))})"
+    found = size - skipped
+    where = f"{name} ({bytes_in_words(size)})"
     if found < 0:
         message = (
             f"{where} ends before offset={skipped}: expected {bytes_in_words(skipped)} or more, "
-            f"found {bytes_in_words(len(mapping))}. Give a smaller offset=."
+            f"found {bytes_in_words(size)}. Give a smaller offset=."
         )
         raise WrongSize(message)
     one = math.prod(n for n in lengths if n != -1) * dtype.itemsize

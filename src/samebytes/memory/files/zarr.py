@@ -6,6 +6,9 @@ a sharded array the inner chunks are read, as zarr does.
 
 from __future__ import annotations
 
+import os
+import pickle
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +22,15 @@ from samebytes.memory.files.folder_format import FolderFormat
 from samebytes.memory.lazy import ChunkSource, LazyArray
 from samebytes.memory.text import shortened
 
-__all__ = ["ZARR", "ZarrSource", "is_zarr_array", "lazy_array_of", "open_zarr"]
+__all__ = [
+    "ZARR",
+    "ZarrSource",
+    "arrays_of",
+    "choose",
+    "is_zarr_array",
+    "lazy_array_of",
+    "open_zarr",
+]
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zmetadata")
 """Files of which a folder has one if it is a store: of version 3, or of version 2."""
@@ -34,21 +45,23 @@ class ZarrSource(ChunkSource):
         Open.
     name : str
         Of the store and the array, for errors.
-    folder : Path, optional
-        Where the array lies, if that is a folder. Zarr takes a chunk that is missing for one that
-        was never written, so whether the array is there at all is asked beside it.
+    place : Path, optional
+        The folder or the zip file that the array lies in, if it is one. Zarr takes a chunk that is
+        missing for one that was never written, so whether the array is there at all is asked beside
+        it.
     """
 
     threads: ClassVar[int] = 4
 
-    def __init__(self, array: Any, name: str, folder: Path | None = None) -> None:
+    def __init__(self, array: Any, name: str, place: Path | None = None) -> None:
         self.name = name
         self.shape = tuple(array.shape)
         self.dtype = np.dtype(array.dtype)
         self.chunks = tuple(array.chunks)
         self._array = array
-        self._folder = folder
-        self._identity = None if folder is None else _identity(folder)
+        self._place = place
+        self._identity = None if place is None else _identity(place)
+        self._process = os.getpid()
 
     def read_box(self, starts: Sequence[int], stops: Sequence[int]) -> npt.NDArray[Any]:
         """Return the values of a box; always copies.
@@ -58,6 +71,8 @@ class ZarrSource(ChunkSource):
         FileError
             If zarr cannot read it, or the store was deleted or replaced since it was opened.
         """
+        if self._process != os.getpid():
+            self._begin()
         where = tuple(slice(start, stop) for start, stop in zip(starts, stops, strict=True))
         try:
             found: npt.NDArray[Any] = np.asarray(self._array[where])
@@ -74,14 +89,30 @@ class ZarrSource(ChunkSource):
         self._check_there()
         return found
 
+    def _begin(self) -> None:
+        """Begin in a forked child, which shares the position in an open zip file with its parent.
+
+        Threads that do so at the same time open it several times, and one of these is kept.
+        """
+        if self._place is not None and self._place.is_file():
+            self._check_there()
+            self._array = pickle.loads(pickle.dumps(self._array))  # noqa: S301 (its own)
+        self._process = os.getpid()
+
     def _check_there(self) -> None:
         """Refuse a store that is no longer the one that was opened."""
-        if self._folder is None:
+        if self._place is None:
             return
-        found = _identity(self._folder)
+        try:
+            found = _identity(self._place)
+        except PermissionError as refusal:
+            message = (
+                f"{self.name} may no longer be read ({refusal}). Have its permissions restored."
+            )
+            raise FileError(message) from refusal
         if found == self._identity:
             return
-        what = "was deleted" if found is None else "was replaced by another array"
+        what = "was deleted" if found is None else "was replaced or written anew"
         message = (
             f"{self.name} {what} after it was opened: expected it to stay. Open it again, and have "
             "writers write a new store and rename it."
@@ -110,10 +141,8 @@ def lazy_array_of(array: Any, name: str | None = None) -> LazyArray:
     UnknownFormat
         If its values have no fixed size.
     """
-    store = getattr(array, "store_path", None)
-    root = getattr(getattr(store, "store", None), "root", None)
-    folder = root / array.path if isinstance(root, Path) else None
-    said = name if name is not None else str(folder if folder is not None else store)
+    place = _place_of(array)
+    said = name if name is not None else str(place or getattr(array, "store_path", array))
     dtype = array.dtype
     if not isinstance(dtype, np.dtype) or dtype.hasobject or dtype.kind == "T":
         message = (
@@ -122,7 +151,8 @@ def lazy_array_of(array: Any, name: str | None = None) -> LazyArray:
             "convert it."
         )
         raise UnknownFormat(message)
-    return LazyArray(ZarrSource(array, said, folder), tuple(array.shape), np.dtype(dtype))
+    source = ZarrSource(array, said, place)
+    return LazyArray(source, source.shape, source.dtype)
 
 
 def open_zarr(path: Path, key: str | None = None) -> LazyArray | dict[str, LazyArray]:
@@ -144,8 +174,11 @@ def open_zarr(path: Path, key: str | None = None) -> LazyArray | dict[str, LazyA
     """
     zarr = _zarr(path)
     try:
-        found = zarr.open(path, mode="r")
-        arrays = _arrays_of(found)
+        # By the full path, or it would be another one if the process went to another folder.
+        full = path.absolute()
+        store = zarr.storage.ZipStore(full, mode="r") if full.is_file() else full
+        found = zarr.open(store, mode="r")
+        arrays = arrays_of(found)
     except Exception as error:
         message = (
             f"{path} looks like a zarr store, but zarr cannot open it ({type(error).__name__}: "
@@ -174,7 +207,7 @@ def _named(array: Any, store: str, name: str) -> LazyArray:
     return lazy_array_of(array, f"{store}, array {name!r}" if name else store)
 
 
-def _arrays_of(found: Any) -> dict[str, Any]:
+def arrays_of(found: Any) -> dict[str, Any]:
     """Return the arrays of a group by their paths in it, or a single array under ''."""
     if is_zarr_array(found):
         return {"": found}
@@ -194,13 +227,24 @@ def _zarr(path: object) -> Any:
     return zarr
 
 
-def _identity(folder: Path) -> tuple[int, ...] | None:
-    """Return which array lies in a folder: its metadata's file, size and time of writing."""
-    for name in METADATA:
+def _place_of(array: Any) -> Path | None:
+    """Return the folder of an array, or the zip file that it lies in; None if it is elsewhere."""
+    store = getattr(array, "store", None)
+    root, archive = getattr(store, "root", None), getattr(store, "path", None)
+    if isinstance(root, Path):
+        return Path(root, array.path)
+    return archive if isinstance(archive, Path) else None
+
+
+def _identity(place: Path) -> tuple[int, ...] | None:
+    """Return which array lies in a place: its metadata's file, size and time of writing."""
+    for name in ("", *METADATA):
         try:
-            found = (folder / name).stat()
-        except OSError:
+            found = (place / name).stat()
+        except (FileNotFoundError, NotADirectoryError):
             continue
+        if stat.S_ISDIR(found.st_mode):
+            continue  # which changes with every chunk that is written
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
     return None
 

@@ -2,6 +2,6 @@
 
 from samebytes.memory.lazy.address_space import AddressSpace
 from samebytes.memory.lazy.lazy_array import LazyArray
-from samebytes.memory.lazy.sources import ByteSource, ChunkSource, Source
+from samebytes.memory.lazy.sources import ByteSource, ChunkSource, Source, decoded
 
-__all__ = ["AddressSpace", "ByteSource", "ChunkSource", "LazyArray", "Source"]
+__all__ = ["AddressSpace", "ByteSource", "ChunkSource", "LazyArray", "Source", "decoded"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from samebytes.memory.addresses import address_of
 from samebytes.memory.lazy.address_space import AddressSpace, reserve
 from samebytes.memory.lazy.indexing import Box, box_of, runs_of
-from samebytes.memory.lazy.sources import ByteSource, ChunkSource, Source
+from samebytes.memory.lazy.sources import ByteSource, ChunkSource, Source, decoded
 from samebytes.memory.pages import allocate_pages
 from samebytes.memory.text import as_bytes_text, shortened
 
@@ -59,6 +60,12 @@ class LazyArray:
         order: Literal["C", "F"] = "C",
         columns: tuple[Columns, ...] = (),
     ) -> None:
+        if isinstance(source, ChunkSource) and (source.shape, source.dtype) != (shape, dtype):
+            message = (
+                f"a LazyArray of {dtype} {shape} was made of a {type(source).__name__} of "
+                f"{source.dtype} {source.shape}: expected the same dtype and shape."
+            )
+            raise ValueError(message)
         self.source = source
         self._shape, self._order = shape, order
         self._columns = columns
@@ -72,18 +79,29 @@ class LazyArray:
     @cached_property
     def placeholder(self) -> npt.NDArray[Any]:
         """An array of the same layout at addresses without memory: its values must not be read."""
-        count = int(np.prod(self._shape, dtype=object)) * self.dtype.itemsize
-        space: AddressSpace = reserve(self.source, count)
-        every_byte = np.frombuffer(space, np.uint8)
-        found: npt.NDArray[Any] = np.ndarray(self._shape, self.dtype, every_byte, order=self._order)
+        found = self._all_columns
         for chosen in self._columns:
             found = found[..., chosen]
         return found
 
-    @property
+    @cached_property
+    def _all_columns(self) -> npt.NDArray[Any]:
+        """The same with all columns, at addresses that all arrays of columns share."""
+        count = int(np.prod(self._shape, dtype=object)) * self.dtype.itemsize
+        space: AddressSpace = reserve(self.source, count)
+        every_byte = np.frombuffer(space, np.uint8)
+        found: npt.NDArray[Any] = np.ndarray(self._shape, self.dtype, every_byte, order=self._order)
+        return found
+
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Lengths of its axes."""
-        return self.placeholder.shape
+        if not self._columns:
+            return self._shape
+        same: npt.NDArray[Any] = np.broadcast_to(np.empty((), self.dtype), self._shape)
+        for chosen in self._columns:
+            same = same[..., chosen]
+        return same.shape
 
     @property
     def strides(self) -> tuple[int, ...]:
@@ -93,12 +111,12 @@ class LazyArray:
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self.placeholder.ndim
+        return len(self.shape)
 
     @property
     def size(self) -> int:
         """Number of items."""
-        return self.placeholder.size
+        return math.prod(self.shape)
 
     @property
     def itemsize(self) -> int:
@@ -108,7 +126,7 @@ class LazyArray:
     @property
     def nbytes(self) -> int:
         """Bytes of all items, decoded."""
-        return self.placeholder.nbytes
+        return self.size * self.itemsize
 
     @property
     def chunks(self) -> tuple[int, ...] | None:
@@ -162,7 +180,8 @@ class LazyArray:
             found = found[..., columns]
         if found.ndim == len(self._shape):
             found = found[..., slice(box.starts[-1], box.stops[-1])]
-        return np.ascontiguousarray(found[box.view])
+        values: npt.NDArray[Any] = found[box.view]
+        return values if values.flags.c_contiguous else values.copy()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         """Return all of it; always reads, and so copies.
@@ -178,18 +197,20 @@ class LazyArray:
                 f"which reads all {as_bytes_text(self.nbytes)}"
             )
             raise ValueError(message)
-        found = self[...]
+        found = np.asarray(self[...])  # a single value comes without an array
         return found if dtype is None else found.astype(dtype, copy=False)
 
     def columns(self, chosen: Columns) -> LazyArray:
         """Return the same rows with some of their last axis; reads nothing."""
-        return LazyArray(
-            self.source, self._shape, self.dtype, self._order, (*self._columns, chosen)
-        )
+        columns = (*self._columns, chosen)
+        found = LazyArray(self.source, self._shape, self.dtype, self._order, columns)
+        found._all_columns = self._all_columns
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the addresses, which are those of this process."""
-        return {name: each for name, each in vars(self).items() if name != "placeholder"}
+        left_out = {"placeholder", "_all_columns"}
+        return {name: each for name, each in vars(self).items() if name not in left_out}
 
     def _rows(self, numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if numbers.dtype.kind not in "iu":
@@ -199,16 +220,39 @@ class LazyArray:
             )
             raise TypeError(message)
         found = _empty((*numbers.shape, *self.shape[1:]), self.dtype)
+        if isinstance(self.source, ByteSource) and self._order == "C" and not self._columns:
+            self._read_rows(self.source, numbers.ravel(), found)
+            return found
         for place, number in np.ndenumerate(numbers):
             found[place] = self[int(number)]
         return found
+
+    def _read_rows(
+        self, source: ByteSource, numbers: npt.NDArray[Any], target: npt.NDArray[Any]
+    ) -> None:
+        """Read whole rows by one call, so that its requests are in flight together."""
+        rows = len(self)
+        outside = (numbers < -rows) | (numbers >= rows)
+        if outside.any():
+            message = (
+                f"index {numbers[outside][0]:,} is out of bounds for {shortened(self.name)}, whose "
+                f"axis has {rows:,} items"
+            )
+            raise IndexError(message)
+        size = self.nbytes // rows if rows else 0
+        if not size or not len(numbers):
+            return
+        places = np.where(numbers < 0, numbers + rows, numbers).astype(np.int64)
+        order = np.argsort(places, kind="stable")
+        sizes = np.full(len(places), size, np.int64)
+        source.read(places[order] * size, address_of(target) + order * size, sizes)
 
     def _read(self, box: Box) -> npt.NDArray[Any]:
         """Return the values of a box of all columns."""
         if 0 in box.shape:
             return np.empty(box.shape, self.dtype)
         if isinstance(self.source, ChunkSource):
-            return self.source.read_box(box.starts, box.stops)
+            return decoded(self.source, box.starts, box.stops)
         if not isinstance(self.source, ByteSource):
             message = f"{type(self.source).__name__} is neither a ByteSource nor a ChunkSource"
             raise TypeError(message)

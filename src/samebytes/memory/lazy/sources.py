@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ByteSource", "ChunkSource", "Source"]
+__all__ = ["ByteSource", "ChunkSource", "Source", "decoded"]
 
 Addresses = npt.NDArray[np.int64]
 
@@ -89,3 +89,29 @@ class ChunkSource(Source):
         starts, stops : sequence of int
             For each axis the first place, and the one behind the last.
         """
+
+
+def decoded(source: ChunkSource, starts: Sequence[int], stops: Sequence[int]) -> npt.NDArray[Any]:
+    """Return the values of a box in one piece, and of the source's dtype, or refuse what came.
+
+    Raises
+    ------
+    TypeError
+        If the source returned another shape or dtype than it has.
+    """
+    given: Any = source.read_box(starts, stops)
+    shape = tuple(stop - start for start, stop in zip(starts, stops, strict=True))
+    found = np.asarray(given) if isinstance(given, np.ndarray | np.generic) else None
+    if found is None or found.shape != shape or _native(found.dtype) != _native(source.dtype):
+        came = type(given).__name__ if found is None else f"{found.dtype} {found.shape}"
+        message = (
+            f"read_box of {type(source).__name__} returned {came} for {source.name}: expected "
+            f"{source.dtype} {shape}, which is what lies from {tuple(starts)} to {tuple(stops)}."
+        )
+        raise TypeError(message)
+    return np.asarray(found, source.dtype, order="C")
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    found: np.dtype[Any] = dtype.newbyteorder("=")
+    return found

@@ -1,0 +1,1 @@
+"""Everyone who does a job: bare reads, this library and its peers, a file each."""

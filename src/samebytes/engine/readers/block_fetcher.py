@@ -1,0 +1,141 @@
+"""Blocks of a shuffle, each read from its file as a whole and kept while its window lasts."""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.engine.kernels.storage import copy_ranges
+from samebytes.engine.readers.chunk_cache import ChunkCache
+from samebytes.engine.readers.fetcher import Fetcher, Task
+from samebytes.engine.readers.file_fetcher import FileFetcher
+from samebytes.memory.addresses import address_of
+from samebytes.plan.file_blocks import FileBlocks
+
+__all__ = ["BlockFetcher"]
+
+Indices = npt.NDArray[np.int64]
+
+
+class BlockFetcher(Fetcher):
+    """Reads the blocks that ranges lie in, and copies the ranges out of them.
+
+    Parameters
+    ----------
+    files : FileFetcher
+        What reads.
+    place : int
+        Number of the region.
+    address : int
+        Where the file is mapped.
+    blocks : FileBlocks
+        How it is cut.
+    chunks : ChunkCache
+        Where blocks are kept.
+    """
+
+    gap_bytes = 0
+
+    def __init__(
+        self, files: FileFetcher, place: int, address: int, blocks: FileBlocks, chunks: ChunkCache
+    ) -> None:
+        self.threads = files.threads
+        self._files = files
+        self._place = place
+        self._first, self._end = address + blocks.begin, address + blocks.end
+        self._nbytes, self._beyond = blocks.nbytes, blocks.beyond
+        self._chunks = chunks
+
+    def tasks(
+        self,
+        places: Indices,  # noqa: ARG002 (it is one region)
+        starts: Indices,
+        targets: Indices,
+        sizes: Indices,
+    ) -> list[Task]:
+        """Return what reads a block and copies from it, for each block."""
+        pieces = pieces_of(starts - self._first, targets, sizes, self._nbytes, self._beyond)
+        order = np.argsort(pieces.blocks, kind="stable")
+        numbers, firsts = np.unique(pieces.blocks[order], return_index=True)
+        edges = [*firsts.tolist(), len(order)]
+        self._chunks.announce(map(self._name, numbers.tolist()))
+        found: list[Task] = []
+        for number, low, high in zip(numbers.tolist(), edges[:-1], edges[1:], strict=True):
+            chosen = order[low:high]
+            ranges = pieces.offsets[chosen], pieces.targets[chosen], pieces.sizes[chosen]
+            found.append(functools.partial(self._copy, number, *ranges))
+        return found
+
+    def _copy(self, number: int, offsets: Indices, targets: Indices, sizes: Indices) -> None:
+        read = functools.partial(self._read, number)
+        block = self._chunks.get(self._name(number), self._nbytes, read)
+        copy_ranges(address_of(block) + offsets, targets, sizes)
+
+    def _name(self, number: int) -> tuple[int, int]:
+        return id(self), number
+
+    def _read(self, number: int) -> npt.NDArray[np.uint8]:
+        start = self._first + number * self._nbytes
+        count = min(self._nbytes + self._beyond, self._end - start)
+        block = np.empty(count, np.uint8)
+        one = np.ones(1, np.int64)
+        self._files.read(one * self._place, one * start, one * address_of(block), one * count)
+        return block
+
+    def end(self) -> None:
+        """Let go of the blocks."""
+        self._chunks.clear()
+
+
+class BlockPieces(NamedTuple):
+    """Parts of ranges, each in one block.
+
+    Attributes
+    ----------
+    blocks : ndarray of int64
+        Number of the block.
+    offsets : ndarray of int64
+        Where in it a part begins.
+    targets, sizes : ndarray of int64
+        Where it goes, and its bytes.
+    """
+
+    blocks: Indices
+    offsets: Indices
+    targets: Indices
+    sizes: Indices
+
+
+def pieces_of(
+    starts: Indices, targets: Indices, sizes: Indices, nbytes: int, beyond: int
+) -> BlockPieces:
+    """Return the pieces of ranges in blocks that overlap.
+
+    Parameters
+    ----------
+    starts, targets, sizes : ndarray of int64
+        Ranges, counted from the first block, none empty, and where they go.
+    nbytes, beyond : int
+        From a block to the next, and how far each reaches into that.
+
+    Examples
+    --------
+    >>> one = np.array([8]), np.array([100]), np.array([5])
+    >>> [each.tolist() for each in pieces_of(*one, nbytes=10, beyond=3)]
+    [[0], [8], [100], [5]]
+    >>> [each.tolist() for each in pieces_of(*one, nbytes=10, beyond=2)]
+    [[0, 1], [8, 0], [100, 102], [2, 3]]
+    """
+    first = starts // nbytes
+    # The last block that is needed is the one that holds the range's end, in itself or beyond.
+    last = np.maximum(first, -((beyond - starts - sizes) // nbytes) - 1)
+    count = last - first + 1
+    which = np.repeat(np.arange(len(starts)), count)
+    blocks = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    begins = np.maximum(starts[which], blocks * nbytes)
+    ends = np.where(blocks == last[which], (starts + sizes)[which], (blocks + 1) * nbytes)
+    moved = targets[which] + begins - starts[which]
+    return BlockPieces(blocks, begins - blocks * nbytes, moved, ends - begins)
