@@ -61,7 +61,8 @@ class DistributeMixin:
         >>> ds = sb.Dataset.from_tensor_slices(np.arange(10)).batch(4)
         >>> [batch.tolist() for batch in ds.distribute(2, 1)]
         [[2, 3], [6, 7]]
-        >>> [batch.tolist() for batch in ds.distribute(2, 1, remainder="pad")][-1]
+        >>> [weights.tolist() for _, weights in ds.distribute(2, 1, remainder="pad")]
+        [[1.0, 1.0], [1.0, 1.0], [0.0, 0.0]]
         """
         ranks = as_ranks(num_workers, index)
         options = replace(self.options, processes=ranks.neighbours)
@@ -131,7 +132,7 @@ def check_seeds(plan: Plan) -> None:
         message = (
             f"this dataset is process {mine.index} of {mine.num_workers}, but a seed was drawn, "
             "and every process draws another: their slices would not be those of one batch. Give "
-            "every shuffle and random transform a seed, as in shuffle(seed=0) and map(..., seed=1); or "
-            "continue from a saved state, which has its seeds"
+            "every shuffle and random transform a seed, as in shuffle(seed=0) and map(f, seed=1), "
+            "or continue from a saved state, which has its seeds"
         )
         raise ValueError(message)
