@@ -27,6 +27,7 @@ from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.keepalive import keepalive_tensor
 from samebytes.plan import samplers
+from samebytes.plan.distribute import check_seeds
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.plan import Plan
 from samebytes.plan.tree import flatten
@@ -117,8 +118,8 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     It can be chained like any other dataset (``map``, ``cache``, ``prefetch``) and iterated by
     several consumers at once, and each iteration is a new epoch. It works only in the process that
     made it: the tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
-    Under ``tf.distribute``, a batch is split among the replicas of a machine as usual; with several
-    workers, each calls ``ds.shard(workers, index)``.
+    Under ``tf.distribute`` pass the strategy, ``ds.to_tf(strategy)``; without it, a batch is split
+    among the replicas of a machine as usual.
 
     Strings are encoded in UTF-8, which copies them.
 
@@ -142,6 +143,7 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     """
     tensorflow = import_tensorflow()
     plan = pipeline.plan
+    check_seeds(plan)
     _refuse_tensorflow_inside(plan)
     leaves, structure = flatten(element_spec(plan))
     check_components((name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True))
