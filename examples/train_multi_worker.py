@@ -1,16 +1,20 @@
-"""Train with TensorFlow on several machines: each worker makes its slice of every batch.
+r"""Train with TensorFlow on several machines: each worker makes its slice of every batch.
 
 Start it on each machine, with that machine's number; here both are this one::
 
     cluster='"cluster": {"worker": ["localhost:20001", "localhost:20002"]}'
-    TF_CONFIG="{$cluster, \"task\": {\"type\": \"worker\", \"index\": 0}}" python train_multi_worker.py &
-    TF_CONFIG="{$cluster, \"task\": {\"type\": \"worker\", \"index\": 1}}" python train_multi_worker.py
+    for index in 0 1; do
+        TF_CONFIG="{$cluster, \"task\": {\"type\": \"worker\", \"index\": $index}}" \
+            python train_multi_worker.py &
+    done
 
 Without ``TF_CONFIG`` one process trains alone, on the same batches: the losses are the same.
 
 The loop is written out, because Keras' ``fit`` does not run with several workers:
 https://github.com/keras-team/keras/issues/20585.
 """
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,10 +51,10 @@ with strategy.scope():
 
 
 @tf.function
-def train_step(batch):
+def train_step(batch: Any) -> Any:
     """Train on a batch, each replica on its part, and return the loss of all of it."""
 
-    def part(x, y):
+    def part(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
             errors = tf.reduce_mean((model(x, training=True) - y) ** 2, axis=1)
             loss = tf.nn.compute_average_loss(errors, global_batch_size=BATCH)
