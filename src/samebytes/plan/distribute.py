@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
+
+from typing_extensions import Self
 
 from samebytes.plan import samplers
 from samebytes.plan.plan import Plan
@@ -13,6 +15,8 @@ from samebytes.plan.recipe import Recipe
 from samebytes.plan.reseeding import has_undetermined_seeds
 
 __all__ = ["DistributeMixin", "check_seeds", "sliced"]
+
+D = TypeVar("D")
 
 REMAINDERS = ("drop", "pad")
 
@@ -24,8 +28,8 @@ class DistributeMixin:
     """
 
     def distribute(
-        self: Any, num_workers: int | None = None, index: int | None = None, remainder: str = "drop"
-    ) -> Any:
+        self, num_workers: int | None = None, index: int | None = None, remainder: str = "drop"
+    ) -> Self:
         """Return this process's slice of every batch, which is then the batch of all together.
 
         ``batch(256).distribute()`` in each of 4 processes gives batches of 64 samples; those of all
@@ -64,9 +68,18 @@ class DistributeMixin:
         >>> [weights.tolist() for _, weights in ds.distribute(2, 1, remainder="pad")]
         [[1.0, 1.0], [1.0, 1.0], [0.0, 0.0]]
         """
+        dataset: Any = self
+        if dataset._epochs.resumes:  # noqa: SLF001 (its own)
+            message = (
+                "this dataset begins at a saved position; call distribute() before: "
+                "SavePosition(path, ds.batch(n).distribute())"
+            )
+            raise ValueError(message)
         ranks = as_ranks(num_workers, index)
-        options = replace(self.options, processes=ranks.neighbours)
-        return self._with(**sliced(self, ranks, remainder), options=options)
+        options = replace(dataset.options, processes=ranks.neighbours)
+        parts = sliced(dataset, ranks, remainder)
+        found: Self = dataset._with(**parts, options=options)  # noqa: SLF001 (its own)
+        return found
 
 
 def sliced(recipe: Recipe, ranks: Ranks, remainder: str) -> dict[str, Any]:
