@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any
 
 from samebytes.plan import samplers
 from samebytes.plan.plan import Plan
@@ -14,9 +12,10 @@ from samebytes.plan.ranks import Ranks, as_ranks
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.reseeding import has_undetermined_seeds
 
-__all__ = ["DistributeMixin", "check_seeds", "sliced"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-D = TypeVar("D")
+__all__ = ["DistributeMixin", "check_seeds", "sliced"]
 
 REMAINDERS = ("drop", "pad")
 
