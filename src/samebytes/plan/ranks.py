@@ -6,7 +6,6 @@ and one that is there only says what it was told before. The first that knows de
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
@@ -150,6 +149,8 @@ def _tensorflow() -> Ranks | None:
     text = os.environ.get("TF_CONFIG")
     if not text:
         return None
+    import json  # on first use: importing samebytes stays light
+
     try:
         config = json.loads(text)
         cluster = dict(config.get("cluster", {}))
