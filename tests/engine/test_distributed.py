@@ -10,6 +10,7 @@ import pytest
 from tests.engine.feeding import all_same, images, usual
 
 import samebytes as sb
+from samebytes.engine.checkpoint import resume
 from samebytes.engine.iterator import Iterator
 
 
@@ -234,3 +235,14 @@ def test_a_dataset_goes_to_another_process_as_the_part_that_it_is():
     again = pickle.loads(pickle.dumps(part))
     assert again == part
     all_same(again.iterate(0), part.iterate(0))
+
+
+def test_a_feed_that_cannot_begin_inside_of_a_batch_refuses_to():
+    with usual(batch=5).iterate(0) as iterator:
+        next(iterator)
+        state = iterator.state_dict()
+    with pytest.raises(ValueError, match="at sample 5, where none of the batches of 8 begins"):
+        resume(usual(batch=8).distribute(4, 0).plan, state)
+    at_the_end = {**state, "position": 50}
+    assert resume(usual(batch=8).distribute(4, 0).plan, at_the_end).position == 12
+    assert resume(usual(batch=8).distribute(4, 0, "pad").plan, at_the_end).position == 14

@@ -78,10 +78,20 @@ def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
     }
 
 
-def resume(plan: Plan, state: Any) -> Resumed:
+def resume(plan: Plan, state: Any, *, anywhere: bool = False) -> Resumed:
     """Return the plan and the place that a state is of, if it is one of this plan.
 
     Seeds that were drawn for the plan are those of the state in the one that is returned.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which is to continue.
+    state : object
+        What was saved.
+    anywhere : bool
+        Whether a process of several may begin where none of its batches does. The plan that is
+        returned then is good for the epoch of the state only.
 
     Raises
     ------
@@ -117,6 +127,13 @@ def resume(plan: Plan, state: Any) -> Resumed:
     position = saved["position"]
     if unit == "samples" and isinstance(plan.samples, RankSlice):
         mine, position = plan.samples.resumed_at(position)
+        if mine.start and not anywhere:
+            message = (
+                f"this state stands at sample {saved['position']:,}, where none of the batches of "
+                f"{mine.batch_size:,} begins: expected a state of batches whose samples those of "
+                "these divide; ds.iterate().load_state_dict(state) can continue anywhere"
+            )
+            raise ValueError(message)
         plan = replace(plan, samples=mine) if mine != plan.samples else plan
     return Resumed(plan, saved["epoch"], position, seeds)
 

@@ -291,7 +291,7 @@ class Iterator:
             If `state` is not a state, its plan is a different one, or a seed that was given
             differs; the message says what came and what differs.
         """
-        resumed = resume(self._plan, state)
+        resumed = resume(self._plan, state, anywhere=True)
         self.close()
         self._worker_pools.clear()
         if resumed.plan is not self._plan:

@@ -100,10 +100,14 @@ class RankSlice:
     def resumed_at(self, shared: int) -> tuple[RankSlice, int]:
         """Return the slice whose global batches meet `shared`, and the position there in it.
 
-        Other batch sizes may have come before, so a global batch can begin anywhere.
+        Other batch sizes may have come before, so a global batch can begin anywhere: then the slice
+        is one for this epoch only.
         """
+        whole = self if self.start == 0 else replace(self, start=0)
+        if whole.length is not None and shared >= whole.to_global(whole.length):
+            return whole, whole.length
         batch, start = divmod(shared, self.batch_size)
-        return replace(self, start=start), batch * self.size
+        return (replace(self, start=start) if start else whole), batch * self.size
 
 
 class _Batched(Protocol):
