@@ -22,7 +22,7 @@ import numpy.typing as npt
 from samebytes.engine.kernels.rng import permute
 from samebytes.plan.plan import Plan
 from samebytes.plan.prefetch import samples_in
-from samebytes.plan.rank_slice import RankSlice
+from samebytes.plan.rank_slice import weights_at
 
 __all__ = ["Schedule", "Segment", "counted_in", "position_of"]
 
@@ -197,7 +197,7 @@ class Schedule:
             tuple(tuple(every[one]) for one in block),
             tuple(ends[one] - cut for one, cut in zip(block, cuts, strict=False)),
             self._prepare(epochs, indices) if every else None,
-            samples.weights(positions) if isinstance(samples, RankSlice) and samples.pad else None,
+            weights_at(samples, positions),
         )
 
     def _elements_before(self, number: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samebytes.plan import samplers
 from samebytes.plan.plan import Plan
-from samebytes.plan.rank_slice import RankSlice, based_on
+from samebytes.plan.rank_slice import RankSlice, based_on, slice_below
 from samebytes.plan.ranks import Ranks, as_ranks
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.reseeding import has_undetermined_seeds
@@ -139,8 +139,8 @@ def check_seeds(plan: Plan) -> None:
     ValueError
         If a seed was drawn, because none was given, and no state has put another in its place.
     """
-    mine = plan.samples
-    if isinstance(mine, RankSlice) and mine.num_workers > 1 and has_undetermined_seeds(plan):
+    mine = slice_below(plan.samples)
+    if mine is not None and mine.num_workers > 1 and has_undetermined_seeds(plan):
         message = (
             f"this dataset is process {mine.index} of {mine.num_workers}, but a seed was drawn, "
             "and every process draws another: their slices would not be those of one batch. Give "

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.plan.block_permutation import permute
-from samebytes.plan.samplers import Permute, Place, Positions, Sampler
+from samebytes.plan.samplers import Permute, Place, Positions, Sampler, Skip, Take
 
-__all__ = ["Batching", "RankSlice", "based_on", "global_batching"]
+__all__ = ["Batching", "RankSlice", "based_on", "global_batching", "slice_below", "weights_at"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,32 @@ def global_batching(plan: _Batched) -> Batching:
     if isinstance(samples, RankSlice):
         return Batching(samples.parent, samples.batch_size, not samples.pad)
     return Batching(samples, plan.batch_size, plan.drop_remainder)
+
+
+def slice_below(samples: Sampler) -> RankSlice | None:
+    """Return the slice of a plan, also below what a feed skips and takes of it."""
+    while isinstance(samples, Skip | Take):
+        samples = samples.parent
+    return samples if isinstance(samples, RankSlice) else None
+
+
+def weights_at(samples: Sampler, positions: Positions) -> npt.NDArray[np.float32] | None:
+    """Return the weights of samples, None where there are none.
+
+    Examples
+    --------
+    >>> from samebytes.plan.samplers import Sequential
+    >>> padded = RankSlice(Sequential(5), 4, num_workers=2, index=0, pad=True)
+    >>> weights_at(Skip(padded, 2), np.arange(2)).tolist(), weights_at(Sequential(5), np.arange(2))
+    ([1.0, 0.0], None)
+    """
+    mine = slice_below(samples)
+    if mine is None or not mine.pad:
+        return None
+    while isinstance(samples, Skip | Take):
+        positions = positions + (samples.count if isinstance(samples, Skip) else 0)
+        samples = samples.parent
+    return mine.weights(positions)
 
 
 def based_on(sampler: Any, change: Callable[[Any], Any]) -> Any:
