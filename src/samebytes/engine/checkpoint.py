@@ -130,8 +130,8 @@ def resume(plan: Plan, state: Any, *, anywhere: bool = False) -> Resumed:
         if mine.start and not anywhere:
             message = (
                 f"this state stands at sample {saved['position']:,}, where none of the batches of "
-                f"{mine.batch_size:,} begins: expected a multiple of that. An iterator can continue "
-                "anywhere: ds.iterate().load_state_dict(state)"
+                f"{mine.batch_size:,} begins: expected a multiple of that. An iterator can "
+                "continue anywhere: ds.iterate().load_state_dict(state)"
             )
             raise ValueError(message)
         plan = replace(plan, samples=mine) if mine != plan.samples else plan
