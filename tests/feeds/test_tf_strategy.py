@@ -77,6 +77,22 @@ def test_the_part_of_another_worker_is_refused_in_words(dataset, workers, words)
         dataset.to_tf(strategy_of(*workers))
 
 
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_saved_position_begins_among_the_parts(tmp_path, chosen):
+    path, dataset = tmp_path / "position.json", batches().distribute(1, 0)
+    dataset = dataset.repeat(2) if chosen else dataset
+    sb.SavePosition(path, dataset, weights=False)._save(0, 3)
+    position = sb.SavePosition(path, dataset, weights=False)
+    if chosen:
+        with pytest.raises(ValueError, match="position that counts batches cannot begin among"):
+            position.dataset.to_tf(strategy_of(1, 0, replicas=2))
+        return
+    parts = position.dataset.to_tf(strategy_of(1, 0, replicas=2)).take(2)
+    found = [part.numpy() for part in parts]
+    expected = list(batches().iterate(0))[3:]
+    assert np.concatenate(found).tolist() == np.concatenate(expected).tolist()
+
+
 def test_what_is_no_strategy_is_refused_in_words():
     with pytest.raises(TypeError, match=r"to_tf\(strategy='mirrored'\): expected a strategy"):
         batches().to_tf("mirrored")

@@ -41,12 +41,11 @@ def batches_in(folder, count):
     return found
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_killed_ranks_are_continued_by_any_number(seed, alone, run_with_tensorflow, tmp_path):
-    done = run_with_tensorflow("tests.promises.killed_ranks", tmp_path, seed)
+def test_killed_ranks_are_continued_by_any_number(alone, run_with_tensorflow, tmp_path):
+    done = run_with_tensorflow("tests.promises.killed_ranks", tmp_path, 0)
     assert done.returncode == 0, done.stderr
     rounds = sorted(tmp_path.iterdir())
-    assert len(rounds) >= 3
+    assert len(rounds) == 6  # the last of which nobody killed
     seen = {}
     for folder in rounds:
         for place, samples in batches_in(folder, int(folder.name[4:])).items():

@@ -13,6 +13,7 @@ from typing import Any
 
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
+from samebytes.engine.schedule import counted_in
 from samebytes.feeds.tf_data import to_tf
 from samebytes.plan.plan import Plan
 from samebytes.plan.rank_slice import RankSlice
@@ -33,7 +34,7 @@ def to_tf_strategy(pipeline: Pipeline, epochs: EpochCounter, strategy: Any) -> A
         If `strategy` is no strategy of TensorFlow's.
     ValueError
         If there are other workers and the dataset is not distributed among so many, or its batches
-        cannot be cut evenly among the replicas.
+        cannot be cut evenly among the replicas, or begin at a saved position that counts them.
     """
     distribute: Callable[..., Any] | None = getattr(
         strategy, "distribute_datasets_from_function", None
@@ -51,6 +52,13 @@ def to_tf_strategy(pipeline: Pipeline, epochs: EpochCounter, strategy: Any) -> A
         nonlocal replicas
         _check_worker(pipeline.plan, context)
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
+        if replicas > 1 and epochs.resumes and counted_in(pipeline.plan) == "batches":
+            message = (
+                "a saved position that counts batches cannot begin among the parts of batches that "
+                f"{replicas} replicas get: leave out take, skip, shard, shuffle and repeat behind "
+                "batch(), so that it counts samples"
+            )
+            raise ValueError(message)
         plan = per_replica(pipeline.plan, replicas)
         ahead = replace(pipeline.options, prefetch=pipeline.options.prefetch * replicas)
         return to_tf(Pipeline(plan, ahead), epochs)
