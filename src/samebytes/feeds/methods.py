@@ -20,13 +20,9 @@ class FeedsMixin:
         cut among the replicas of this process. Where the strategy has several workers, the dataset
         must be distributed among them: ``ds.batch(n).distribute().to_tf(strategy)``.
         """
-        if strategy is not None:
-            from samebytes.feeds.tf_strategy import to_tf_strategy
-
-            return to_tf_strategy(self.pipeline, self._epochs, strategy)
         from samebytes.feeds.tf_data import to_tf
 
-        return to_tf(self.pipeline, self._epochs)
+        return to_tf(self.pipeline, self._epochs, strategy)
 
     def to_keras(self: Any, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""

@@ -26,6 +26,7 @@ from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.keepalive import keepalive_tensor
+from samebytes.feeds.tf_strategy import distributed_dataset
 from samebytes.plan import samplers
 from samebytes.plan.distribute import check_seeds
 from samebytes.plan.element_spec import element_spec
@@ -112,7 +113,7 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
 
 
 @plain_python
-def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
+def to_tf(pipeline: Pipeline, epochs: EpochCounter, strategy: Any = None) -> Any:
     """Return a ``tf.data.Dataset`` of the elements of a pipeline, on the same bytes; never copies.
 
     It can be chained like any other dataset (``map``, ``cache``, ``prefetch``) and iterated by
@@ -130,6 +131,7 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     ValueError
         If a Keras layer or a TensorFlow function runs after the pass: called from inside
         TensorFlow, it could wait for itself. Move it behind ``to_tf``: ``ds.to_tf().map(layer)``.
+        If `strategy` has several workers, and the dataset is not distributed among them.
 
     Examples
     --------
@@ -144,6 +146,8 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     tensorflow = import_tensorflow()
     plan = pipeline.plan
     check_seeds(plan)
+    if strategy is not None:
+        return distributed_dataset(pipeline, epochs, strategy, to_tf)
     _refuse_tensorflow_inside(plan)
     leaves, structure = flatten(element_spec(plan))
     check_components((name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True))

@@ -14,19 +14,24 @@ from typing import Any
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.engine.schedule import counted_in
-from samebytes.feeds.tf_data import to_tf
 from samebytes.plan.plan import Plan
 from samebytes.plan.rank_slice import RankSlice
 from samebytes.plan.replicas import per_replica
 from samebytes.share.autograph import plain_python
 
-__all__ = ["to_tf_strategy"]
+__all__ = ["distributed_dataset"]
 
 
-def to_tf_strategy(pipeline: Pipeline, epochs: EpochCounter, strategy: Any) -> Any:
+def distributed_dataset(
+    pipeline: Pipeline,
+    epochs: EpochCounter,
+    strategy: Any,
+    to_tf: Callable[[Pipeline, EpochCounter], Any],
+) -> Any:
     """Return a ``tf.distribute.DistributedDataset`` of a pipeline; copies nothing itself.
 
-    Each of its elements is a batch of the dataset, cut among the replicas of this process.
+    Each of its elements is a batch of the dataset, cut among the replicas of this process. `to_tf`
+    makes the ``tf.data.Dataset`` of a worker.
 
     Raises
     ------
