@@ -17,7 +17,7 @@ demo: $(INSTALLED)
 # start processes, would else all come last.
 PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() + 1, 5))")
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not measures" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not measures" --ignore=tests/frameworks --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The tests of what measures: the benchmarks, and what an audit costs. Nothing else runs beside them.
 test-measuring: $(INSTALLED)

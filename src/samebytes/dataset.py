@@ -20,11 +20,13 @@ from samebytes.feeds.methods import FeedsMixin
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
 from samebytes.plan.display import DisplayMixin
+from samebytes.plan.distribute import DistributeMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.identity import IdentityMixin
 from samebytes.plan.map_calls import MapCall, Mappable, calls_of
 from samebytes.plan.options import Options
 from samebytes.plan.plan import Plan
+from samebytes.plan.rank_slice import global_batching
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import as_seed
 from samebytes.plan.sources import as_sources
@@ -43,7 +45,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
+class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
@@ -109,7 +111,8 @@ class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
             samplers.check_countable(samples)
             return self._with(samples=samples)
         batches = make(self.batches)
-        samplers.check_countable(batches, self.batch_size if self.samples.length is None else 1)
+        size = global_batching(self).batch_size or 1
+        samplers.check_countable(batches, size if self.samples.length is None else 1)
         return self._with(batches=batches)
 
     def shuffle(

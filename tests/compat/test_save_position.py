@@ -310,3 +310,31 @@ def test_the_module_is_imported_without_keras():
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
     with pytest.raises(AttributeError, match="nothing"):
         module.nothing  # noqa: B018
+
+
+def test_what_one_process_saved_any_number_continues(tmp_path, dataset):
+    path = tmp_path / "position.json"
+    first = SavePosition(path, dataset.distribute(4, 3), weights=False)
+    first._save(1, 3)
+    expected = [labels.tolist() for _, labels in dataset.iterate(1)][3:12]
+    found = []
+    for index in range(2):
+        position = SavePosition(path, dataset.distribute(2, index), weights=False)
+        assert (position.epoch, position.batch) == (1, 3)
+        found.append([labels.tolist() for _, labels in position.dataset])
+    assert [[*one, *other] for one, other in zip(*found, strict=True)] == expected
+    with pytest.raises(ValueError, match=r"SavePosition\(path, ds.batch\(n\).distribute\(\)\)"):
+        position.dataset.distribute(2, 0)
+
+
+def test_drawn_seeds_of_several_processes_are_refused_until_one_has_saved_them(tmp_path, pictures):
+    drawn = sb.Dataset.from_tensor_slices(pictures).shuffle().batch(8)
+    path = tmp_path / "position.json"
+    part = SavePosition(path, drawn.distribute(2, 0), weights=False).dataset
+    with pytest.raises(ValueError, match="a seed was drawn"):
+        part.to_tf()
+    SavePosition(path, drawn.distribute(1, 0), weights=False)._save(0, 2)
+    other = sb.Dataset.from_tensor_slices(pictures).shuffle().batch(8)
+    position = SavePosition(path, other.distribute(2, 0), weights=False)
+    expected = [labels.tolist()[:4] for _, labels in drawn.iterate(0)][2:12]
+    assert [labels.tolist() for _, labels in position.dataset] == expected

@@ -84,6 +84,7 @@ def datasets(images: sb.Array) -> None:
     assert_type(dataset.map(lambda image: image * 2, on="image"), sb.Dataset)
     assert_type(dataset.window(4), sb.Dataset)
     assert_type(dataset.with_options(threads=2).with_format("numpy"), sb.Dataset)
+    assert_type(dataset.batch(4).distribute(2, 0, remainder="pad").take(3), sb.Dataset)
     assert_type(len(dataset), int)
     iterator: sb.Iterator = dataset.batch(4).iterate()
     assert_type(iterator.state_dict(), dict[str, Any])

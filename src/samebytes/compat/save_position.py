@@ -23,7 +23,7 @@ from samebytes.engine.checkpoint import resume, state_of
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.schedule import position_of
 from samebytes.plan.reseeding import reseeded_recipe
-from samebytes.plan.seeds import DrawnSeed
+from samebytes.plan.seeds import RestoredSeed
 from samebytes.share.frameworks import import_keras
 
 __all__ = ["ResumedEpochs", "SavePosition"]
@@ -91,7 +91,7 @@ def _continued(dataset: Dataset, saved: dict[str, Any]) -> Dataset:
     """Return the dataset with a position's seeds; refuse one of another, or of other batches."""
     try:
         seeds = resume(dataset.plan, saved["state"]).seeds
-        same = reseeded_recipe(dataset, lambda seed: DrawnSeed(seeds.get(seed, seed)))
+        same = reseeded_recipe(dataset, lambda seed: RestoredSeed(seeds.get(seed, seed)))
         place = saved["epoch"], saved["batch"]
         most = max(len(dataset) - 1, 0)
         if saved["batch"] > most:
@@ -229,7 +229,7 @@ def _save_position() -> Any:  # noqa: C901 (a class, which can be made only once
                 dataset = _continued(dataset, self._saved)
                 if weights:
                     check_weights(self._path, self._saved)
-                position = self._saved["state"]["position"]
+                position = position_of(dataset.plan, self.batch)
                 epochs = ResumedEpochs(self.epoch, self.batch, position)
             self._whole = dataset
             self._resumed = epochs

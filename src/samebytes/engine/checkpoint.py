@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from samebytes.engine.saved_values import (
@@ -18,8 +19,9 @@ from samebytes.engine.saved_values import (
 from samebytes.engine.schedule import counted_in
 from samebytes.plan.describe import fingerprint
 from samebytes.plan.plan import Plan
-from samebytes.plan.reseeding import reseeded
-from samebytes.plan.seeds import DrawnSeed
+from samebytes.plan.rank_slice import RankSlice, global_batching
+from samebytes.plan.reseeding import has_undetermined_seeds, reseeded
+from samebytes.plan.seeds import DrawnSeed, RestoredSeed
 
 __all__ = ["STATE", "Resumed", "resume", "state_of"]
 
@@ -45,6 +47,10 @@ class Resumed(NamedTuple):
 
     Attributes
     ----------
+    plan : Plan
+        With these seeds; of one process of several also with the place where its batches begin.
+    epoch, position : int
+        Where it stands, as the engine counts for this plan.
     seeds : dict of int
         The state's seed for each that the plan had drawn, where they differ.
     """
@@ -56,20 +62,36 @@ class Resumed(NamedTuple):
 
 
 def state_of(plan: Plan, epoch: int, position: int) -> dict[str, Any]:
-    """Return the state of an iterator over `epoch` of `plan` at `position`."""
+    """Return the state of an iterator over `epoch` of `plan` at `position`.
+
+    Of one process of several it is that of all of them: positions are those they share.
+    """
+    unit = counted_in(plan)
+    if unit == "samples" and isinstance(plan.samples, RankSlice):
+        position = plan.samples.to_global(position)
     return {
         "version": VERSION,
         "epoch": epoch,
         "position": position,
-        "counted_in": counted_in(plan),
+        "counted_in": unit,
         "plan": fingerprint(plan),
     }
 
 
-def resume(plan: Plan, state: Any) -> Resumed:
+def resume(plan: Plan, state: Any, *, anywhere: bool = False) -> Resumed:
     """Return the plan and the place that a state is of, if it is one of this plan.
 
     Seeds that were drawn for the plan are those of the state in the one that is returned.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which is to continue.
+    state : object
+        What was saved.
+    anywhere : bool
+        Whether a process of several may begin where none of its batches does. The plan that is
+        returned then is good for the epoch of the state only.
 
     Raises
     ------
@@ -88,21 +110,32 @@ def resume(plan: Plan, state: Any) -> Resumed:
     left_out = BATCHING if unit == "samples" else ()
     then, now = _without(left_out, saved["plan"]), _without(left_out, fingerprint(plan))
     seeds: dict[int, int] = {}
-    if then != now:
+    if then != now or has_undetermined_seeds(plan):
         seeds = _seeds_of(then, plan)
-        plan = reseeded(plan, lambda seed: DrawnSeed(seeds.get(seed, seed)))
+        plan = reseeded(plan, lambda seed: RestoredSeed(seeds.get(seed, seed)))
         # Compared as a whole: a seed that stood for two, or is out of range, differs still.
         taken = _without(left_out, fingerprint(plan))
         if then != taken:
             raise ValueError(_refusal(then, now, taken))
-    length = plan.length if unit == "batches" else plan.samples.length
+    length = plan.length if unit == "batches" else global_batching(plan).samples.length
     if length is not None and saved["position"] > length:
         message = (
             f"this state has position {saved['position']:,}, but the dataset has {length:,} "
             f"{unit}: expected an integer from 0 to {length:,}"
         )
         raise ValueError(message)
-    return Resumed(plan, saved["epoch"], saved["position"], seeds)
+    position = saved["position"]
+    if unit == "samples" and isinstance(plan.samples, RankSlice):
+        mine, position = plan.samples.resumed_at(position)
+        if mine.start and not anywhere:
+            message = (
+                f"this state stands at sample {saved['position']:,}, where none of the batches of "
+                f"{mine.batch_size:,} begins: expected a multiple of that. An iterator can "
+                "continue anywhere: ds.iterate().load_state_dict(state)"
+            )
+            raise ValueError(message)
+        plan = replace(plan, samples=mine) if mine != plan.samples else plan
+    return Resumed(plan, saved["epoch"], position, seeds)
 
 
 def _without(names: tuple[str, ...], facts: dict[str, str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ from samebytes.plan.prefetch import batches_per_block, samples_in
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
 from samebytes.plan.tree import Nested
+from samebytes.plan.weights import with_weights
 
 __all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
@@ -84,6 +85,8 @@ class Batch:
         Refuses what was read, if a part of it was missing.
     release : callable, optional
         Gives back memory that the source was read from.
+    weights : ndarray of float32, optional
+        Of its samples, where some only pad; they come behind everything else.
     """
 
     plan: Plan
@@ -95,6 +98,7 @@ class Batch:
     look_ahead: Callable[[], object] | None = None
     check: Callable[[], object] | None = None
     release: Callable[[], object] | None = None
+    weights: npt.NDArray[np.float32] | None = None
 
     def finish(self) -> list[Nested[npt.NDArray[Any]]]:
         """Return the elements: arrays in their structure, after what runs after the pass.
@@ -114,7 +118,10 @@ class Batch:
         elements = [self.plan.structure.rebuild(list(row)) for row in zip(*columns, strict=True)]
         for later in self.plan.later:  # with these there is one
             elements[0] = apply_unfused(later, elements[0], self.epochs, self.indices)
-        return elements
+        if self.weights is None:
+            return elements
+        each = np.split(self.weights, np.cumsum(self.views[0].counts)[:-1])
+        return [with_weights(*both) for both in zip(elements, each, strict=True)]
 
 
 class Executor:
@@ -285,6 +292,7 @@ class Executor:
             self._whole,
             check=check,
             release=None if staged is None else staged.release,
+            weights=None if segment.weights is None else segment.weights[start:stop],
         )
 
     def read_jobs(self, segment: Segment, place: int) -> list[Job]:
@@ -343,7 +351,7 @@ def _drawn(epochs: Indices, indices: Indices) -> Callable[[Step], Floats]:
 
 def compile_plan(plan: Plan, options: Options) -> Executor:
     """Return what makes the batches of a plan, in any epoch; reads nothing."""
-    batches = plan.batch_size is not None and not plan.later
+    batches = plan.batch_size is not None and not plan.later and not plan.weighted
     # Tensors are made of batches as they lie, without arrays in between.
     whole = formatter_of(options.format).batches is not None and batches
     return Executor(plan, batches_per_block(plan, options.prefetch), whole=whole)

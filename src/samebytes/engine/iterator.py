@@ -24,6 +24,7 @@ from samebytes.engine.stats import Meter, Stats
 from samebytes.engine.worker_pool import WorkerPool
 from samebytes.errors import FileError
 from samebytes.memory.cores import available_cores
+from samebytes.plan.distribute import check_seeds
 from samebytes.plan.prefetch import batches_per_block
 from samebytes.plan.reader_choice import choose_reader
 
@@ -90,7 +91,9 @@ class Iterator:
         if not self._plan.later:
             self._formatter.check((c.name, c.spec.dtype) for c in self._plan.components)
         self._executor = pipeline.executor
-        self._threads = self._options.threads or available_cores()
+        self._threads = self._options.threads or max(
+            available_cores() // self._options.processes, 1
+        )
         self._pool_cache = pool_cache_of(self._plan.structure)
         self._epoch = epoch
         self._closed = False
@@ -198,6 +201,7 @@ class Iterator:
         for other, gone in tuple(self._worker_pools.items()):
             if other != process or gone.broken:
                 self._worker_pools.pop(other, None)
+        check_seeds(self._plan)  # not before: a state may have brought some
         try:
             executor = self._executor.begin()
         except FileError:
@@ -293,10 +297,10 @@ class Iterator:
             If `state` is not a state, its plan is a different one, or a seed that was given
             differs; the message says what came and what differs.
         """
-        resumed = resume(self._plan, state)
+        resumed = resume(self._plan, state, anywhere=True)
         self.close()
         self._worker_pools.clear()
-        if resumed.seeds:
+        if resumed.plan is not self._plan:
             self._plan = resumed.plan
             self._executor = Pipeline(resumed.plan, self._options).executor
         self._closed = False

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from samebytes.engine.kernels.rng import permute
 from samebytes.plan.plan import Plan
 from samebytes.plan.prefetch import samples_in
+from samebytes.plan.rank_slice import weights_at
 
 __all__ = ["Schedule", "Segment", "counted_in", "position_of"]
 
@@ -76,6 +77,8 @@ class Segment:
         Behind which sample of its block each element ends.
     prepared : object
         What else was worked out for them.
+    weights : ndarray of float32, optional
+        Of the samples, where some only pad.
     """
 
     epochs: Indices
@@ -84,6 +87,7 @@ class Segment:
     counts: tuple[tuple[int, ...], ...]
     ends: tuple[Indices, ...]
     prepared: Any
+    weights: npt.NDArray[np.float32] | None = None
 
 
 class Schedule:
@@ -179,9 +183,9 @@ class Schedule:
         ends = np.cumsum(counts)
         # Position by position: the first of its element, and how far it is behind it.
         behind = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
-        epochs, indices = self._plan.samples.locate(
-            np.repeat(epochs, counts), np.repeat(firsts, counts) + behind, permute
-        )
+        positions = np.repeat(firsts, counts) + behind
+        samples = self._plan.samples
+        epochs, indices = samples.locate(np.repeat(epochs, counts), positions, permute)
         every = counts.tolist()
         places = [begin - begins[0] for begin in begins if begin - begins[0] < len(every)]
         block = [slice(*both) for both in pairwise([*places, len(every)])]
@@ -193,6 +197,7 @@ class Schedule:
             tuple(tuple(every[one]) for one in block),
             tuple(ends[one] - cut for one, cut in zip(block, cuts, strict=False)),
             self._prepare(epochs, indices) if every else None,
+            weights_at(samples, positions),
         )
 
     def _elements_before(self, number: int) -> int:

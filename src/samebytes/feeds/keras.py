@@ -24,6 +24,7 @@ from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.backpressure import Backpressure
 from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches, SequentialBatches
+from samebytes.plan.distribute import check_seeds
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.tree import flatten
 from samebytes.share.components import check_components
@@ -250,6 +251,7 @@ def to_keras(
             "makes an unbounded queue"
         )
         raise ValueError(message)
+    check_seeds(pipeline.plan)
     keras = import_keras()
     if keras.backend.backend() == "tensorflow":
         leaves, structure = flatten(element_spec(pipeline.plan))

@@ -13,11 +13,16 @@ class FeedsMixin:
     ``self`` is a `Dataset`, which lies above this file.
     """
 
-    def to_tf(self: Any) -> Any:
-        """Return a ``tf.data.Dataset`` of the same elements, on the same bytes."""
+    def to_tf(self: Any, strategy: Any = None) -> Any:
+        """Return a ``tf.data.Dataset`` of the same elements, on the same bytes; never copies.
+
+        With a `strategy` of ``tf.distribute`` it is what that distributes: each element is a batch,
+        cut among the replicas of this process. Where the strategy has several workers, the dataset
+        must be distributed among them: ``ds.batch(n).distribute().to_tf(strategy)``.
+        """
         from samebytes.feeds.tf_data import to_tf
 
-        return to_tf(self.pipeline, self._epochs)
+        return to_tf(self.pipeline, self._epochs, strategy)
 
     def to_keras(self: Any, *, workers: int = 1, max_queue_size: int | None = None) -> Any:
         """Return a ``keras.utils.PyDataset`` of the same batches, on the same bytes."""

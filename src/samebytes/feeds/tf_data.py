@@ -26,7 +26,9 @@ from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.iterator import Iterator
 from samebytes.engine.pipeline import Pipeline
 from samebytes.feeds.keepalive import keepalive_tensor
+from samebytes.feeds.tf_strategy import distributed_dataset
 from samebytes.plan import samplers
+from samebytes.plan.distribute import check_seeds
 from samebytes.plan.element_spec import element_spec
 from samebytes.plan.plan import Plan
 from samebytes.plan.tree import flatten
@@ -111,14 +113,14 @@ def hand_over(pipeline: Pipeline, *, resumes: bool = False) -> Handover:
 
 
 @plain_python
-def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
+def to_tf(pipeline: Pipeline, epochs: EpochCounter, strategy: Any = None) -> Any:
     """Return a ``tf.data.Dataset`` of the elements of a pipeline, on the same bytes; never copies.
 
     It can be chained like any other dataset (``map``, ``cache``, ``prefetch``) and iterated by
     several consumers at once, and each iteration is a new epoch. It works only in the process that
     made it: the tf.data service and saved graphs cannot carry Python along, and TensorFlow says so.
-    Under ``tf.distribute``, a batch is split among the replicas of a machine as usual; with several
-    workers, each calls ``ds.shard(workers, index)``.
+    Under ``tf.distribute`` pass the strategy, ``ds.to_tf(strategy)``; without it, a batch is split
+    among the replicas of a machine as usual.
 
     Strings are encoded in UTF-8, which copies them.
 
@@ -129,6 +131,7 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     ValueError
         If a Keras layer or a TensorFlow function runs after the pass: called from inside
         TensorFlow, it could wait for itself. Move it behind ``to_tf``: ``ds.to_tf().map(layer)``.
+        If `strategy` has several workers, and the dataset is not distributed among them.
 
     Examples
     --------
@@ -142,6 +145,9 @@ def to_tf(pipeline: Pipeline, epochs: EpochCounter) -> Any:
     """
     tensorflow = import_tensorflow()
     plan = pipeline.plan
+    check_seeds(plan)
+    if strategy is not None:
+        return distributed_dataset(pipeline, epochs, strategy, to_tf)
     _refuse_tensorflow_inside(plan)
     leaves, structure = flatten(element_spec(plan))
     check_components((name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True))

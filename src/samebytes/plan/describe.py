@@ -21,6 +21,7 @@ from samebytes.plan.mixing import mixing_rows
 from samebytes.plan.options import Options
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep
 from samebytes.plan.prefetch import batches_per_block, blocks_ahead, samples_in
+from samebytes.plan.rank_slice import RankSlice, global_batching
 from samebytes.plan.reader_choice import IN_MEMORY, choose_reader
 from samebytes.plan.shared_reads import read_bytes, source_bytes
 from samebytes.plan.sources import arrays_in
@@ -86,8 +87,10 @@ def _order(sampler: Any) -> str:
 def fingerprint(plan: Plan) -> dict[str, str]:
     """Return what decides about values and order, in words, for comparing two plans.
 
-    The same in every process for the same plan, whose functions go by their names.
+    The same in every process for the same plan, whose functions go by their names; of a dataset
+    that is distributed it says nothing of which process this is, or of how many.
     """
+    whole = global_batching(plan)
     facts = {
         f"component {c.name}": f"{c.spec.source_dtype.name} {c.array.shape}"
         + ("" if plan.windows is None else f" {_stencil(c.stencil)} padding={c.padding!r}")
@@ -98,10 +101,10 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         facts["windows"] = repr(plan.windows)
     return {
         **facts,
-        "samples": _order(plan.samples),
+        "samples": _order(whole.samples),
         "batches": _order(plan.batches),
-        "batch_size": str(plan.batch_size),
-        "drop_remainder": str(plan.drop_remainder),
+        "batch_size": str(whole.batch_size),
+        "drop_remainder": str(whole.drop_remainder),
         "after the pass": " → ".join(_after(later) for later in plan.later),
     }
 
@@ -141,6 +144,7 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     read = read_bytes(plan) * size
     written = sum(c.sample_bytes for c in plan.components) * size
     unit = "samples" if plan.windows is None else "rows"
+    order = global_batching(plan).samples
     rows = [
         (
             "source",
@@ -148,7 +152,7 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
         ),
         *((f"  {c.name}", _source(c)) for c in plan.components),
         *_windows(plan),
-        ("order", _with_length(plan.samples, plan.samples.length, "samples")),
+        ("order", _with_length(order, order.length, "samples")),
         *((f"  {name}", text) for name, text in mixing_rows(plan) + chunk_rows(plan)),
         ("one pass", f"reads {as_bytes_text(read)}, writes {as_bytes_text(written)} {_each(plan)}"),
         *((f"  {c.name}", _made(c)) for c in plan.components),
@@ -156,6 +160,8 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     ]
     if plan.batch_size is not None:
         rows.append(("batch", _batch(plan)))
+    if isinstance(plan.samples, RankSlice):
+        rows.append(("process", _process(plan.samples, options)))
     choice = choose_reader(plan, options.reader)
     if choice.why != IN_MEMORY:
         rows.append(("reader", str(choice)))
@@ -247,9 +253,26 @@ def _unit(later: UnfusedStep) -> str:
 
 
 def _batch(plan: Plan) -> str:
-    last = "dropped" if plan.drop_remainder else "kept"
     chosen = _with_length(plan.batches, plan.length, "batches")
+    last = "dropped" if global_batching(plan).drop_remainder else "kept"
+    if plan.weighted:
+        last = "filled up, with weights of 0"
     return f"{plan.batch_size:,} samples, a smaller last batch is {last}; {chosen}"
+
+
+def _process(mine: RankSlice, options: Options) -> str:
+    """Return which process of how many this is, who said so, and who shares its cores."""
+    parts = [f"{mine.index} of {mine.num_workers} ({mine.found})"]
+    if mine.num_workers > 1:
+        parts.append(f"samples {_part(mine)} of each {mine.batch_size:,}")
+    if options.processes > 1:
+        parts.append(f"{options.processes} of them share the cores of this machine")
+    return "; ".join(parts)
+
+
+def _part(mine: RankSlice) -> str:
+    begin = mine.index * mine.size
+    return f"{begin:,} to {begin + mine.size - 1:,}"
 
 
 def _with_length(sampler: samplers.Sampler | None, length: int | None, what: str) -> str:

@@ -12,6 +12,7 @@ from samebytes.plan.plan import Plan
 from samebytes.plan.reference import reference
 from samebytes.plan.tree import Nested, flatten
 from samebytes.plan.unfused import apply_unfused
+from samebytes.plan.weights import with_weights
 
 __all__ = ["ArraySpec", "element_spec"]
 
@@ -53,11 +54,14 @@ def element_spec(plan: Plan) -> Nested[ArraySpec]:
     made once, by the plain path.
     """
     axis = _axis(plan)
-    if not plan.later:
-        return plan.structure.rebuild(
-            [ArraySpec((*axis, *c.spec.result_shape), c.spec.dtype) for c in plan.components]
-        )
-    leaves, structure = flatten(_first(plan))
-    return structure.rebuild(
-        [ArraySpec((*axis, *np.shape(leaf)[1:]), np.asarray(leaf).dtype) for leaf in leaves]
-    )
+    if plan.later:
+        leaves, structure = flatten(_first(plan))
+        rows = [(np.shape(leaf)[1:], np.asarray(leaf).dtype) for leaf in leaves]
+    else:
+        structure = plan.structure
+        rows = [(c.spec.result_shape, c.spec.dtype) for c in plan.components]
+    spec = structure.rebuild([ArraySpec((*axis, *shape), dtype) for shape, dtype in rows])
+    if not plan.weighted:
+        return spec
+    weighted: Nested[ArraySpec] = with_weights(spec, ArraySpec(axis, np.dtype(np.float32)))
+    return weighted

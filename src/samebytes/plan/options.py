@@ -17,16 +17,19 @@ class Options:
     Attributes
     ----------
     threads : int, optional
-        Threads that fill batches; by default one a core.
+        Threads that fill batches; by default one a core, of those that fall to this process.
     prefetch : int
         Batches made ahead of the one that is consumed.
     format : str
         What comes out: ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes.
     reader : str
         How bytes of mapped files come into memory; ``auto`` chooses, see `ReaderChoice`.
+    processes : int
+        How many on this machine do the same, and share its cores.
     """
 
     threads: int | None = None
     prefetch: int = 2
     format: str = "numpy"
     reader: str = "auto"
+    processes: int = 1

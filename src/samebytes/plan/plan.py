@@ -14,6 +14,7 @@ from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
+from samebytes.plan.rank_slice import slice_below
 from samebytes.plan.rng import integers, uniform
 from samebytes.plan.samplers import Sampler
 from samebytes.plan.sources import SourceArray
@@ -173,6 +174,12 @@ class Plan:
     def padded(self) -> bool:
         """Whether some of a sample's rows may not be there."""
         return self.windows is not None and self.windows.padding is not None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether elements have weights: where an incomplete last batch is filled up."""
+        mine = slice_below(self.samples)
+        return mine is not None and mine.pad
 
     def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
         """Return where samples are read; see `Windows.rows` for the arguments."""

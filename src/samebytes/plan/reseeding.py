@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from samebytes.plan.plan import Plan, Step
 from samebytes.plan.recipe import Recipe
-from samebytes.plan.seeds import DrawnSeed
+from samebytes.plan.seeds import DrawnSeed, RestoredSeed
 from samebytes.plan.windows import Windows
 
-__all__ = ["reseeded", "reseeded_recipe"]
+__all__ = ["has_undetermined_seeds", "reseeded", "reseeded_recipe"]
 
 R = TypeVar("R", bound=Recipe)
 Change = Callable[[DrawnSeed], int]
@@ -47,6 +47,18 @@ def reseeded_recipe(recipe: R, change: Change) -> R:
         maps=tuple(replace(call, **_changed(call, change, "seed")) for call in recipe.maps),
         windows=_windows(recipe.windows, change),
     )
+
+
+def has_undetermined_seeds(plan: Plan) -> bool:
+    """Return whether a seed was drawn in this process, so that other processes drew another one."""
+    drawn: list[DrawnSeed] = []
+
+    def note(seed: DrawnSeed) -> int:
+        drawn.append(seed)
+        return seed
+
+    reseeded(plan, note)
+    return any(not isinstance(seed, RestoredSeed) for seed in drawn)
 
 
 def _changed(one: object, change: Change, *names: str) -> dict[str, Any]:

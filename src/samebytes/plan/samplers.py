@@ -19,7 +19,19 @@ from samebytes.plan.arguments import BEYOND_COUNTING, EPOCHS
 from samebytes.plan.block_permutation import Blocks, permute
 from samebytes.plan.epoch_groups import by_epoch
 
-__all__ = ["Repeat", "Sampler", "Sequential", "Shard", "Shuffle", "Skip", "Take", "check_countable"]
+__all__ = [
+    "Permute",
+    "Place",
+    "Positions",
+    "Repeat",
+    "Sampler",
+    "Sequential",
+    "Shard",
+    "Shuffle",
+    "Skip",
+    "Take",
+    "check_countable",
+]
 
 Positions = npt.NDArray[np.int64]
 Place = tuple[Positions, Positions]

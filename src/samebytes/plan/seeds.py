@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-__all__ = ["DrawnSeed", "as_seed"]
+__all__ = ["DrawnSeed", "RestoredSeed", "as_seed"]
 
 
 class DrawnSeed(int):
@@ -12,6 +12,12 @@ class DrawnSeed(int):
 
     Otherwise it is the number that it is, equal to it and hashed, shown and pickled as it.
     """
+
+    __slots__ = ()
+
+
+class RestoredSeed(DrawnSeed):
+    """A drawn seed that a state has put in its place, so that who resumes the same state has it."""
 
     __slots__ = ()
 
