@@ -12,6 +12,7 @@ from samebytes.share.buffer import view
 from samebytes.share.dtypes import as_dtype
 from samebytes.share.layout import device_layout, layout
 from samebytes.share.tensorflow import judge_tensor
+from samebytes.share.torch import judge_torch
 from samebytes.share.verdict import NUMPY, Verdict, judge
 
 __all__ = ["explain", "shares_memory"]
@@ -21,14 +22,15 @@ __all__ = ["explain", "shares_memory"]
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
     """Return a verdict on what happens to `obj` on its way to a framework, and why; never copies.
 
-    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on. It
-    prints as a short text, and draws the layout in a notebook.
+    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on; with
+    ``to="torch"`` it says what ``torch.from_numpy`` can share. It prints as a short text, and draws
+    the layout in a notebook.
 
     Parameters
     ----------
     obj : buffer
         Anything `as_array` takes, and tensors on any device.
-    to : {'tensorflow', 'numpy'}
+    to : {'tensorflow', 'torch', 'numpy'}
         The framework that the bytes would go to.
     dtype : dtype-like, optional
         The dtype wanted there.
@@ -53,9 +55,11 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
     wanted = None if dtype is None else as_dtype(dtype)
     if to == "tensorflow":
         return judge_tensor(facts, wanted)
+    if to == "torch":
+        return judge_torch(facts, wanted)
     if to == "numpy":
         return judge(facts, NUMPY, wanted)
-    message = f"there is no verdict for to={to!r}; expected 'tensorflow' or 'numpy'"
+    message = f"there is no verdict for to={to!r}; expected 'tensorflow', 'torch' or 'numpy'"
     raise ValueError(message)
 
 
@@ -65,7 +69,7 @@ def shares_memory(a: object, b: object) -> bool:
 
     Parameters
     ----------
-    a, b : buffer or tf.Tensor
+    a, b : buffer, tf.Tensor or torch.Tensor
         Anything `as_array` takes.
 
     Raises

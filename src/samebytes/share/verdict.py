@@ -30,6 +30,7 @@ class Code(str, Enum):
     DOOR = "door"
     GRAPH = "graph"
     UNSUPPORTED = "unsupported"
+    READ_ONLY = "read-only"
 
     def __str__(self) -> str:
         """Return the code itself, as ``StrEnum`` does from Python 3.11 on."""
@@ -69,6 +70,15 @@ class Target:
         Whether a legacy graph is being built, which holds constants only.
     holds_strings : bool
         Whether it has strings, of its own making: nothing of them is ever shared.
+    lacks : callable
+        Why the framework has no such dtype, and what to do instead, where only the framework
+        knows; None leaves it to what is true of all.
+    package : str
+        What is installed anew for a better door.
+    forward : bool
+        Whether each step must be a whole number of elements, and none may run backwards.
+    writes : bool
+        Whether its tensors are there to be written to, so that nothing read-only is shared.
     """
 
     name: str
@@ -80,6 +90,10 @@ class Target:
     casts: bool = False
     in_graph: bool = False
     holds_strings: bool = False
+    lacks: Callable[[np.dtype[Any]], tuple[str, str | None] | None] = lambda _: None
+    package: str = "tensorflow"
+    forward: bool = False
+    writes: bool = False
 
 
 NUMPY = Target(
@@ -209,7 +223,7 @@ def judge(
         reason, remedy = refusal
         return Verdict(layout, target.name, wanted, (reason,), remedy)
     reasons = tuple(_reasons(layout, target, wanted, copy=copy))
-    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted))
+    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted, target))
 
 
 _STRINGS = Reason(
@@ -233,6 +247,13 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
+    sentence, remedy = target.lacks(_native(wanted)) or _unsupported(layout, target, wanted)
+    return Reason(Code.UNSUPPORTED, sentence), remedy
+
+
+def _unsupported(layout: Layout, target: Target, wanted: np.dtype[Any]) -> tuple[str, str | None]:
+    """Return why a target has no such values, and what to do, as far as all targets agree."""
+    came = layout.dtype
     kind, name = came.kind, target.name
     remedy: str | None
     if kind in "SUT":
@@ -258,7 +279,7 @@ def _refusal(
         remedy = None
         if came.itemsize in (1, 2, 4, 8):
             remedy = _bits_as(layout, target, f"uint{8 * came.itemsize}")
-    return Reason(Code.UNSUPPORTED, sentence), remedy
+    return sentence, remedy
 
 
 def _first_values(kind: np.dtype[Any]) -> str:
@@ -299,6 +320,9 @@ def _reasons(
     ):
         sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"
         reasons.append(Reason(Code.DTYPE, sentence))
+    if target.writes and layout.readonly:
+        sentence = f"it may not be written to, and a tensor of {target.name} can be"
+        reasons.append(Reason(Code.READ_ONLY, sentence))
     if layout.address is not None:
         reasons += _reasons_of_place(layout, target)
     return reasons
@@ -314,6 +338,10 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
     if target.packed and not layout.packed:
         sentence = f"a tensor is row-major without gaps, but {_disorder(layout)}"
         reasons.append(Reason(Code.STRIDES, sentence))
+    step = _odd_step(layout) if target.forward else None
+    if step is not None:
+        sentence = f"{target.name} steps forward by whole elements, but {step}"
+        reasons.append(Reason(Code.STRIDES, sentence))
     past = (layout.address or 0) % target.alignment
     if past:
         sentence = (
@@ -327,6 +355,17 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
 def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     """Return whether reading `came` as `wanted` needs no conversion: dates are 64-bit counts."""
     return came.kind in "mM" and wanted == np.dtype(np.int64)
+
+
+def _odd_step(layout: Layout) -> str | None:
+    """Return which axis runs backwards, or by parts of an element, in words; None if none does."""
+    size = layout.dtype.itemsize
+    for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True)):
+        if length > 1 and step < 0:
+            return f"axis {axis} runs backwards"
+        if length > 1 and step % size:
+            return f"axis {axis} steps {step} bytes, and an element has {size}"
+    return None
 
 
 def _disorder(layout: Layout) -> str:
@@ -353,7 +392,7 @@ def _disorder(layout: Layout) -> str:
     return "its elements overlap"
 
 
-def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any]) -> str | None:
+def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any], target: Target) -> str | None:
     codes = {reason.code for reason in reasons}
     if not codes:
         return None
@@ -362,9 +401,11 @@ def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any]) -> str | None:
     if Code.GRAPH in codes:
         return "make the tensor outside of the graph, or in a tf.function"
     if Code.DOOR in codes:
-        return "pip install --upgrade tensorflow"
+        return f"pip install --upgrade {target.package}"
     if codes == {Code.REQUESTED}:
         return "leave out copy=True"
+    if codes == {Code.READ_ONLY}:
+        return "x = np.array(x)"
     if Code.DTYPE in codes:
         return f"x = sb.aligned(x, {wanted.name!r})"
     return "x = sb.aligned(x)"
