@@ -11,6 +11,7 @@ __all__ = ["check_format", "formatter_of", "register"]
 _FORMATTERS: dict[str, str | Formatter] = {
     "numpy": "samebytes.engine.formatting.numpy",
     "tensorflow": "samebytes.engine.formatting.tensorflow",
+    "torch": "samebytes.engine.formatting.torch",
 }
 """By name, the formatter or the module that has it as ``FORMATTER``."""
 
