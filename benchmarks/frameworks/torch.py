@@ -5,8 +5,8 @@ of a uint16 file as x and y of int64. Run as ``python -m benchmarks.frameworks.t
 PyTorch is installed and TensorFlow need not be; exits with 1 when a figure is missed. The
 contenders run in turn within one process; medians over the rounds.
 
-A ``DataLoader`` takes 8 µs for each item, whatever it is. So what `to_torch_dataset` loses in one is
-measured with images: a batch of tokens is there in 50.
+A ``DataLoader`` takes 8 µs for each item, whatever it is. What `to_torch_dataset` loses in one is
+therefore measured with images: a batch of tokens is there in 50.
 """
 
 from __future__ import annotations
