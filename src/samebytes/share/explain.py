@@ -21,15 +21,16 @@ __all__ = ["explain", "shares_memory"]
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
     """Return a verdict on what happens to `obj` on its way to a framework, and why; never copies.
 
-    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on. It
-    prints as a short text, and draws the layout in a notebook.
+    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`, and with
+    ``to="jax"``, ``with_format("jax")``) acts on. It prints as a short text, and draws the layout
+    in a notebook.
 
     Parameters
     ----------
     obj : buffer
         Anything `as_array` takes, and tensors on any device.
-    to : {'tensorflow', 'numpy'}
-        The framework that the bytes would go to.
+    to : {'tensorflow', 'jax', 'numpy'}
+        The framework that the bytes would go to; to JAX, on the processor.
     dtype : dtype-like, optional
         The dtype wanted there.
 
@@ -53,9 +54,13 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
     wanted = None if dtype is None else as_dtype(dtype)
     if to == "tensorflow":
         return judge_tensor(facts, wanted)
+    if to == "jax":
+        from samebytes.share.jax import judge_jax  # which imports JAX
+
+        return judge_jax(facts, wanted)
     if to == "numpy":
         return judge(facts, NUMPY, wanted)
-    message = f"there is no verdict for to={to!r}; expected 'tensorflow' or 'numpy'"
+    message = f"there is no verdict for to={to!r}; expected 'tensorflow', 'jax' or 'numpy'"
     raise ValueError(message)
 
 
@@ -65,7 +70,7 @@ def shares_memory(a: object, b: object) -> bool:
 
     Parameters
     ----------
-    a, b : buffer or tf.Tensor
+    a, b : buffer, tf.Tensor or jax.Array
         Anything `as_array` takes.
 
     Raises

@@ -69,6 +69,11 @@ class Target:
         Whether a legacy graph is being built, which holds constants only.
     holds_strings : bool
         Whether it has strings, of its own making: nothing of them is ever shared.
+    lacks : callable
+        Why the framework has no such dtype, and what to do instead, where only the framework
+        knows; None leaves it to what is true of all.
+    package : str
+        What is installed anew for a better door.
     """
 
     name: str
@@ -80,6 +85,8 @@ class Target:
     casts: bool = False
     in_graph: bool = False
     holds_strings: bool = False
+    lacks: Callable[[np.dtype[Any]], tuple[str, str | None] | None] = lambda _: None
+    package: str = "tensorflow"
 
 
 NUMPY = Target(
@@ -209,7 +216,8 @@ def judge(
         reason, remedy = refusal
         return Verdict(layout, target.name, wanted, (reason,), remedy)
     reasons = tuple(_reasons(layout, target, wanted, copy=copy))
-    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted))
+    remedy = _remedy(reasons, wanted, layout, target)
+    return Verdict(layout, target.name, wanted, reasons, remedy)
 
 
 _STRINGS = Reason(
@@ -233,6 +241,14 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
+    own = target.lacks(_native(wanted))
+    sentence, remedy = _lack(layout, target, wanted) if own is None else own
+    return Reason(Code.UNSUPPORTED, sentence), remedy
+
+
+def _lack(layout: Layout, target: Target, wanted: np.dtype[Any]) -> tuple[str, str | None]:
+    """Return why there can be no result, and what to do, by what is true of all frameworks."""
+    came = layout.dtype
     kind, name = came.kind, target.name
     remedy: str | None
     if kind in "SUT":
@@ -258,7 +274,7 @@ def _refusal(
         remedy = None
         if came.itemsize in (1, 2, 4, 8):
             remedy = _bits_as(layout, target, f"uint{8 * came.itemsize}")
-    return Reason(Code.UNSUPPORTED, sentence), remedy
+    return sentence, remedy
 
 
 def _first_values(kind: np.dtype[Any]) -> str:
@@ -353,16 +369,24 @@ def _disorder(layout: Layout) -> str:
     return "its elements overlap"
 
 
-def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any]) -> str | None:
+_ON_THE_PROCESSOR = {"jaxlib": "jax.default_device(jax.devices('cpu')[0])"}
+"""By who lends the bytes: the scope in which it makes them where they can be shared."""
+
+
+def _remedy(
+    reasons: tuple[Reason, ...], wanted: np.dtype[Any], layout: Layout, target: Target
+) -> str | None:
     codes = {reason.code for reason in reasons}
     if not codes:
         return None
     if Code.DEVICE in codes:
-        return "keep it on the processor: with tf.device('CPU:0'): ..."
+        owner = layout.exporter.partition(".")[0]
+        scope = _ON_THE_PROCESSOR.get(owner, "tf.device('CPU:0')")
+        return f"keep it on the processor: with {scope}: ..."
     if Code.GRAPH in codes:
         return "make the tensor outside of the graph, or in a tf.function"
     if Code.DOOR in codes:
-        return "pip install --upgrade tensorflow"
+        return f"pip install --upgrade {target.package}"
     if codes == {Code.REQUESTED}:
         return "leave out copy=True"
     if Code.DTYPE in codes:
