@@ -24,3 +24,9 @@ class FeedsMixin:
         from samebytes.feeds.keras import to_keras
 
         return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)
+
+    def to_jax(self: Any, sharding: Any = None) -> Any:
+        """Return the same elements as JAX's arrays, again and again, one batch on its way ahead."""
+        from samebytes.feeds.jax import to_jax
+
+        return to_jax(self.pipeline, self._epochs, sharding)

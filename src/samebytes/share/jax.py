@@ -23,7 +23,13 @@ from samebytes.share.guard import record, record_shared
 from samebytes.share.layout import Layout, layout_of_view
 from samebytes.share.verdict import Target, Verdict, judge
 
-__all__ = ["check_jax_components", "jax_arrays_on", "judge_jax", "read_only"]
+__all__ = [
+    "check_jax_components",
+    "jax_arrays_on",
+    "judge_jax",
+    "read_only",
+    "stays_on_the_processor",
+]
 
 ALIGNMENTS = (1, 16, 64, 128, 4096)
 """Which are tried, in bytes; XLA's processors want 64, and other versions have wanted others."""
@@ -101,7 +107,7 @@ def _lacks(dtype: np.dtype[Any]) -> tuple[str, str | None] | None:
     if dtype.kind in "fc" and dtype.itemsize > 8 * (1 + (dtype.kind == "c")):
         narrower = "float32" if dtype.kind == "f" else "complex64"
         return f"JAX has no {dtype.name}", f"x = sb.aligned(x, {narrower!r})"
-    if dtype.kind in "mM":
+    if dtype.kind in "mM" and not import_jax().config.jax_enable_x64:
         sentence = "JAX has no dates; their 64-bit counts need jax_enable_x64"
         return sentence, "jax.config.update('jax_enable_x64', True); x = sb.as_array(x).view('i8')"
     return None
@@ -153,7 +159,8 @@ def check_jax_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> Non
 
 def _words(name: str, dtype: np.dtype[Any]) -> tuple[str, str]:
     """Return why a component has no JAX array, and what to give in its place."""
-    because, _ = _lacks(dtype) or (f"this version of JAX has no dtype {dtype.name}", None)
+    unknown = f"this version of JAX has no dtype {dtype.name}"
+    because, _ = _lacks(dtype) or ("JAX has no dates" if dtype.kind in "mM" else unknown, None)
     narrower = _NARROWER.get(dtype.name)
     if narrower is not None:
         cast = f"ds.map(sb.Cast({narrower!r}), on={name!r})"
@@ -173,18 +180,20 @@ def _words(name: str, dtype: np.dtype[Any]) -> tuple[str, str]:
 # -------------------------------------------------------------------------------- acting
 
 
-def jax_arrays_on(arrays: Sequence[npt.NDArray[Any]], device: Any = None) -> list[Any]:
+def jax_arrays_on(
+    arrays: Sequence[npt.NDArray[Any]], places: Sequence[Any] | None = None
+) -> list[Any]:
     """Return a JAX array of each array, on the same bytes where JAX runs on the processor.
 
-    What is dense and aligned is not copied there; the rest is. To an accelerator, and to several
-    devices, JAX moves the bytes in its own time, and holds them until then.
+    What is dense and aligned is not copied there; the rest is. To an accelerator JAX moves the
+    bytes in its own time, and holds them until then.
 
     Parameters
     ----------
     arrays : sequence of ndarray
         Of dtypes that `check_jax_components` lets pass.
-    device : jax.Device, jax.sharding.Sharding, optional
-        Where they go, by default where JAX puts everything.
+    places : sequence of jax.Device or jax.sharding.Sharding, optional
+        Where each goes, by default where JAX puts everything.
 
     Raises
     ------
@@ -192,10 +201,22 @@ def jax_arrays_on(arrays: Sequence[npt.NDArray[Any]], device: Any = None) -> lis
         If a `no_copy` block forbids a copy on the processor, and only a copy would do.
     """
     jax = import_jax()
-    if _goes_to_the_processor(jax, device):
-        _count(arrays)
-    made: list[Any] = jax.device_put([_as_sent(array) for array in arrays], device)
+    if places is None:
+        stay = list(arrays) if stays_on_the_processor(None) else []
+    else:
+        pairs = zip(arrays, places, strict=True)
+        stay = [part for pair in pairs if stays_on_the_processor(pair[1]) for part in _parts(*pair)]
+    _count(stay)
+    sent = [_as_sent(array) for array in arrays]
+    made: list[Any] = jax.device_put(sent, None if places is None else list(places))
     return made
+
+
+def _parts(array: npt.NDArray[Any], place: Any) -> list[npt.NDArray[Any]]:
+    """Return what each of the devices of a place is given of an array."""
+    if len(getattr(place, "device_set", ())) <= 1:
+        return [array]
+    return [array[index] for index in place.addressable_devices_indices_map(array.shape).values()]
 
 
 def _count(arrays: Sequence[npt.NDArray[Any]]) -> None:
@@ -216,11 +237,11 @@ def _as_sent(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return read_only(native)
 
 
-def _goes_to_the_processor(jax: Any, device: Any) -> bool:
-    """Return whether bytes that go to `device` could stay where they are."""
-    if device is None:
-        device = jax.config.jax_default_device
-        if device is None or isinstance(device, str):
-            return bool((device or jax.default_backend()) == "cpu")
-    one = getattr(device, "device_set", {device})
-    return len(one) == 1 and next(iter(one)).platform == "cpu"
+def stays_on_the_processor(place: Any) -> bool:
+    """Return whether bytes that go to a device or sharding, None for JAX's own, can stay there."""
+    jax = import_jax()
+    if place is None:
+        place = jax.config.jax_default_device
+        if place is None or isinstance(place, str):
+            return bool((place or jax.default_backend()) == "cpu")
+    return all(device.platform == "cpu" for device in getattr(place, "device_set", {place}))

@@ -241,7 +241,7 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
-    own = target.lacks(_native(wanted))
+    own = target.lacks(_native(wanted)) or target.lacks(_native(came))
     sentence, remedy = _lack(layout, target, wanted) if own is None else own
     return Reason(Code.UNSUPPORTED, sentence), remedy
 
