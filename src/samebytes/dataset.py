@@ -288,9 +288,9 @@ class Dataset(DisplayMixin, IdentityMixin, FeedsMixin, Recipe):
         return self if ahead is None else self._with(options=replace(self.options, prefetch=ahead))
 
     def with_format(self, name: str) -> Dataset:
-        """Return the elements as ``numpy``, ``jax`` or ``tensorflow`` has them, on the same bytes.
+        """Return the elements as ``numpy``, ``tensorflow``, ``torch`` or ``jax`` has them; no copy.
 
-        JAX's arrays lie there where JAX runs on the processor.
+        JAX's arrays lie on the same bytes where JAX runs on the processor.
         """
         check_format(name)
         return self._with(options=replace(self.options, format=name))

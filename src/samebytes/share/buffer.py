@@ -16,6 +16,7 @@ from samebytes.share.loaded import loaded_class
 from samebytes.share.memoryviews import FULL_READ_ONLY, view_of_export, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
 from samebytes.share.tensors import view_of_tensor
+from samebytes.share.torch_tensors import view_of_torch
 
 __all__ = ["type_name", "view"]
 
@@ -60,6 +61,7 @@ def view(obj: object) -> npt.NDArray[Any]:
         return _view_of_ndarray(obj)
     for recognise in (
         view_of_tensor,
+        view_of_torch,
         view_of_jax,
         _view_of_shared_memory,
         _view_of_arrow,

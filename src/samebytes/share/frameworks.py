@@ -8,7 +8,7 @@ from typing import Any
 
 from samebytes.errors import MissingPackage
 
-__all__ = ["import_jax", "import_keras", "import_tensorflow"]
+__all__ = ["import_jax", "import_keras", "import_tensorflow", "import_torch"]
 
 
 def _import_framework(module: str, name: str, package: str = "samebytes[tensorflow-cpu]") -> Any:
@@ -43,6 +43,18 @@ def import_keras() -> Any:
         If Keras is not installed.
     """
     return _import_framework("keras", "Keras")
+
+
+@functools.cache
+def import_torch() -> Any:
+    """Return the torch module.
+
+    Raises
+    ------
+    MissingPackage
+        If PyTorch is not installed.
+    """
+    return _import_framework("torch", "PyTorch", "samebytes[torch]")
 
 
 @functools.cache

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from samebytes.memory.text import as_bytes_text
 from samebytes.share.cost import milliseconds_to_encode, milliseconds_to_gather
+from samebytes.share.disorder import disorder, odd_step
 from samebytes.share.layout import Layout
 from samebytes.share.strings import is_string
 
@@ -30,6 +30,7 @@ class Code(str, Enum):
     DOOR = "door"
     GRAPH = "graph"
     UNSUPPORTED = "unsupported"
+    READ_ONLY = "read-only"
 
     def __str__(self) -> str:
         """Return the code itself, as ``StrEnum`` does from Python 3.11 on."""
@@ -74,6 +75,10 @@ class Target:
         knows; None leaves it to what is true of all.
     package : str
         What is installed anew for a better door.
+    forward : bool
+        Whether each step must be a whole number of elements, and none may run backwards.
+    writes : bool
+        Whether its tensors are there to be written to, so that nothing read-only is shared.
     """
 
     name: str
@@ -87,6 +92,8 @@ class Target:
     holds_strings: bool = False
     lacks: Callable[[np.dtype[Any]], tuple[str, str | None] | None] = lambda _: None
     package: str = "tensorflow"
+    forward: bool = False
+    writes: bool = False
 
 
 NUMPY = Target(
@@ -241,13 +248,13 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
-    own = target.lacks(_native(wanted)) or target.lacks(_native(came))
-    sentence, remedy = _lack(layout, target, wanted) if own is None else own
+    own = target.lacks(_native(wanted)) or target.lacks(_native(layout.dtype))
+    sentence, remedy = own or _unsupported(layout, target, wanted)
     return Reason(Code.UNSUPPORTED, sentence), remedy
 
 
-def _lack(layout: Layout, target: Target, wanted: np.dtype[Any]) -> tuple[str, str | None]:
-    """Return why there can be no result, and what to do, by what is true of all frameworks."""
+def _unsupported(layout: Layout, target: Target, wanted: np.dtype[Any]) -> tuple[str, str | None]:
+    """Return why a target has no such values, and what to do, as far as all targets agree."""
     came = layout.dtype
     kind, name = came.kind, target.name
     remedy: str | None
@@ -315,6 +322,9 @@ def _reasons(
     ):
         sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"
         reasons.append(Reason(Code.DTYPE, sentence))
+    if target.writes and layout.readonly:
+        sentence = f"it may not be written to, and a tensor of {target.name} can be"
+        reasons.append(Reason(Code.READ_ONLY, sentence))
     if layout.address is not None:
         reasons += _reasons_of_place(layout, target)
     return reasons
@@ -328,7 +338,11 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
         sentence = f"its numbers are {order}-endian, this machine's are not"
         reasons.append(Reason(Code.BYTE_ORDER, sentence))
     if target.packed and not layout.packed:
-        sentence = f"a tensor is row-major without gaps, but {_disorder(layout)}"
+        sentence = f"a tensor is row-major without gaps, but {disorder(layout)}"
+        reasons.append(Reason(Code.STRIDES, sentence))
+    step = odd_step(layout) if target.forward else None
+    if step is not None:
+        sentence = f"{target.name} steps forward by whole elements, but {step}"
         reasons.append(Reason(Code.STRIDES, sentence))
     past = (layout.address or 0) % target.alignment
     if past:
@@ -343,30 +357,6 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
 def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     """Return whether reading `came` as `wanted` needs no conversion: dates are 64-bit counts."""
     return came.kind in "mM" and wanted == np.dtype(np.int64)
-
-
-def _disorder(layout: Layout) -> str:
-    """Return what keeps the elements from lying packed, in words."""
-    axes = [
-        (axis, length, step)
-        for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True))
-        if length > 1
-    ]
-    for axis, _, step in axes:
-        if step == 0:
-            return f"axis {axis} repeats the same bytes (a broadcast)"
-    for axis, _, step in axes:
-        if step < 0:
-            return f"axis {axis} runs backwards"
-    if any(outer[2] < inner[2] for outer, inner in pairwise(axes)):
-        return "its axes lie in another order (a transpose, or Fortran order)"
-    expected = layout.dtype.itemsize
-    for axis, length, step in reversed(axes):
-        if step > expected:
-            gap = as_bytes_text(step - expected)
-            return f"axis {axis} leaves {gap} between its elements (a crop or a step)"
-        expected = step * length
-    return "its elements overlap"
 
 
 _ON_THE_PROCESSOR = {"jaxlib": "jax.default_device(jax.devices('cpu')[0])"}
@@ -389,6 +379,8 @@ def _remedy(
         return f"pip install --upgrade {target.package}"
     if codes == {Code.REQUESTED}:
         return "leave out copy=True"
+    if codes == {Code.READ_ONLY}:
+        return "x = np.array(x)"
     if Code.DTYPE in codes:
         return f"x = sb.aligned(x, {wanted.name!r})"
     return "x = sb.aligned(x)"
