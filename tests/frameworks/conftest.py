@@ -2,6 +2,6 @@
 
 from importlib.util import find_spec
 
-FOLDERS = ("torch",)
+FOLDERS = ("jax", "torch")
 
 collect_ignore = [folder for folder in FOLDERS if find_spec(folder) is None]

@@ -36,3 +36,9 @@ class FeedsMixin:
         from samebytes.feeds.torch import to_torch_dataset
 
         return to_torch_dataset(self, self._epochs)
+
+    def to_jax(self: Any, sharding: Any = None) -> Any:
+        """Return the same elements as JAX's arrays, again and again, one batch on its way ahead."""
+        from samebytes.feeds.jax import to_jax
+
+        return to_jax(self.pipeline, self._epochs, sharding)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.share.dlpack import view_of_dlpack
+from samebytes.share.jax_arrays import view_of_jax
 from samebytes.share.loaded import loaded_class
 from samebytes.share.memoryviews import FULL_READ_ONLY, view_of_export, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
@@ -47,8 +48,9 @@ def view(obj: object) -> npt.NDArray[Any]:
     ----------
     obj : object
         An ndarray or subclass; a buffer of any format and rank (memoryview, bytes, bytearray,
-        ``array.array``, ctypes, mmap); a ``SharedMemory``; an Arrow array without nulls; an
-        object with ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``.
+        ``array.array``, ctypes, mmap); a ``SharedMemory``; an Arrow array without nulls; a
+        tensor of TensorFlow or array of JAX on the processor; an object with
+        ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``.
 
     Raises
     ------
@@ -60,6 +62,7 @@ def view(obj: object) -> npt.NDArray[Any]:
     for recognise in (
         view_of_tensor,
         view_of_torch,
+        view_of_jax,
         _view_of_shared_memory,
         _view_of_arrow,
         _view_of_ctypes,

@@ -8,7 +8,7 @@ from typing import Any
 
 from samebytes.errors import MissingPackage
 
-__all__ = ["import_keras", "import_tensorflow", "import_torch"]
+__all__ = ["import_jax", "import_keras", "import_tensorflow", "import_torch"]
 
 
 def _import_framework(module: str, name: str, package: str = "samebytes[tensorflow-cpu]") -> Any:
@@ -55,3 +55,15 @@ def import_torch() -> Any:
         If PyTorch is not installed.
     """
     return _import_framework("torch", "PyTorch", "samebytes[torch]")
+
+
+@functools.cache
+def import_jax() -> Any:
+    """Return the jax module.
+
+    Raises
+    ------
+    MissingPackage
+        If JAX is not installed.
+    """
+    return _import_framework("jax", "JAX", "samebytes[jax]")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from samebytes.memory.text import as_bytes_text
 from samebytes.share.cost import milliseconds_to_encode, milliseconds_to_gather
+from samebytes.share.disorder import disorder, odd_step
 from samebytes.share.layout import Layout
 from samebytes.share.strings import is_string
 
@@ -223,7 +223,8 @@ def judge(
         reason, remedy = refusal
         return Verdict(layout, target.name, wanted, (reason,), remedy)
     reasons = tuple(_reasons(layout, target, wanted, copy=copy))
-    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted, target))
+    remedy = _remedy(reasons, wanted, layout, target)
+    return Verdict(layout, target.name, wanted, reasons, remedy)
 
 
 _STRINGS = Reason(
@@ -247,7 +248,8 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
-    sentence, remedy = target.lacks(_native(wanted)) or _unsupported(layout, target, wanted)
+    own = target.lacks(_native(wanted)) or target.lacks(_native(layout.dtype))
+    sentence, remedy = own or _unsupported(layout, target, wanted)
     return Reason(Code.UNSUPPORTED, sentence), remedy
 
 
@@ -336,9 +338,9 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
         sentence = f"its numbers are {order}-endian, this machine's are not"
         reasons.append(Reason(Code.BYTE_ORDER, sentence))
     if target.packed and not layout.packed:
-        sentence = f"a tensor is row-major without gaps, but {_disorder(layout)}"
+        sentence = f"a tensor is row-major without gaps, but {disorder(layout)}"
         reasons.append(Reason(Code.STRIDES, sentence))
-    step = _odd_step(layout) if target.forward else None
+    step = odd_step(layout) if target.forward else None
     if step is not None:
         sentence = f"{target.name} steps forward by whole elements, but {step}"
         reasons.append(Reason(Code.STRIDES, sentence))
@@ -357,47 +359,20 @@ def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     return came.kind in "mM" and wanted == np.dtype(np.int64)
 
 
-def _odd_step(layout: Layout) -> str | None:
-    """Return which axis runs backwards, or by parts of an element, in words; None if none does."""
-    size = layout.dtype.itemsize
-    for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True)):
-        if length > 1 and step < 0:
-            return f"axis {axis} runs backwards"
-        if length > 1 and step % size:
-            return f"axis {axis} steps {step} bytes, and an element has {size}"
-    return None
+_ON_THE_PROCESSOR = {"jaxlib": "jax.default_device(jax.devices('cpu')[0])"}
+"""By who lends the bytes: the scope in which it makes them where they can be shared."""
 
 
-def _disorder(layout: Layout) -> str:
-    """Return what keeps the elements from lying packed, in words."""
-    axes = [
-        (axis, length, step)
-        for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True))
-        if length > 1
-    ]
-    for axis, _, step in axes:
-        if step == 0:
-            return f"axis {axis} repeats the same bytes (a broadcast)"
-    for axis, _, step in axes:
-        if step < 0:
-            return f"axis {axis} runs backwards"
-    if any(outer[2] < inner[2] for outer, inner in pairwise(axes)):
-        return "its axes lie in another order (a transpose, or Fortran order)"
-    expected = layout.dtype.itemsize
-    for axis, length, step in reversed(axes):
-        if step > expected:
-            gap = as_bytes_text(step - expected)
-            return f"axis {axis} leaves {gap} between its elements (a crop or a step)"
-        expected = step * length
-    return "its elements overlap"
-
-
-def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any], target: Target) -> str | None:
+def _remedy(
+    reasons: tuple[Reason, ...], wanted: np.dtype[Any], layout: Layout, target: Target
+) -> str | None:
     codes = {reason.code for reason in reasons}
     if not codes:
         return None
     if Code.DEVICE in codes:
-        return "keep it on the processor: with tf.device('CPU:0'): ..."
+        owner = layout.exporter.partition(".")[0]
+        scope = _ON_THE_PROCESSOR.get(owner, "tf.device('CPU:0')")
+        return f"keep it on the processor: with {scope}: ..."
     if Code.GRAPH in codes:
         return "make the tensor outside of the graph, or in a tf.function"
     if Code.DOOR in codes:
