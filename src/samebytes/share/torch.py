@@ -21,6 +21,7 @@ import numpy.typing as npt
 from samebytes.memory.aligned import address_of, empty
 from samebytes.memory.files.origin import check_unshrunk
 from samebytes.memory.gather import gather
+from samebytes.memory.strided import as_strided
 from samebytes.share.components import check_components
 from samebytes.share.frameworks import import_torch
 from samebytes.share.guard import record, record_shared
@@ -90,10 +91,10 @@ def _with_plain_steps(array: Array) -> Array:
     """Return the same bytes with steps that PyTorch takes where nothing ever steps."""
     if array.size == 0:
         return np.empty(array.shape, array.dtype)
-    if all(n > 1 or step >= 0 for n, step in zip(array.shape, array.strides, strict=True)):
+    pairs = list(zip(array.shape, array.strides, strict=True))
+    if all(n > 1 or (step >= 0 and step % array.itemsize == 0) for n, step in pairs):
         return array
-    steps = [s if n > 1 else 0 for n, s in zip(array.shape, array.strides, strict=True)]
-    return np.lib.stride_tricks.as_strided(array, strides=steps)
+    return as_strided(array, array.shape, tuple(step if n > 1 else 0 for n, step in pairs))
 
 
 _lock = threading.Lock()

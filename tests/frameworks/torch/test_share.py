@@ -46,6 +46,7 @@ class TestExplain:
             lambda x: x[:0],
             lambda x: x.view("u1").ravel()[1:-7].view("f8"),
             lambda x: x.view("f4,i1,3u1")["f1"],
+            lambda x: np.zeros((1, 1), "i1,f4")["f1"],
             lambda x: x.view(">f8"),
             lambda x: x.ravel()[:1].reshape(()),
         ],
@@ -105,6 +106,13 @@ assert "not writable" in str(caught[0].message)
         assert (verdict.possible, verdict.codes) == (False, (sb.Code.UNSUPPORTED,))
         with pytest.raises(AssertionError, match=words):
             raise AssertionError(str(verdict))
+
+    def test_what_never_steps_is_shared(self):
+        for x in (np.ones(1)[::-1], np.ones((1, 1), "i1,f4")["f1"], sb.zeros(1, "f8")[::-1]):
+            with sb.no_copy():
+                tensor = sharing.torch_tensor_of(x)
+            assert tensor.data_ptr() == x.ctypes.data
+            assert tensor.shape == x.shape
 
     def test_dates_have_a_way_out(self):
         x = sb.zeros(3, "M8[s]")
