@@ -31,3 +31,10 @@ def test_there_are_some():
 def test_docstrings(name):
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.testmod(importlib.import_module(name), optionflags=options).failed == 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_list_what_they_export(name):
+    module = importlib.import_module(name)
+    assert module.__all__
+    assert all(hasattr(module, exported) for exported in module.__all__)
