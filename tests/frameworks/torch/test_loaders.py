@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import multiprocessing
 import pickle
+import tempfile
 
 import numpy as np
 import pytest
@@ -223,7 +225,8 @@ def _begin(made, queue):
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_ranks_of_a_training_count_for_themselves(method):
+def test_ranks_of_a_training_count_for_themselves(method, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     made = dataset().to_torch_dataset()
     made.set_epoch(2)
     context = multiprocessing.get_context(method)
@@ -235,3 +238,7 @@ def test_ranks_of_a_training_count_for_themselves(method):
     for rank in ranks:
         rank.join()
     assert [*found, as_lists(made)] == [EPOCHS[2]] * 3
+    assert len(list(tmp_path.glob("samebytes-epochs-*"))) == 1  # of this process
+    del made
+    gc.collect()
+    assert not list(tmp_path.glob("samebytes-epochs-*"))
