@@ -24,4 +24,4 @@ def test_a_wrong_batch_is_no_rate(monkeypatch, capsys):
     assert [len(several) for several in found.values()] == [2]
     assert "right" in capsys.readouterr().out
     with pytest.raises(AssertionError):
-        measuring.rates({"wrong": lambda: [7, 8]}, "batches", 1, check)
+        measuring.rates({"wrong": lambda: [8]}, "batches", 1, check)
