@@ -291,7 +291,10 @@ class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
         return self if ahead is None else self._with(options=replace(self.options, prefetch=ahead))
 
     def with_format(self, name: str) -> Dataset:
-        """Return the elements as ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes."""
+        """Return the elements as ``numpy``, ``tensorflow``, ``torch`` or ``jax`` has them; no copy.
+
+        JAX's arrays lie on the same bytes where JAX runs on the processor.
+        """
         check_format(name)
         return self._with(options=replace(self.options, format=name))
 

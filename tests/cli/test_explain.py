@@ -102,7 +102,7 @@ def test_refuses_what_makes_no_sense(images, arguments, said):
 
 
 def test_refuses_an_unknown_target(images):
-    done = CliRunner().invoke(app, ["explain", str(images), "--to", "jax"])
+    done = CliRunner().invoke(app, ["explain", str(images), "--to", "mxnet"])
     assert done.exit_code == 2
 
 

@@ -232,6 +232,7 @@ class TestReasons:
             "door",
             "graph",
             "unsupported",
+            "read-only",
         }
         assert Code("strides") == "strides"
 

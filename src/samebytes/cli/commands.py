@@ -119,11 +119,13 @@ def explain(
     slice_text: Annotated[
         str | None, typer.Option("--slice", help="A slice, written as in NumPy: '10:20, :, ::2'.")
     ] = None,
-    to: Annotated[str, typer.Option(help="The target: tensorflow or numpy.")] = "tensorflow",
+    to: Annotated[
+        str, typer.Option(help="The target: tensorflow, torch, jax or numpy.")
+    ] = "tensorflow",
 ) -> None:
     """Say whether the arrays in a file become tensors on the same bytes, and if not, why."""
-    if to not in {"tensorflow", "numpy"}:
-        message = f"{to!r} is not a target; expected tensorflow or numpy"
+    if to not in {"tensorflow", "torch", "jax", "numpy"}:
+        message = f"{to!r} is not a target; expected tensorflow, torch, jax or numpy"
         raise typer.BadParameter(message, param_hint="--to")
     lengths = None if shape is None else parsed(parse_shape, shape, "--shape")
     index = None if slice_text is None else parsed(parse_slice, slice_text, "--slice")

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import as_strided
 
 from samebytes.engine.planes import planes_of, words
+from samebytes.memory.strided import as_strided
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan import Component

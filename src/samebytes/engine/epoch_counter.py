@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import threading
 
 __all__ = ["EpochCounter"]
 
@@ -11,6 +11,11 @@ class EpochCounter:
     """Counts the epochs of a dataset; one that resumes a training begins in the middle of one.
 
     A feed asks it for the epoch of each iteration, and where in that epoch it begins.
+
+    Attributes
+    ----------
+    upcoming : int
+        The epoch that the next iteration is given, unless it is told another.
     """
 
     resumes = False
@@ -19,7 +24,8 @@ class EpochCounter:
     """Whether a ``fit`` is on its way, and says which epoch is upcoming."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self.upcoming = 0
 
     def derived(self) -> EpochCounter:
         """Return the counter of a dataset that is made of this one's."""
@@ -27,7 +33,13 @@ class EpochCounter:
 
     def next_epoch(self) -> int:
         """Return the number of the next epoch, and count it as begun."""
-        return next(self._numbers)
+        with self._lock:
+            self.upcoming += 1
+            return self.upcoming - 1
+
+    def continue_behind(self, epoch: int) -> None:
+        """Count on from an epoch that was begun because somebody said so."""
+        self.upcoming = epoch + 1
 
     def batches_done(self, epoch: int) -> int:  # noqa: ARG002 (of those that resume)
         """Return how many batches of an epoch are left out, being done with."""

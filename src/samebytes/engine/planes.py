@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samebytes.memory.strided import as_strided
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -89,7 +91,7 @@ def planes_of(
     offsets = np.zeros(1, np.int64)
     for size, stride in outer:
         offsets = (offsets[:, np.newaxis] + np.arange(size, dtype=np.int64) * stride).reshape(-1)
-    plane = np.lib.stride_tricks.as_strided(
+    plane = as_strided(
         array,
         (len(array), *(size for size, _ in inner)),
         (array.strides[0], *(stride for _, stride in inner)),

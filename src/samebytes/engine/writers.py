@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import as_strided
 
 from samebytes.engine.addressing import addressing_of, moves, runs_of
 from samebytes.engine.block_views import BlockViews
@@ -20,6 +19,7 @@ from samebytes.engine.kernels.job import Job, fill, prepare
 from samebytes.engine.kernels.means import channel_means
 from samebytes.engine.planes import words
 from samebytes.engine.readers.staging import StagedBlock
+from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate

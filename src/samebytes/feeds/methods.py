@@ -29,3 +29,21 @@ class FeedsMixin:
         from samebytes.feeds.keras import to_keras
 
         return to_keras(self.pipeline, self._epochs, workers=workers, max_queue_size=max_queue_size)
+
+    def to_torch(self: Any) -> Any:
+        """Return an iterable of PyTorch tensors, on the same bytes, that saves where it stands."""
+        from samebytes.feeds.torch import to_torch
+
+        return to_torch(self.pipeline, self._epochs)
+
+    def to_torch_dataset(self: Any) -> Any:
+        """Return an ``IterableDataset`` of such tensors, for a ``DataLoader(batch_size=None)``."""
+        from samebytes.feeds.torch import to_torch_dataset
+
+        return to_torch_dataset(self, self._epochs)
+
+    def to_jax(self: Any, sharding: Any = None) -> Any:
+        """Return the same elements as JAX's arrays, again and again, one batch on its way ahead."""
+        from samebytes.feeds.jax import to_jax
+
+        return to_jax(self.pipeline, self._epochs, sharding)

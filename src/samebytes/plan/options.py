@@ -21,7 +21,7 @@ class Options:
     prefetch : int
         Batches made ahead of the one that is consumed.
     format : str
-        What comes out: ``numpy`` arrays or ``tensorflow`` tensors, on the same bytes.
+        What comes out: ``numpy`` arrays, ``tensorflow`` or ``torch`` tensors, on the same bytes.
     reader : str
         How bytes of mapped files come into memory; ``auto`` chooses, see `ReaderChoice`.
     processes : int

@@ -115,9 +115,9 @@ def as_array(
     ----------
     obj : buffer
         ndarray, memoryview (N-D, any format), bytes, bytearray, ``array.array``, ctypes, mmap,
-        SharedMemory, Arrow array without nulls, ``tf.Tensor`` and ``tf.Variable``, and any object
-        with ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``, if its bytes
-        are its values.
+        SharedMemory, Arrow array without nulls, ``tf.Tensor``, ``tf.Variable`` and ``jax.Array``,
+        and any object with ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``,
+        if its bytes are its values.
     dtype : dtype-like, optional
         Reinterpret the bytes as this dtype.
     shape : int or sequence of int, optional

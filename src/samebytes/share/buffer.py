@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from samebytes.errors import NotABuffer
 from samebytes.share.dlpack import view_of_dlpack
+from samebytes.share.jax_arrays import view_of_jax
 from samebytes.share.loaded import loaded_class
 from samebytes.share.memoryviews import FULL_READ_ONLY, view_of_export, view_of_memoryview
 from samebytes.share.refusal import asked, refusal, type_name
 from samebytes.share.tensors import view_of_tensor
+from samebytes.share.torch_tensors import view_of_torch
 
 __all__ = ["type_name", "view"]
 
@@ -46,8 +48,9 @@ def view(obj: object) -> npt.NDArray[Any]:
     ----------
     obj : object
         An ndarray or subclass; a buffer of any format and rank (memoryview, bytes, bytearray,
-        ``array.array``, ctypes, mmap); a ``SharedMemory``; an Arrow array without nulls; an
-        object with ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``.
+        ``array.array``, ctypes, mmap); a ``SharedMemory``; an Arrow array without nulls; a
+        tensor of TensorFlow or array of JAX on the processor; an object with
+        ``__array_interface__``, ``__buffer__`` or, on the CPU, ``__dlpack__``.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def view(obj: object) -> npt.NDArray[Any]:
         return _view_of_ndarray(obj)
     for recognise in (
         view_of_tensor,
+        view_of_torch,
+        view_of_jax,
         _view_of_shared_memory,
         _view_of_arrow,
         _view_of_ctypes,

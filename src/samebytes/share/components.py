@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,25 @@ from samebytes.share.tensorflow import supports
 __all__ = ["check_components"]
 
 
-def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
-    """Refuse components whose dtype TensorFlow does not have; strings it has.
+def _has(dtype: np.dtype[Any]) -> bool:
+    return is_string(dtype) or supports(dtype.newbyteorder("="))
+
+
+def check_components(
+    components: Iterable[tuple[str, np.dtype[Any]]],
+    framework: str = "TensorFlow",
+    has: Callable[[np.dtype[Any]], bool] = _has,
+) -> None:
+    """Refuse components whose dtype a framework does not have; strings TensorFlow has.
 
     Parameters
     ----------
     components : iterable of (str, numpy.dtype)
         Their names and dtypes.
+    framework : str
+        As prose names it.
+    has : callable
+        Whether the framework has a dtype, be it in the other byte order.
 
     Raises
     ------
@@ -28,9 +40,9 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
         For the first that has none: dates, extended precision, records, raw bytes.
     """
     for name, dtype in components:
-        if is_string(dtype) or supports(dtype.newbyteorder("=")):
+        if has(dtype):
             continue
-        because, instead = _remedy(dtype)
+        because, instead = _remedy(dtype, framework)
         message = (
             f"component {name} of {dtype.name} cannot become a tensor: {because}. Pass instead: "
             f"{instead}"
@@ -38,19 +50,22 @@ def check_components(components: Iterable[tuple[str, np.dtype[Any]]]) -> None:
         raise Unconvertible(message)
 
 
-def _remedy(dtype: np.dtype[Any]) -> tuple[str, str]:
+def _remedy(dtype: np.dtype[Any], framework: str) -> tuple[str, str]:
     """Return why there is no such tensor, and what to give in its place."""
     size = dtype.itemsize
+    if is_string(dtype):
+        because = f"{framework} has no strings"
+        return because, "numbers in their place, np.unique(x, return_inverse=True)[1], or nothing"
     if dtype.names is not None:
         fields = ", ".join(f"{name!r}: x[{name!r}]" for name in dtype.names)
         return "a tensor has one dtype, and this has fields", f"the fields one by one, {{{fields}}}"
     if dtype.kind in "mM":
-        because = "TensorFlow has no dates; their 64-bit counts are the same bytes"
+        because = f"{framework} has no dates; their 64-bit counts are the same bytes"
         return because, 'x.view("int64")'
     if dtype.kind in "fc":
         narrower = "float64" if dtype.kind == "f" else "complex128"
-        return "TensorFlow has no dtype as wide", f'x.astype("{narrower}")'
-    because = "this version of TensorFlow has no such dtype; its bits can be passed"
+        return f"{framework} has no dtype as wide", f'x.astype("{narrower}")'
+    because = f"this version of {framework} has no such dtype; its bits can be passed"
     if size in (1, 2, 4, 8):
         return because, f'x.view("uint{8 * size}")'
     return because, f'x[..., None].view("uint8"), with an axis of {size} bytes'

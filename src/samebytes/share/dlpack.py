@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from samebytes.share.refusal import asked, refusal
 
-__all__ = ["view_of_dlpack"]
+__all__ = ["check_states", "view_of_dlpack"]
 
 # DLPack device types whose memory the processor can read: CPU, CUDA and ROCm pinned host memory.
 _HOST_DEVICES = frozenset({1, 3, 11})
@@ -64,13 +64,13 @@ _STATES = (
 )
 
 
-def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
-    """Return an ndarray on the bytes of an object with ``__dlpack__``; never copies.
+def check_states(obj: Any) -> None:
+    """Refuse a tensor whose bytes are not its values.
 
     Raises
     ------
     NotABuffer
-        If it has none in host memory, they are not its values, or NumPy has no such dtype.
+        With what it is instead, and the way out.
     """
     for state in _STATES:
         if _answers(obj, state.question):
@@ -80,6 +80,17 @@ def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
         raise refusal(
             obj, f"its layout is {layout}, expected torch.strided", "Copy it: x.to_dense()"
         )
+
+
+def view_of_dlpack(obj: Any) -> npt.NDArray[Any]:
+    """Return an ndarray on the bytes of an object with ``__dlpack__``; never copies.
+
+    Raises
+    ------
+    NotABuffer
+        If it has none in host memory, they are not its values, or NumPy has no such dtype.
+    """
+    check_states(obj)
     device, index = asked(obj, lambda: tuple(obj.__dlpack_device__()))
     if device not in _HOST_DEVICES:
         because = f"it lies on DLPack device {int(device)}:{index}, not in host memory"

@@ -10,8 +10,10 @@ from samebytes.errors import NotABuffer
 from samebytes.share.autograph import plain_python
 from samebytes.share.buffer import view
 from samebytes.share.dtypes import as_dtype
+from samebytes.share.jax import judge_jax
 from samebytes.share.layout import device_layout, layout
 from samebytes.share.tensorflow import judge_tensor
+from samebytes.share.torch import judge_torch
 from samebytes.share.verdict import NUMPY, Verdict, judge
 
 __all__ = ["explain", "shares_memory"]
@@ -21,15 +23,16 @@ __all__ = ["explain", "shares_memory"]
 def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdict:
     """Return a verdict on what happens to `obj` on its way to a framework, and why; never copies.
 
-    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`) acts on. It
-    prints as a short text, and draws the layout in a notebook.
+    The verdict is the one that `as_tensor` (or, with ``to="numpy"``, `as_array`, and with
+    ``to="jax"``, ``with_format("jax")``) acts on; with ``to="torch"`` it says what
+    ``torch.from_numpy`` can share. It prints as a short text, and draws the layout in a notebook.
 
     Parameters
     ----------
     obj : buffer
         Anything `as_array` takes, and tensors on any device.
-    to : {'tensorflow', 'numpy'}
-        The framework that the bytes would go to.
+    to : {'tensorflow', 'torch', 'jax', 'numpy'}
+        The framework that the bytes would go to; to JAX, on the processor.
     dtype : dtype-like, optional
         The dtype wanted there.
 
@@ -53,9 +56,13 @@ def explain(obj: object, *, to: str = "tensorflow", dtype: Any = None) -> Verdic
     wanted = None if dtype is None else as_dtype(dtype)
     if to == "tensorflow":
         return judge_tensor(facts, wanted)
+    if to == "torch":
+        return judge_torch(facts, wanted)
+    if to == "jax":
+        return judge_jax(facts, wanted)
     if to == "numpy":
         return judge(facts, NUMPY, wanted)
-    message = f"there is no verdict for to={to!r}; expected 'tensorflow' or 'numpy'"
+    message = f"there is no verdict for to={to!r}; expected 'tensorflow', 'torch', 'jax' or 'numpy'"
     raise ValueError(message)
 
 
@@ -65,7 +72,7 @@ def shares_memory(a: object, b: object) -> bool:
 
     Parameters
     ----------
-    a, b : buffer or tf.Tensor
+    a, b : buffer, tf.Tensor, torch.Tensor or jax.Array
         Anything `as_array` takes.
 
     Raises

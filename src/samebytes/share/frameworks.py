@@ -8,16 +8,16 @@ from typing import Any
 
 from samebytes.errors import MissingPackage
 
-__all__ = ["import_keras", "import_tensorflow"]
+__all__ = ["import_jax", "import_keras", "import_tensorflow", "import_torch"]
 
 
-def _import_framework(module: str, name: str) -> Any:
+def _import_framework(module: str, name: str, package: str = "samebytes[tensorflow-cpu]") -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as missing:
         message = (
             f"{name} is not installed, or cannot be imported here; install it: pip install "
-            "'samebytes[tensorflow-cpu]'"
+            f"'{package}'"
         )
         raise MissingPackage(message) from missing
 
@@ -43,3 +43,27 @@ def import_keras() -> Any:
         If Keras is not installed.
     """
     return _import_framework("keras", "Keras")
+
+
+@functools.cache
+def import_torch() -> Any:
+    """Return the torch module.
+
+    Raises
+    ------
+    MissingPackage
+        If PyTorch is not installed.
+    """
+    return _import_framework("torch", "PyTorch", "samebytes[torch]")
+
+
+@functools.cache
+def import_jax() -> Any:
+    """Return the jax module.
+
+    Raises
+    ------
+    MissingPackage
+        If JAX is not installed.
+    """
+    return _import_framework("jax", "JAX", "samebytes[jax]")

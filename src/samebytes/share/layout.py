@@ -14,6 +14,7 @@ from samebytes.memory.aligned import address_of
 from samebytes.memory.text import as_bytes_text
 from samebytes.share.buffer import type_name, view
 from samebytes.share.dtypes import as_dtype
+from samebytes.share.jax_arrays import jax_device_of
 from samebytes.share.tensors import as_eager, device_of
 
 __all__ = ["Layout", "as_bytes_text", "device_layout", "layout", "layout_of_view"]
@@ -111,18 +112,23 @@ def layout_of_view(array: npt.NDArray[Any], exporter: str) -> Layout:
 
 def device_layout(obj: object) -> Layout | None:
     """Return the layout of a tensor outside of host memory, None for anything else."""
-    if "tensorflow" not in sys.modules:
-        return None
-    tensor = as_eager(obj)
-    if tensor is None or device_of(tensor).startswith("CPU"):
+    device, tensor = _device_and_tensor(obj)
+    if device.startswith("CPU"):
         return None
     dtype = as_dtype(tensor.dtype)
     shape = tuple(tensor.shape)
     # Those of a packed array; one made empty has none but zeros.
     strides = np.empty(0, dtype).reshape((0, *shape)).strides[1:]
-    return Layout(
-        type_name(tensor), None, shape, strides, dtype, readonly=True, device=device_of(tensor)
-    )
+    return Layout(type_name(tensor), None, shape, strides, dtype, readonly=True, device=device)
+
+
+def _device_and_tensor(obj: object) -> tuple[str, Any]:
+    """Return where the bytes of a framework's tensor lie, and the tensor; CPU:0 of all else."""
+    if "tensorflow" in sys.modules:
+        tensor = as_eager(obj)
+        if tensor is not None:
+            return device_of(tensor), tensor
+    return jax_device_of(obj) or "CPU:0", obj
 
 
 def layout(obj: object) -> Layout:

@@ -52,7 +52,8 @@ def device_of(tensor: Any) -> str:
 
 def device_values(obj: object) -> npt.NDArray[Any]:
     """Return the values of a tensor outside of host memory; always copies them to the host."""
-    return np.asarray(as_eager(obj))
+    tensor = as_eager(obj)
+    return np.asarray(obj if tensor is None else tensor)
 
 
 def _reshape(tensor: Any, shape: tuple[int, ...]) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from samebytes.memory.text import as_bytes_text
 from samebytes.share.cost import milliseconds_to_encode, milliseconds_to_gather
+from samebytes.share.disorder import disorder, odd_step
 from samebytes.share.layout import Layout
 from samebytes.share.strings import is_string
 
@@ -30,6 +30,7 @@ class Code(str, Enum):
     DOOR = "door"
     GRAPH = "graph"
     UNSUPPORTED = "unsupported"
+    READ_ONLY = "read-only"
 
     def __str__(self) -> str:
         """Return the code itself, as ``StrEnum`` does from Python 3.11 on."""
@@ -69,6 +70,15 @@ class Target:
         Whether a legacy graph is being built, which holds constants only.
     holds_strings : bool
         Whether it has strings, of its own making: nothing of them is ever shared.
+    lacks : callable
+        Why the framework has no such dtype, and what to do instead, where only the framework
+        knows; None leaves it to what is true of all.
+    package : str
+        What is installed anew for a better door.
+    forward : bool
+        Whether each step must be a whole number of elements, and none may run backwards.
+    writes : bool
+        Whether its tensors are there to be written to, so that nothing read-only is shared.
     """
 
     name: str
@@ -80,6 +90,10 @@ class Target:
     casts: bool = False
     in_graph: bool = False
     holds_strings: bool = False
+    lacks: Callable[[np.dtype[Any]], tuple[str, str | None] | None] = lambda _: None
+    package: str = "tensorflow"
+    forward: bool = False
+    writes: bool = False
 
 
 NUMPY = Target(
@@ -209,7 +223,8 @@ def judge(
         reason, remedy = refusal
         return Verdict(layout, target.name, wanted, (reason,), remedy)
     reasons = tuple(_reasons(layout, target, wanted, copy=copy))
-    return Verdict(layout, target.name, wanted, reasons, _remedy(reasons, wanted))
+    remedy = _remedy(reasons, wanted, layout, target)
+    return Verdict(layout, target.name, wanted, reasons, remedy)
 
 
 _STRINGS = Reason(
@@ -233,6 +248,14 @@ def _refusal(
         plain = _same_bits(came, wanted)
     if target.supports(wanted) and (plain or target.casts or came == wanted):
         return None
+    own = target.lacks(_native(wanted)) or target.lacks(_native(layout.dtype))
+    sentence, remedy = own or _unsupported(layout, target, wanted)
+    return Reason(Code.UNSUPPORTED, sentence), remedy
+
+
+def _unsupported(layout: Layout, target: Target, wanted: np.dtype[Any]) -> tuple[str, str | None]:
+    """Return why a target has no such values, and what to do, as far as all targets agree."""
+    came = layout.dtype
     kind, name = came.kind, target.name
     remedy: str | None
     if kind in "SUT":
@@ -258,7 +281,7 @@ def _refusal(
         remedy = None
         if came.itemsize in (1, 2, 4, 8):
             remedy = _bits_as(layout, target, f"uint{8 * came.itemsize}")
-    return Reason(Code.UNSUPPORTED, sentence), remedy
+    return sentence, remedy
 
 
 def _first_values(kind: np.dtype[Any]) -> str:
@@ -299,6 +322,9 @@ def _reasons(
     ):
         sentence = f"{layout.dtype.name} must become {wanted.name}, element by element"
         reasons.append(Reason(Code.DTYPE, sentence))
+    if target.writes and layout.readonly:
+        sentence = f"it may not be written to, and a tensor of {target.name} can be"
+        reasons.append(Reason(Code.READ_ONLY, sentence))
     if layout.address is not None:
         reasons += _reasons_of_place(layout, target)
     return reasons
@@ -312,7 +338,11 @@ def _reasons_of_place(layout: Layout, target: Target) -> list[Reason]:
         sentence = f"its numbers are {order}-endian, this machine's are not"
         reasons.append(Reason(Code.BYTE_ORDER, sentence))
     if target.packed and not layout.packed:
-        sentence = f"a tensor is row-major without gaps, but {_disorder(layout)}"
+        sentence = f"a tensor is row-major without gaps, but {disorder(layout)}"
+        reasons.append(Reason(Code.STRIDES, sentence))
+    step = odd_step(layout) if target.forward else None
+    if step is not None:
+        sentence = f"{target.name} steps forward by whole elements, but {step}"
         reasons.append(Reason(Code.STRIDES, sentence))
     past = (layout.address or 0) % target.alignment
     if past:
@@ -329,42 +359,28 @@ def _same_bits(came: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     return came.kind in "mM" and wanted == np.dtype(np.int64)
 
 
-def _disorder(layout: Layout) -> str:
-    """Return what keeps the elements from lying packed, in words."""
-    axes = [
-        (axis, length, step)
-        for axis, (length, step) in enumerate(zip(layout.shape, layout.strides, strict=True))
-        if length > 1
-    ]
-    for axis, _, step in axes:
-        if step == 0:
-            return f"axis {axis} repeats the same bytes (a broadcast)"
-    for axis, _, step in axes:
-        if step < 0:
-            return f"axis {axis} runs backwards"
-    if any(outer[2] < inner[2] for outer, inner in pairwise(axes)):
-        return "its axes lie in another order (a transpose, or Fortran order)"
-    expected = layout.dtype.itemsize
-    for axis, length, step in reversed(axes):
-        if step > expected:
-            gap = as_bytes_text(step - expected)
-            return f"axis {axis} leaves {gap} between its elements (a crop or a step)"
-        expected = step * length
-    return "its elements overlap"
+_ON_THE_PROCESSOR = {"jaxlib": "jax.default_device(jax.devices('cpu')[0])"}
+"""By who lends the bytes: the scope in which it makes them where they can be shared."""
 
 
-def _remedy(reasons: tuple[Reason, ...], wanted: np.dtype[Any]) -> str | None:
+def _remedy(
+    reasons: tuple[Reason, ...], wanted: np.dtype[Any], layout: Layout, target: Target
+) -> str | None:
     codes = {reason.code for reason in reasons}
     if not codes:
         return None
     if Code.DEVICE in codes:
-        return "keep it on the processor: with tf.device('CPU:0'): ..."
+        owner = layout.exporter.partition(".")[0]
+        scope = _ON_THE_PROCESSOR.get(owner, "tf.device('CPU:0')")
+        return f"keep it on the processor: with {scope}: ..."
     if Code.GRAPH in codes:
         return "make the tensor outside of the graph, or in a tf.function"
     if Code.DOOR in codes:
-        return "pip install --upgrade tensorflow"
+        return f"pip install --upgrade {target.package}"
     if codes == {Code.REQUESTED}:
         return "leave out copy=True"
+    if codes == {Code.READ_ONLY}:
+        return "x = np.array(x)"
     if Code.DTYPE in codes:
         return f"x = sb.aligned(x, {wanted.name!r})"
     return "x = sb.aligned(x)"

@@ -9,8 +9,10 @@ from samebytes.engine.formatting.formatter import Formatter
 __all__ = ["check_format", "formatter_of", "register"]
 
 _FORMATTERS: dict[str, str | Formatter] = {
+    "jax": "samebytes.engine.formatting.jax",
     "numpy": "samebytes.engine.formatting.numpy",
     "tensorflow": "samebytes.engine.formatting.tensorflow",
+    "torch": "samebytes.engine.formatting.torch",
 }
 """By name, the formatter or the module that has it as ``FORMATTER``."""
 
