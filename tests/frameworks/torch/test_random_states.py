@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 
 import numpy as np
 import pytest
@@ -54,7 +55,8 @@ def test_to_torch_stands_where_the_oracle_does(part):
 
 
 @pytest.mark.parametrize("part", range(3))
-def test_workers_stand_where_the_oracle_does(part, monkeypatch):
+def test_workers_stand_where_the_oracle_does(part, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # files of pretended workers stay
     for case in range(SHARED_OUT):
         rng = np.random.default_rng((100 + part, case))
         ds = random_dataset(rng)
