@@ -42,3 +42,9 @@ class FeedsMixin:
         from samebytes.feeds.jax import to_jax
 
         return to_jax(self.pipeline, self._epochs, sharding)
+
+    def to_grain(self: Any) -> Any:
+        """Return a ``grain.MapDataset`` of the same elements, by index, each repeat an epoch."""
+        from samebytes.feeds.grain import to_grain
+
+        return to_grain(self)
