@@ -48,3 +48,9 @@ class FeedsMixin:
         from samebytes.feeds.grain import to_grain
 
         return to_grain(self)
+
+    def to_ray(self: Any, **options: Any) -> Any:
+        """Return a ``ray.data.Dataset`` of an epoch, which tasks on any node make."""
+        from samebytes.feeds.ray import to_ray
+
+        return to_ray(self, **options)
