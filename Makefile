@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test test-measuring check format lint types layers docs docs-serve bench benchmark-page readme test-tensorflow-versions clean
+.PHONY: demo test test-measuring test-frameworks check format lint types layers docs docs-serve bench benchmark-page readme test-tensorflow-versions clean
 
 demo: $(INSTALLED)
 	$(BIN)/samebytes demo
@@ -17,11 +17,24 @@ demo: $(INSTALLED)
 # start processes, would else all come last.
 PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() + 1, 5))")
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not measures" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not measures" --ignore=tests/frameworks --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The tests of what measures: the benchmarks, and what an audit costs. Nothing else runs beside them.
 test-measuring: $(INSTALLED)
 	$(BIN)/python -m pytest -m measures tests/auditing tests/benchmarks
+
+# The other frameworks, in an environment without TensorFlow; each in processes of its own.
+FRAMEWORKS_VENV ?= .venv-frameworks
+test-frameworks: $(FRAMEWORKS_VENV)/.installed
+	for folder in tests/frameworks/*/; do \
+		case $$folder in *__pycache__*) continue;; esac; \
+		$(FRAMEWORKS_VENV)/bin/python -m pytest $$folder --numprocesses $(PROCESSES) --dist loadfile || exit 1; \
+	done
+
+$(FRAMEWORKS_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(FRAMEWORKS_VENV)
+	$(FRAMEWORKS_VENV)/bin/python -m pip install --quiet -e '.[frameworks-test]'
+	touch $@
 
 # The one gate: `make test`, and all that can be checked beside it.
 check: lint types layers docs test test-measuring

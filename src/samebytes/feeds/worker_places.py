@@ -17,9 +17,9 @@ import multiprocessing
 import os
 import tempfile
 import uuid
-import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +88,23 @@ class WorkerPlaces:
         self._record = record
         self._remove_at_the_end(path)
 
+    def _read(self) -> dict[str, Any]:
+        """Return the record as it is now, not to be changed."""
+        try:
+            with self._path().open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                written = file.read()
+        except FileNotFoundError:  # nothing was counted yet
+            return self._record
+        if written:
+            self._record = json.loads(written)
+        return self._record
+
     def _remove_at_the_end(self, path: Path) -> None:
         if self._kept != os.getpid() and not self._is_worker():
             self._kept = os.getpid()
-            weakref.finalize(self, _remove, path, os.getpid())
+            # Unlike weakref's, it also runs where multiprocessing ends a child; and only here.
+            Finalize(self, path.unlink, (True,), exitpriority=1)
 
     def keep(self) -> None:
         """Remove the file when this object goes, though only workers write to it."""
@@ -106,8 +119,7 @@ class WorkerPlaces:
 
     def upcoming(self) -> Place:
         """Return where the next iteration begins; counts nothing."""
-        with self._locked() as record:
-            return Place(**record["next"])
+        return Place(**self._read()["next"])
 
     def take(self, plan: Plan) -> Place:
         """Return where an iteration in this process begins, and count it as begun."""
@@ -142,23 +154,21 @@ class WorkerPlaces:
 
     def remembered(self) -> dict[str, Any] | None:
         """Return the last state that was loaded anywhere."""
-        with self._locked() as record:
-            state: dict[str, Any] | None = record["state"]
+        state: dict[str, Any] | None = self._read()["state"]
         return state
 
     def run_in_workers(self) -> bool:
         """Return whether the last iteration is one of workers, and nothing was told since."""
-        with self._locked() as record:
-            return bool(record["begun"]) and bool(record["begun"][-1]["workers"]) > record["told"]
+        record = self._read()
+        begun = record["begun"]
+        return bool(begun and begun[-1]["workers"]) and not record["told"]
 
     # ----------------------------------------------------------------------- pickling
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep the file's name for a worker that is being started; a copy gets one of its own."""
-        with self._locked() as record:
-            pass
         place = {"name": self._name, "folder": self._folder, "process": os.getpid()}
-        return {**place, "record": record}
+        return {**place, "record": self._read()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin with what was counted so far."""
@@ -213,8 +223,3 @@ def _count(record: dict[str, Any], place: Place, token: str | None, worker: int 
     workers = [] if worker is None else [worker]
     begun = {"token": token, "workers": workers, "place": asdict(place)}
     record["begun"] = [*record["begun"], begun][-MOST_BEGUN:]
-
-
-def _remove(path: Path, process: int) -> None:
-    if process == os.getpid():
-        path.unlink(missing_ok=True)

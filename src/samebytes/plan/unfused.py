@@ -17,6 +17,7 @@ from samebytes.plan.plan import Step, UnfusedStep, draw_units
 from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.tree import Nested, flatten
+from samebytes.share.buffer import view
 
 __all__ = ["apply_to_sample", "apply_unfused"]
 
@@ -124,7 +125,10 @@ def _as_arrays(found: Any, later: UnfusedStep) -> Nested[Array]:
 
 
 def _as_array(value: Any, later: UnfusedStep) -> Array:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (TypeError, RuntimeError):  # PyTorch's bfloat16, or what requires a gradient
+        array = view(value)
     if array.dtype.hasobject:
         message = (
             f"{function_name(later)} returned {type(value).__name__}, which is not an array of "

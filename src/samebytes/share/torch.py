@@ -21,6 +21,7 @@ import numpy.typing as npt
 from samebytes.memory.aligned import address_of, empty
 from samebytes.memory.files.origin import check_unshrunk
 from samebytes.memory.gather import gather
+from samebytes.memory.strided import as_strided
 from samebytes.share.components import check_components
 from samebytes.share.frameworks import import_torch
 from samebytes.share.guard import record, record_shared
@@ -57,42 +58,43 @@ def _way_in(dtype: np.dtype[Any], char: str) -> tuple[np.dtype[Any], Any] | None
     so `char` is part of the key.
     """
     torch = import_torch()
-    if dtype.kind in "biufc":
-        usual = np.dtype(dtype.newbyteorder("=").str)
-        try:
-            torch.from_numpy(np.zeros(1, usual))
-        except TypeError:
-            return None
-        return usual, None
-    if dtype.names is None and dtype.name.startswith(NARROW):
+    if dtype.names is None and dtype.name.startswith(NARROW):  # one of them is of kind f
         there = getattr(torch, dtype.name, None)
         if isinstance(there, torch.dtype) and there.itemsize == dtype.itemsize:
             return np.dtype(f"u{dtype.itemsize}"), there
-    return None
+        return None
+    if dtype.kind not in "biufc":
+        return None
+    usual = np.dtype(dtype.newbyteorder("=").str)
+    try:
+        torch.from_numpy(np.zeros(1, usual))
+    except TypeError:
+        return None
+    return usual, None
 
 
-def _through_from_numpy(torch: Any, array: Array) -> Any:
-    """Return what ``torch.from_numpy`` makes of an array that the verdict lets pass."""
-    dtype = array.dtype
+def _through_from_numpy(torch: Any, arrays: Sequence[Array]) -> list[Any]:
+    """Return what ``torch.from_numpy`` makes of arrays of one dtype that the verdict lets pass."""
+    dtype = arrays[0].dtype
     way = _way_in(dtype, dtype.char)
     if way is None:
         message = f"the verdict let {dtype} pass, but it has no way into PyTorch"
         raise TypeError(message)
     bits, there = way
     if bits is not dtype:
-        array = array.view(bits)
-    tensor = torch.from_numpy(array)
-    return tensor if there is None else tensor.view(there)
+        arrays = [array.view(bits) for array in arrays]
+    tensors = list(map(torch.from_numpy, arrays))
+    return tensors if there is None else [tensor.view(there) for tensor in tensors]
 
 
 def _with_plain_steps(array: Array) -> Array:
     """Return the same bytes with steps that PyTorch takes where nothing ever steps."""
     if array.size == 0:
         return np.empty(array.shape, array.dtype)
-    if all(n > 1 or step >= 0 for n, step in zip(array.shape, array.strides, strict=True)):
+    pairs = list(zip(array.shape, array.strides, strict=True))
+    if all(n > 1 or (step >= 0 and step % array.itemsize == 0) for n, step in pairs):
         return array
-    steps = [s if n > 1 else 0 for n, s in zip(array.shape, array.strides, strict=True)]
-    return np.lib.stride_tricks.as_strided(array, strides=steps)
+    return as_strided(array, array.shape, tuple(step if n > 1 else 0 for n, step in pairs))
 
 
 _lock = threading.Lock()
@@ -121,7 +123,7 @@ def _shares(probe: Array) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tensor = _through_from_numpy(torch, probe)
+            (tensor,) = _through_from_numpy(torch, [probe])
     except (TypeError, ValueError, RuntimeError):
         return False  # a dtype that this version refuses
     finally:
@@ -208,7 +210,8 @@ def torch_tensor_of(array: Array) -> Any:
     else:
         out = empty(array.shape, verdict.dtype)
         gather(array, out)
-    return _through_from_numpy(import_torch(), out)
+    (tensor,) = _through_from_numpy(import_torch(), [out])
+    return tensor
 
 
 def torch_tensors_on(arrays: Sequence[Array]) -> list[Any]:
@@ -223,8 +226,7 @@ def torch_tensors_on(arrays: Sequence[Array]) -> list[Any]:
     if not nbytes or not _has_door(arrays[0].dtype, readonly=False):
         return [torch_tensor_of(array) for array in arrays]
     record_shared(len(arrays), nbytes)
-    torch = import_torch()
-    return [_through_from_numpy(torch, array) for array in arrays]
+    return _through_from_numpy(import_torch(), arrays)
 
 
 def torch_tensors_on_rows(array: Array) -> list[Any]:

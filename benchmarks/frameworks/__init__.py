@@ -1,0 +1,1 @@
+"""What feeding other frameworks than TensorFlow must reach: a file each, where it is installed."""

@@ -1,0 +1,7 @@
+"""The tests of a framework are collected where it is installed."""
+
+from importlib.util import find_spec
+
+FOLDERS = ("jax", "torch")
+
+collect_ignore = [folder for folder in FOLDERS if find_spec(folder) is None]
