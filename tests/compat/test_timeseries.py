@@ -92,9 +92,40 @@ def test_targets_too_short_for_a_window_are_refused_before_training():
         sb.timeseries_dataset_from_array(np.zeros(100), np.zeros(20), 4, start_index=10)
 
 
-def test_grain_is_left_to_keras():
-    with pytest.raises(ValueError, match=r"^`format` should be \"tf\": \"grain\" is not supported"):
-        sb.timeseries_dataset_from_array(np.zeros(10), None, 2, format="grain")
+@pytest.mark.parametrize("batch_size", [4, None])
+@pytest.mark.parametrize("with_targets", [True, False])
+def test_of_grain_windows_are_those_of_keras(batch_size, with_targets):
+    grain = pytest.importorskip("grain")
+    series = np.arange(60, dtype=np.float32).reshape(30, 2)
+    given = {
+        "data": series,
+        "targets": np.arange(30) if with_targets else None,
+        "sequence_length": 5,
+        "sequence_stride": 2,
+        "sampling_rate": 3,
+        "batch_size": batch_size,
+        "start_index": 1,
+        "end_index": 28,
+        "format": "grain",
+    }
+    found = sb.timeseries_dataset_from_array(**given)
+    kind = grain.MapDataset if batch_size is None else grain.IterDataset
+    assert isinstance(found, kind)
+    theirs = list(keras.utils.timeseries_dataset_from_array(**given))
+    assert len(theirs) > 1
+    for one, other in zip(found, theirs, strict=True):
+        for x, y in zip(*((b if with_targets else (b,)) for b in (one, other)), strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def test_of_grain_a_shuffle_is_another_in_each_repetition():
+    pytest.importorskip("grain")
+    found = sb.timeseries_dataset_from_array(
+        np.arange(40.0), None, 3, batch_size=None, shuffle=True, seed=1, format="grain"
+    )
+    starts = [int(window[0]) for window in found.repeat(2)]
+    assert sorted(starts[:38]) == sorted(starts[38:]) == list(range(38))
+    assert starts[:38] != starts[38:]
 
 
 @pytest.mark.parametrize("form", ["numpy", "TF", "", None])

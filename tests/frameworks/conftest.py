@@ -2,6 +2,6 @@
 
 from importlib.util import find_spec
 
-FOLDERS = ("jax", "torch")
+FOLDERS = ("jax", "keras", "ray", "torch")
 
 collect_ignore = [folder for folder in FOLDERS if find_spec(folder) is None]

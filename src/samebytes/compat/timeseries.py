@@ -14,7 +14,7 @@ from samebytes.plan.tree import flatten
 from samebytes.plan.windows import ROW, Stencil, Windows
 from samebytes.share.array import as_array
 from samebytes.share.arrayable import is_arrayable
-from samebytes.share.frameworks import import_tensorflow
+from samebytes.share.frameworks import import_grain, import_tensorflow
 
 __all__ = ["timeseries_dataset_from_array"]
 
@@ -32,10 +32,11 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",  # noqa: A002 (Keras' signature)
 ) -> Any:
-    """Return a ``tf.data.Dataset`` of sliding windows over a series; rarely copies the series.
+    """Return a dataset of sliding windows over a series, of tf.data or Grain; rarely copies it.
 
     Signature, values, order, number of windows and errors are those of Keras 3's
-    ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``. It differs on purpose in
+    ``keras.utils.timeseries_dataset_from_array`` with ``format="tf"``, and with ``format="grain"``
+    but for the order of a shuffle. It differs on purpose in
     three ways: ``shuffle`` shuffles the whole epoch, not 8 batches at a time, and anew in every
     epoch; targets that are too short for the windows are refused here, and not in the middle of
     training; and shapes are static.
@@ -61,13 +62,14 @@ def timeseries_dataset_from_array(
         Seed of the order; by default a random one.
     start_index, end_index : int, optional
         The first row that is used, and the one after the last.
-    format : {"tf"}
-        The other format in Keras, ``"grain"``, is not supported here yet.
+    format : {"tf", "grain"}
+        Whose dataset.
 
     Returns
     -------
-    tf.data.Dataset
-        Of (windows, targets), or of windows where `targets` is None.
+    tf.data.Dataset, or grain.IterDataset, or grain.MapDataset of single windows
+        Of (windows, targets), or of windows where `targets` is None. Those of Grain are NumPy's
+        arrays; each iteration is the same epoch, each ``repeat`` of the MapDataset another.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def timeseries_dataset_from_array(
         leaves, stencils = [data, targets], [stencil, ROW]
     _, structure = flatten(0 if targets is None else (0, 1))
     named = zip(("data", "targets"), leaves, strict=False)
-    arrays = [as_source(name, _as_array(name, given)) for name, given in named]
+    arrays = [as_source(name, _as_array(name, given, format)) for name, given in named]
     # A group of just so many rows that `count` windows, before the stride, can begin in it.
     borders = np.array([first, first + count + stencil.last], np.int64)
     windows = Windows(borders, stencil.last + 1, operator.index(sequence_stride))
@@ -114,15 +116,27 @@ def timeseries_dataset_from_array(
     )
     if shuffle:
         found = found.shuffle(None, seed)
-    return (found if batch_size is None else found.batch(batch_size)).to_tf()
+    if batch_size is not None:
+        found = found.batch(batch_size)
+    if format == "tf":
+        return found.to_tf()
+    made = found.to_grain()
+    return made if batch_size is None else made.to_iter_dataset(_one_thread())
 
 
-def _as_array(name: str, given: Any) -> Any:
-    """Return lists as TensorFlow makes tensors of them: float32, int32."""
+def _one_thread() -> Any:
+    """Return how Grain is to read: in order, for the engine has threads of its own."""
+    return import_grain().ReadOptions(num_threads=1, prefetch_buffer_size=2)
+
+
+def _as_array(name: str, given: Any, format: str) -> Any:  # noqa: A002
+    """Return lists as TensorFlow makes tensors of them, float32, int32; for Grain as NumPy does."""
     if hasattr(given, "dtype") or is_arrayable(given):
         return given
     if isinstance(given, list):
         of_list(name, given)  # refused here in words, where TensorFlow has others
+    if format == "grain":
+        return np.asarray(given)
     return as_array(import_tensorflow().convert_to_tensor(given))
 
 
@@ -158,13 +172,7 @@ def _check(
 
 
 def _check_format(format: str) -> None:  # noqa: A002
-    """Refuse what Keras refuses, in its words, and Grain's datasets, which are not made here."""
+    """Refuse what Keras refuses, in its words."""
     if format not in ("tf", "grain"):
         message = '`format` should be either "tf" or "grain". '
         raise ValueError(f"{message}Received: format={format}")
-    if format == "grain":
-        message = (
-            '`format` should be "tf": "grain" is not supported here yet. Use '
-            "keras.utils.timeseries_dataset_from_array for Grain datasets"
-        )
-        raise ValueError(message)

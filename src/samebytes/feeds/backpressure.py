@@ -50,6 +50,9 @@ class Backpressure:
         Batches that may be out when the next is handed out.
     settle : callable
         Makes the consumer drop what it no longer uses and only has not come to yet.
+    patience : float, optional
+        Seconds without a death after which batches are taken for kept; 0 if nothing dies by
+        waiting: nobody ever waits then.
 
     Examples
     --------
@@ -63,14 +66,19 @@ class Backpressure:
     False
     """
 
-    def __init__(self, most: int, settle: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        most: int,
+        settle: Callable[[], object] = lambda: None,
+        patience: float | None = None,
+    ) -> None:
         self._most = most
         self._settle = settle
         # Dicts, whose single steps need no lock: an array may die in the middle of anything.
         self._in_flight: dict[int, _InFlight] = {}
         self._written_off: dict[int, _InFlight] = {}
         self._numbers = itertools.count()
-        self._slowest = self._patience = PATIENCE
+        self._slowest = self._patience = PATIENCE if patience is None else patience
 
     @property
     def full(self) -> bool:
@@ -112,7 +120,7 @@ class Backpressure:
     def _died(self, number: int) -> None:
         self._in_flight.pop(number, None)
         slow = self._written_off.pop(number, None)
-        if slow is not None:
+        if slow is not None and self._slowest:
             took = time.monotonic() - slow.since
             self._slowest = min(max(self._slowest, 2 * took), MOST_PATIENCE)
             self._patience = self._slowest

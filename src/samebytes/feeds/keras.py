@@ -5,8 +5,8 @@ Keras asks for batches by number: in order, nearly in order (several workers), s
 Whoever asks in order is served by an iterator that makes batches ahead; every other number is
 made at the moment it is asked for, on all threads. Both give the same bytes.
 
-On TensorFlow, Keras asks in a thread that reads ahead of training without a limit that we could
-set: its `Backpressure` makes it wait, and what it holds counts as made ahead.
+How many batches Keras holds differs by the framework it runs on: ``feeds/keras_limit.py`` says how
+many it may, and makes it wait.
 
 Under `SavePosition` the number that `fit` asks for means nothing: it gets the dataset's order.
 """
@@ -18,24 +18,15 @@ import os
 import threading
 from typing import Any
 
-import numpy as np
-
 from samebytes.engine.epoch_counter import EpochCounter
 from samebytes.engine.pipeline import Pipeline
-from samebytes.feeds.backpressure import Backpressure
+from samebytes.feeds.keras_backends import check_for_backend, handed_to_backend
 from samebytes.feeds.keras_batches import WINDOW, RandomAccessBatches, SequentialBatches
+from samebytes.feeds.keras_limit import limit_of
 from samebytes.plan.distribute import check_seeds
-from samebytes.plan.element_spec import element_spec
-from samebytes.plan.tree import flatten
-from samebytes.share.components import check_components
-from samebytes.share.frameworks import import_keras, import_tensorflow
-from samebytes.share.strings import is_string
-from samebytes.share.tensorflow import string_tensor
+from samebytes.share.frameworks import import_keras
 
 __all__ = ["to_keras"]
-
-READ_AHEAD_BYTES = 16 << 20
-"""What Keras may hold, the batch in training included; of larger batches it is two."""
 
 EXACT_SINCE = (3, 6)
 """Keras' versions before this one shuffle batches once more, behind the numbers."""
@@ -65,11 +56,10 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
             self._lock = threading.Lock()
             self._epoch: RandomAccessBatches | SequentialBatches | None = None
             self._process = os.getpid()
-            self._texts = keras.backend.backend() == "tensorflow" and any(
-                is_string(spec.dtype) for spec in flatten(element_spec(pipeline.plan))[0]
-            )
+            self._handed = handed_to_backend(pipeline.plan, keras.backend.backend())
             self._trainer: int | None = None
-            self._pressure, self._ahead = _read_ahead(pipeline, keras.backend.backend())
+            self._limit = limit_of(pipeline, keras.backend.backend())
+            self._training = False
 
         @property
         def workers(self) -> int:
@@ -109,18 +99,13 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                     "in n threads, write ds.to_keras(workers=n)"
                 )
                 raise RuntimeError(message)
-            pressure = self._pressure if self._asked_ahead() else None
-            if pressure is None:
+            limit = self._limit if self._is_limited() else None
+            if limit is None:
                 window = WINDOW if self.workers <= 1 else self.workers
                 return self._handed(self._present().batch(place, window))
-            pressure.wait()
+            limit.pressure.wait()
             # One thread asks, so what is not in order is shuffled.
-            batch = self._present().batch(place, 1, self._ahead)
-            pressure.track(_bulk(batch))
-            return self._handed(batch)
-
-        def _handed(self, batch: Any) -> Any:
-            return _with_string_tensors(batch) if self._texts else batch
+            return self._handed(limit.track(self._present().batch(place, 1, limit.ahead)))
 
         def _present(self) -> RandomAccessBatches | SequentialBatches:
             """Return the epoch that batches are asked of."""
@@ -129,19 +114,25 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
                     self._epoch = RandomAccessBatches(self._pipeline, self._epochs.next_epoch())
                 return self._epoch
 
-        def _asked_ahead(self) -> bool:
-            """Return whether Keras asks in another thread than it trains in, and with no queue."""
-            return self.workers <= 1 and self._trainer not in {None, threading.get_ident()}
+        def _is_limited(self) -> bool:
+            """Return whether Keras trains, and asks as it is thought to, with no queue."""
+            if self._limit is None or self.workers > 1 or self._trainer is None:
+                return False
+            here = self._trainer == threading.get_ident()
+            return self._training if self._limit.in_trainer and here else not here
 
         def on_epoch_begin(self) -> None:
             """Note who trains, and begin the epoch of a ``fit`` with a `SavePosition`."""
             self._trainer = threading.get_ident()
+            self._training = True
             if self._epochs.resumes and self._epochs.fitting:
+                ahead = None if self._limit is None else self._limit.ahead
                 with self._lock:
-                    self._epoch = SequentialBatches(self._pipeline, self._epochs, self._ahead)
+                    self._epoch = SequentialBatches(self._pipeline, self._epochs, ahead)
 
         def on_epoch_end(self) -> None:
             """Go on to the next epoch. Keras calls this."""
+            self._training = False
             with self._lock:
                 epoch, self._epoch = self._epoch, None
             if epoch is not None:
@@ -150,49 +141,6 @@ def _batches_class() -> Any:  # noqa: C901 (a class, which can be made only once
     Batches.__module__ = __name__
     Batches.__qualname__ = "Batches"
     return Batches
-
-
-def _with_string_tensors(batch: Any) -> Any:
-    """Return a batch with its strings as tensors: Keras knows no strings of NumPy's."""
-    leaves, structure = flatten(batch)
-    return structure.rebuild(
-        [
-            string_tensor(leaf, f"component {name}") if is_string(np.asarray(leaf).dtype) else leaf
-            for name, leaf in zip(structure.names, leaves, strict=True)
-        ]
-    )
-
-
-def _read_ahead(pipeline: Pipeline, backend: str) -> tuple[Backpressure | None, int | None]:
-    """Return what holds Keras back, and how many batches are to be made ahead beside what it holds.
-
-    Only TensorFlow's Keras reads ahead; elsewhere who trains asks.
-    """
-    if backend != "tensorflow":
-        return None, None
-    tensorflow = import_tensorflow()
-
-    def settle() -> None:
-        # TensorFlow drops arrays it is done with when it next makes a tensor in Python.
-        with tensorflow.device("CPU:0"):
-            tensorflow.constant(0.0)
-
-    plan = pipeline.plan
-    nbytes = (plan.batch_size or 1) * sum(one.sample_bytes for one in plan.components)
-    most = max(READ_AHEAD_BYTES // max(nbytes, 1), 2)
-    ahead = pipeline.options.prefetch
-    # One of those made ahead lies with Keras while another is trained on.
-    return Backpressure(most, settle), max(ahead - 1, min(ahead, 1)) if most == 2 else ahead
-
-
-def _bulk(batch: Any) -> np.ndarray[Any, Any]:
-    """Return the largest array of a batch, or what it is a view of, whose death is the batch's."""
-    leaves = flatten(batch)[0]
-    found: Any = max(leaves, key=lambda leaf: getattr(leaf, "nbytes", 0))
-    array = np.asarray(found)
-    while array is not found and isinstance(array.base, np.ndarray):
-        found = array = array.base  # of a subclass TensorFlow holds another view
-    return array
 
 
 def to_keras(
@@ -207,8 +155,11 @@ def to_keras(
     ``fit(ds.to_keras(), shuffle=False)`` is fastest: the dataset shuffles already, and batches
     asked for in order are made ahead. With Keras' own shuffling, which is the default of ``fit``,
     each batch is made when it is asked for. From the dataset of a `SavePosition`, ``fit`` gets the
-    batches in the dataset's order, made ahead, whatever ``shuffle`` says. If Keras runs on
-    TensorFlow, strings become ``tf.string`` tensors, encoded in UTF-8, which is a copy.
+    batches in the dataset's order, made ahead, whatever ``shuffle`` says.
+
+    If Keras runs on TensorFlow, strings become ``tf.string`` tensors, encoded in UTF-8, which is a
+    copy. If it runs on PyTorch or JAX, batches are tensors, or arrays, of these on the same bytes;
+    JAX makes narrower numbers of those of 64 bits, which is a copy.
 
     Parameters
     ----------
@@ -225,7 +176,7 @@ def to_keras(
     Raises
     ------
     Unconvertible
-        If Keras runs on TensorFlow, and no tensor can hold a component's dtype.
+        If no tensor of the framework that Keras runs on can hold a component's dtype.
     ValueError
         If the dataset yields single samples; if it is that of a `SavePosition`, and this Keras is
         too old to continue it exactly; or if Keras' queue would be unbounded.
@@ -253,11 +204,7 @@ def to_keras(
         raise ValueError(message)
     check_seeds(pipeline.plan)
     keras = import_keras()
-    if keras.backend.backend() == "tensorflow":
-        leaves, structure = flatten(element_spec(pipeline.plan))
-        check_components(
-            (name, spec.dtype) for name, spec in zip(structure.names, leaves, strict=True)
-        )
+    check_for_backend(pipeline.plan, keras.backend.backend())
     version = keras.__version__
     if epochs.resumes and _numbers(version) < EXACT_SINCE:
         message = (

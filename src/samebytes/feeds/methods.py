@@ -47,3 +47,15 @@ class FeedsMixin:
         from samebytes.feeds.jax import to_jax
 
         return to_jax(self.pipeline, self._epochs, sharding)
+
+    def to_grain(self: Any) -> Any:
+        """Return a ``grain.MapDataset`` of the same elements, by index, each repeat an epoch."""
+        from samebytes.feeds.grain import to_grain
+
+        return to_grain(self)
+
+    def to_ray(self: Any, **options: Any) -> Any:
+        """Return a ``ray.data.Dataset`` of an epoch, which tasks on any node make."""
+        from samebytes.feeds.ray import to_ray
+
+        return to_ray(self, **options)

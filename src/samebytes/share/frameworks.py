@@ -8,7 +8,14 @@ from typing import Any
 
 from samebytes.errors import MissingPackage
 
-__all__ = ["import_jax", "import_keras", "import_tensorflow", "import_torch"]
+__all__ = [
+    "import_grain",
+    "import_jax",
+    "import_keras",
+    "import_ray_data",
+    "import_tensorflow",
+    "import_torch",
+]
 
 
 def _import_framework(module: str, name: str, package: str = "samebytes[tensorflow-cpu]") -> Any:
@@ -67,3 +74,27 @@ def import_jax() -> Any:
         If JAX is not installed.
     """
     return _import_framework("jax", "JAX", "samebytes[jax]")
+
+
+@functools.cache
+def import_grain() -> Any:
+    """Return the grain module.
+
+    Raises
+    ------
+    MissingPackage
+        If Grain is not installed.
+    """
+    return _import_framework("grain", "Grain", "grain>=0.2.18")
+
+
+@functools.cache
+def import_ray_data() -> Any:
+    """Return the ray.data module.
+
+    Raises
+    ------
+    MissingPackage
+        If Ray is not installed, or without what its datasets need.
+    """
+    return _import_framework("ray.data", "Ray Data", "samebytes[ray]")

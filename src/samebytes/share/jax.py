@@ -24,6 +24,7 @@ from samebytes.share.layout import Layout, layout_of_view
 from samebytes.share.verdict import Target, Verdict, judge
 
 __all__ = [
+    "NARROWER",
     "check_jax_components",
     "jax_arrays_on",
     "judge_jax",
@@ -91,7 +92,8 @@ def _has_door(dtype: np.dtype[Any], readonly: bool) -> bool:  # noqa: ARG001, FB
     return _probed(dtype)[1] > 0
 
 
-_NARROWER = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+NARROWER = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+"""What JAX makes of numbers of 64 bits, unless ``jax_enable_x64`` is set."""
 
 
 def _lacks(dtype: np.dtype[Any]) -> tuple[str, str | None] | None:
@@ -100,8 +102,8 @@ def _lacks(dtype: np.dtype[Any]) -> tuple[str, str | None] | None:
         return "JAX has no strings", None
     if dtype.hasobject:
         return "its elements are references to Python objects, not values", None
-    if dtype.name in _NARROWER:
-        narrower = _NARROWER[dtype.name]
+    if dtype.name in NARROWER:
+        narrower = NARROWER[dtype.name]
         sentence = f"JAX has {dtype.name} only where jax_enable_x64 is set, and would make it "
         return f"{sentence}{narrower}", f"x = sb.aligned(x, {narrower!r})"
     if dtype.kind in "fc" and dtype.itemsize > 8 * (1 + (dtype.kind == "c")):
@@ -161,7 +163,7 @@ def _words(name: str, dtype: np.dtype[Any]) -> tuple[str, str]:
     """Return why a component has no JAX array, and what to give in its place."""
     unknown = f"this version of JAX has no dtype {dtype.name}"
     because, _ = _lacks(dtype) or ("JAX has no dates" if dtype.kind in "mM" else unknown, None)
-    narrower = _NARROWER.get(dtype.name)
+    narrower = NARROWER.get(dtype.name)
     if narrower is not None:
         cast = f"ds.map(sb.Cast({narrower!r}), on={name!r})"
         return because, f"Convert it: {cast}; or set jax.config.update('jax_enable_x64', True)"
@@ -234,7 +236,8 @@ def _count(arrays: Sequence[npt.NDArray[Any]]) -> None:
 
 def _as_sent(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     native = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-    return read_only(native)
+    # Of a view it holds the owner: a view that was made for it is handed over as it is.
+    return read_only(native) if native.flags.writeable else native
 
 
 def stays_on_the_processor(place: Any) -> bool:
