@@ -2,7 +2,7 @@
 
 Usage: python batch_memory.py FOLDER RUNS, a list in JSON of [feed, method, options]; prints for
 each the blocks leased at most, the bytes of all pools at most, and the peak of resident bytes above
-what was there before. A block is a batch of 18 MB.
+what was there before. A block is a batch of 18 MB, unless the option "side" says otherwise.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Slow(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def held(folder: str, feed: str, method: str, options: dict[str, Any]) -> dict[str, int]:
-    images = np.zeros((256, SIZE, SIZE, 3), np.uint8)
+    side = options.pop("side", SIZE)
+    images = np.zeros((256, side, side, 3), np.uint8)
     dataset = (
         sb.Dataset.from_tensor_slices((images, np.zeros((256, 1), np.float32)))
         .shuffle(seed=0)
@@ -74,10 +75,10 @@ def held(folder: str, feed: str, method: str, options: dict[str, Any]) -> dict[s
     )
     together = options.pop("steps_per_execution", 1)
     to = {key: options.pop(key) for key in ("workers", "max_queue_size") if key in options}
-    layers = [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
+    layers = [keras.Input((side, side, 3)), keras.layers.GlobalAveragePooling2D()]
     model = keras.Sequential([*layers, keras.layers.Dense(1)])
     model.compile("sgd", "mse", steps_per_execution=together)
-    model.predict(np.zeros((2, SIZE, SIZE, 3), np.float32), verbose=0)
+    model.predict(np.zeros((2, side, side, 3), np.float32), verbose=0)
     callbacks = [Slow()]
     if options.pop("position", None):
         position = sb.SavePosition(Path(folder) / "position.json", dataset)

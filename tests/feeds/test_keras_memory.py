@@ -67,6 +67,17 @@ def test_the_process_is_no_larger_than_with_to_tf(ours, theirs):
     assert ours["in order"]["resident"] <= 1.2 * theirs["resident"] + BATCH_BYTES, (ours, theirs)
 
 
+@pytest.mark.parametrize("side", [90, 104], ids=["6 MB", "8 MB"])
+def test_of_small_batches_no_more_bytes_are_held_than_by_to_tf(tmp_path, side):
+    theirs, ours = measured(
+        tmp_path,
+        ("to_tf", "fit", {**ORDERED, "side": side}),
+        ("to_keras", "fit", {**ORDERED, "side": side}),
+    )
+    # Several of them lie in a block of 16 MB.
+    assert ours["pooled"] <= theirs["pooled"] + (16 << 20), (ours, theirs)
+
+
 def test_workers_hold_what_their_queue_does(ours):
     # In training and about to be; in the queue; for a worker that waits for room; made ahead.
     assert ours["two workers"]["leased"] <= 2 + 2 + 1 + 3, ours

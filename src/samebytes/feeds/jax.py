@@ -243,7 +243,7 @@ def _divides(shape: tuple[int, ...], sharding: Any) -> bool:
 
 def _refusal(name: str, shape: tuple[int, ...], sharding: Any, *, last: bool) -> str:
     spec = getattr(sharding, "spec", None)
-    placed = f"{type(sharding).__name__}" + ("" if spec is None else f" {spec}")
+    placed = f"{type(sharding).__name__}" + ("" if spec is None else f" P{tuple(spec)}")
     message = (
         f"component {name} of shape {shape} does not divide among {len(sharding.device_set)} "
         f"devices by {placed}"

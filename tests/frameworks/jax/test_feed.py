@@ -114,7 +114,7 @@ def test_to_a_device_that_is_named(dataset, expected):
     with sb.no_copy():
         found = list(dataset.to_jax(device))
     same(found, expected[0])
-    assert all(batch[0].committed for batch in found)
+    assert all(batch[0].devices() == {device} for batch in found)
 
 
 # --------------------------------------------------------------------------- one ahead
