@@ -144,7 +144,7 @@ def test_tensors_come_out_where_they_are_asked_for():
 def test_options_that_are_none_are_refused():
     dataset = sb.Dataset.from_tensor_slices(IMAGES)
     with pytest.raises(
-        ValueError, match=r"^with_format\('pandas'\): expected one of numpy, tensor"
+        ValueError, match=r"^with_format\('pandas'\): expected one of jax, numpy, tensor"
     ):
         dataset.with_format("pandas")
     with pytest.raises(ValueError, match=r"^with_options\(threads=0\): expected 1 or more$"):

@@ -37,4 +37,4 @@ def test_the_loss_falls_below_the_unigram_entropy(printed_by, tmp_path):
 def test_every_example_is_run_by_a_test():
     tests = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*.py"))
     run = set(re.findall(r'(?:printed_by\(|EXAMPLES / )"(\w+\.py)"', tests))
-    assert run == {path.name for path in EXAMPLES.iterdir() if path.is_file()}
+    assert run == {path.name for path in EXAMPLES.rglob("*.py")}
