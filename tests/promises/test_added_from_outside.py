@@ -94,5 +94,7 @@ def test_what_is_no_formatter_and_what_is_there_already_is_refused_in_words():
     another = Formatter("numpy", VIEWS.element, VIEWS.rows)
     with pytest.raises(ValueError, match=r"^there already is a formatter named 'numpy'"):
         register(another)
-    with pytest.raises(ValueError, match=r"^with_format\('none'\): expected one of jax, numpy, tens"):
+    with pytest.raises(
+        ValueError, match=r"^with_format\('none'\): expected one of jax, numpy, tens"
+    ):
         check_format("none")
