@@ -29,13 +29,13 @@ def path(tmp_path):
 def reads(monkeypatch):
     """Return how often each block was read."""
     found: Counter[int] = Counter()
-    original = BlockFetcher._read
+    original = BlockFetcher._bring
 
     def read(self, number):
         found[number] += 1
         return original(self, number)
 
-    monkeypatch.setattr(block_fetcher.BlockFetcher, "_read", read)
+    monkeypatch.setattr(block_fetcher.BlockFetcher, "_bring", read)
     return found
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.kernels.storage import copy_ranges
 from samebytes.engine.readers.chunk_cache import ChunkCache
-from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
+from samebytes.engine.readers.kept_fetcher import KeptFetcher, Pieces
 from samebytes.memory.addresses import address_of
 from samebytes.plan.file_blocks import FileBlocks
 
@@ -20,7 +16,7 @@ __all__ = ["BlockFetcher"]
 Indices = npt.NDArray[np.int64]
 
 
-class BlockFetcher(Fetcher):
+class BlockFetcher(KeptFetcher):
     """Reads the blocks that ranges lie in, and copies the ranges out of them.
 
     Parameters
@@ -37,47 +33,23 @@ class BlockFetcher(Fetcher):
         Where blocks are kept.
     """
 
-    gap_bytes = 0
-
     def __init__(
         self, files: FileFetcher, place: int, address: int, blocks: FileBlocks, chunks: ChunkCache
     ) -> None:
+        super().__init__(chunks, blocks.nbytes)
         self.threads = files.threads
         self._files = files
         self._place = place
         self._first, self._end = address + blocks.begin, address + blocks.end
-        self._nbytes, self._beyond = blocks.nbytes, blocks.beyond
-        self._chunks = chunks
+        self._beyond = blocks.beyond
 
-    def tasks(
-        self,
-        places: Indices,  # noqa: ARG002 (it is one region)
-        starts: Indices,
-        targets: Indices,
-        sizes: Indices,
-    ) -> list[Task]:
-        """Return what reads a block and copies from it, for each block."""
-        pieces = pieces_of(starts - self._first, targets, sizes, self._nbytes, self._beyond)
-        order = np.argsort(pieces.blocks, kind="stable")
-        numbers, firsts = np.unique(pieces.blocks[order], return_index=True)
-        edges = [*firsts.tolist(), len(order)]
-        self._chunks.announce(map(self._name, numbers.tolist()))
-        found: list[Task] = []
-        for number, low, high in zip(numbers.tolist(), edges[:-1], edges[1:], strict=True):
-            chosen = order[low:high]
-            ranges = pieces.offsets[chosen], pieces.targets[chosen], pieces.sizes[chosen]
-            found.append(functools.partial(self._copy, number, *ranges))
-        return found
-
-    def _copy(self, number: int, offsets: Indices, targets: Indices, sizes: Indices) -> None:
-        read = functools.partial(self._read, number)
-        block = self._chunks.get(self._name(number), self._nbytes, read)
-        copy_ranges(address_of(block) + offsets, targets, sizes)
+    def _pieces(self, starts: Indices, targets: Indices, sizes: Indices) -> Pieces:
+        return pieces_of(starts - self._first, targets, sizes, self._nbytes, self._beyond)
 
     def _name(self, number: int) -> tuple[int, int]:
         return id(self), number
 
-    def _read(self, number: int) -> npt.NDArray[np.uint8]:
+    def _bring(self, number: int) -> npt.NDArray[np.uint8]:
         start = self._first + number * self._nbytes
         count = min(self._nbytes + self._beyond, self._end - start)
         block = np.empty(count, np.uint8)
@@ -90,28 +62,9 @@ class BlockFetcher(Fetcher):
         self._chunks.clear()
 
 
-class BlockPieces(NamedTuple):
-    """Parts of ranges, each in one block.
-
-    Attributes
-    ----------
-    blocks : ndarray of int64
-        Number of the block.
-    offsets : ndarray of int64
-        Where in it a part begins.
-    targets, sizes : ndarray of int64
-        Where it goes, and its bytes.
-    """
-
-    blocks: Indices
-    offsets: Indices
-    targets: Indices
-    sizes: Indices
-
-
 def pieces_of(
     starts: Indices, targets: Indices, sizes: Indices, nbytes: int, beyond: int
-) -> BlockPieces:
+) -> Pieces:
     """Return the pieces of ranges in blocks that overlap.
 
     Parameters
@@ -138,4 +91,4 @@ def pieces_of(
     begins = np.maximum(starts[which], blocks * nbytes)
     ends = np.where(blocks == last[which], (starts + sizes)[which], (blocks + 1) * nbytes)
     moved = targets[which] + begins - starts[which]
-    return BlockPieces(blocks, begins - blocks * nbytes, moved, ends - begins)
+    return Pieces(blocks, begins - blocks * nbytes, moved, ends - begins)

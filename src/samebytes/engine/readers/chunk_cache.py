@@ -79,10 +79,21 @@ class ChunkCache:
         """Bytes that are kept."""
         return self._shared // max(len(_open), 1) if self._room is None else self._room
 
-    def announce(self, names: Iterable[Hashable]) -> None:
-        """Say that each of these chunks will be asked for once more: others are let go first."""
+    def announce(self, names: Iterable[Hashable]) -> dict[Hashable, npt.NDArray[Any]]:
+        """Return those of these chunks that are here; the others will be asked for once more.
+
+        What will be asked for is let go last.
+        """
+        found: dict[Hashable, npt.NDArray[Any]] = {}
         with self._lock:
-            self._wanted.update(names)
+            for name in names:
+                chunk = self._chunks.get(name)
+                if chunk is None or chunk.values is None:
+                    self._wanted[name] += 1
+                else:
+                    found[name] = chunk.values
+                    self._chunks.move_to_end(name)
+        return found
 
     def get(self, name: Hashable, nbytes: int, decode: Decode) -> npt.NDArray[Any]:
         """Return a chunk, which stays as it is while it is held; waits while another decodes it.

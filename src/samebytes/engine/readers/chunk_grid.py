@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ChunkGrid", "Pieces"]
+from samebytes.engine.readers.kept_fetcher import Pieces
+
+__all__ = ["ChunkGrid"]
 
 Indices = npt.NDArray[np.int64]
-
-
-class Pieces(NamedTuple):
-    """Parts of ranges, each of which lies in one chunk, in one run.
-
-    Attributes
-    ----------
-    chunks : ndarray of int64
-        Number of the chunk.
-    offsets : ndarray of int64
-        Where in the decoded chunk it begins, in bytes.
-    targets, sizes : ndarray of int64
-        Where it goes, and its bytes.
-    """
-
-    chunks: Indices
-    offsets: Indices
-    targets: Indices
-    sizes: Indices
 
 
 class ChunkGrid:
