@@ -51,12 +51,12 @@ def path(tmp_path_factory):
     path.unlink()
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("auto", "read"), ("ahead", "ahead")])
-def test_epoch_after_epoch_within_512_mb(path, asked, expected):
+def printed_within_limit(script, path, asked):
+    """Return what a script prints that may have ALLOWED bytes; it gets a path, a group, a word."""
     try:
         with memory_limit(ALLOWED) as limit:
             done = subprocess.run(
-                [sys.executable, "-c", SCRIPT, path, limit.folder, asked],
+                [sys.executable, "-c", script, path, limit.folder, asked],
                 capture_output=True,
                 text=True,
                 timeout=200,
@@ -65,7 +65,13 @@ def test_epoch_after_epoch_within_512_mb(path, asked, expected):
     except Unlimited as why:
         pytest.skip(str(why))
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
-    epochs = json.loads(done.stdout)
+    return done.stdout
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("auto", "read"), ("ahead", "ahead")])
+def test_epoch_after_epoch_within_512_mb(path, asked, expected):
+    printed = printed_within_limit(SCRIPT, path, asked)
+    epochs = json.loads(printed)
     for reader, samples, failed, _ in epochs:
         assert reader.startswith(f"{expected}: ")
         assert (samples, failed) == (IMAGES, 0)
@@ -117,18 +123,7 @@ def store(tmp_path_factory):
 
 @pytest.mark.parametrize("order", ["blocks", "full"])
 def test_chunks_that_are_larger_decoded_than_what_is_allowed(store, order):
-    try:
-        with memory_limit(ALLOWED) as limit:
-            done = subprocess.run(
-                [sys.executable, "-c", CHUNKS, store, limit.folder, order],
-                capture_output=True,
-                text=True,
-                timeout=200,
-                check=False,
-            )
-    except Unlimited as why:
-        pytest.skip(str(why))
-    assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
-    for samples, decoded, nbytes in json.loads(done.stdout):
+    printed = printed_within_limit(CHUNKS, store, order)
+    for samples, decoded, nbytes in json.loads(printed):
         assert samples == (IMAGES if order == "blocks" else 96)
         assert decoded == nbytes or order == "full"

@@ -105,7 +105,7 @@ class Shuffle:
 
 @dataclass(frozen=True)
 class Shard:
-    """Every `count`-th element, from `index` on; nothing finds out which process this is."""
+    """Every `count`-th element, from `index` on; the caller says which process this is."""
 
     parent: Sampler
     count: int

@@ -27,6 +27,7 @@ __all__ = [
     "ZarrSource",
     "arrays_of",
     "choose",
+    "import_zarr",
     "is_zarr_array",
     "lazy_array_of",
     "open_zarr",
@@ -172,7 +173,7 @@ def open_zarr(path: Path, key: str | None = None) -> LazyArray | dict[str, LazyA
     FileError
         If zarr cannot open it, or it has no array of that name.
     """
-    zarr = _zarr(path)
+    zarr = import_zarr(path)
     try:
         # By the full path, or it would be another one if the process went to another folder.
         full = path.absolute()
@@ -215,7 +216,14 @@ def arrays_of(found: Any) -> dict[str, Any]:
     return {name: each for name, each in sorted(members) if is_zarr_array(each)}
 
 
-def _zarr(path: object) -> Any:
+def import_zarr(path: object) -> Any:
+    """Return the zarr module.
+
+    Raises
+    ------
+    MissingPackage
+        If it is not installed; the message names the store.
+    """
     try:
         import zarr
     except ImportError as missing:

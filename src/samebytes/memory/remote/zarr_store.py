@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
-from samebytes.errors import FileError, MissingPackage, RemoteError
-from samebytes.memory.files.zarr import ZarrSource, arrays_of, choose, lazy_array_of
+from samebytes.errors import FileError, RemoteError
+from samebytes.memory.files.zarr import ZarrSource, arrays_of, choose, import_zarr, lazy_array_of
 from samebytes.memory.lazy import LazyArray
 from samebytes.memory.remote.identity import Identity
 from samebytes.memory.remote.remote_object import look_at, refuse_forked
@@ -99,7 +99,7 @@ def open_zarr_url(url: Url, key: str | None = None) -> LazyArray | dict[str, Laz
             "environment."
         )
         raise ValueError(message)
-    zarr = _zarr(url)
+    zarr = import_zarr(url)
     text = url.text.rstrip("/") + (f"/{key.strip('/')}" if key else "")
     where = parse_url(text)
     metadata = _metadata_of(where)
@@ -183,15 +183,3 @@ def _noting(zarr: Any, store: Any) -> Any:
     from samebytes.memory.remote.noting_store import NotingStore
 
     return NotingStore(zarr.storage.ObjectStore(store, read_only=True))
-
-
-def _zarr(url: Url) -> Any:
-    try:
-        import zarr
-    except ImportError as missing:
-        message = (
-            f"{url} is a zarr store, and reading its chunks needs zarr, which is not installed: "
-            'pip install "zarr>=3".'
-        )
-        raise MissingPackage(message) from missing
-    return zarr
