@@ -299,7 +299,9 @@ class WorkerPool:
             if piece is not None and pending.failure is None:
                 piece.fill()
         except BaseException as failure:  # noqa: BLE001 (raised again by the consumer)
-            pending.failure = pending.failure or failure
+            # Once closed nobody takes it, and its traceback would keep all of this alive.
+            if not self.closed:
+                pending.failure = pending.failure or failure
         if pending.unfinished.pop() == 0:
             self._complete(pending)
 

@@ -23,7 +23,7 @@ __all__ = ["FileBlocks", "file_blocks"]
 LARGE_BYTES = 128 << 10
 """Samples from this size on are read one by one: a disk takes as long for them as for the block."""
 
-SHARE = 8
+SHARE = 6
 """A window takes at most one in so many bytes of the memory there is: two are kept at a border."""
 
 

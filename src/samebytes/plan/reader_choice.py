@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from samebytes.memory.text import as_bytes_text, shortened
 from samebytes.plan.chunks import better_block_size, lazy_arrays_of
 from samebytes.plan.file_blocks import FileBlocks, file_blocks
 from samebytes.plan.plan_arrays import arrays_of
+from samebytes.plan.reading_order import reads_in_order
 
 if TYPE_CHECKING:
     from samebytes.plan.plan import Plan
@@ -56,12 +57,15 @@ class ReaderChoice:
         With which blocks a shuffle would have each chunk of the sources decoded once a window.
     blocks : tuple of FileBlocks
         Blocks of a shuffle that are read as wholes.
+    in_order : bool
+        Whether files are read from begin to end, by one thread, and the system reads ahead of it.
     """
 
     name: str
     why: str
     better_block_size: int | None = None
     blocks: tuple[FileBlocks, ...] = ()
+    in_order: bool = False
 
     def __str__(self) -> str:
         """Return the name and the reason."""
@@ -102,13 +106,33 @@ def choose_reader(plan: Plan, asked: str = "auto") -> ReaderChoice:
     if asked == "read":
         unknown = next((file for file in files if file.path is None), None)
         if unknown is None:
-            return ReaderChoice("read", "as asked", blocks=file_blocks(plan))
+            return _read_as_ordered(plan, files, "as asked")
         why = f"{unknown.name} cannot be opened again, or was changed in memory alone"
         return ReaderChoice("ahead", why)
     if asked == "ahead":
         return ReaderChoice("ahead", "as asked")
     choice = _choose(files)
-    return replace(choice, blocks=file_blocks(plan)) if choice.name == "read" else choice
+    return _read_as_ordered(plan, files, choice.why) if choice.name == "read" else choice
+
+
+def _read_as_ordered(plan: Plan, files: list[_File], why: str) -> ReaderChoice:
+    """Return that files are read, and which way suits the order of a plan."""
+    if reads_in_order(plan) and _on_network(files) is None:
+        return ReaderChoice("read", f"{why}; from begin to end", in_order=True)
+    blocks = file_blocks(plan)
+    if blocks:
+        nbytes = as_bytes_text(max(one.nbytes + one.beyond for one in blocks))
+        why = f"{why}; blocks of {nbytes} as wholes"
+    return ReaderChoice("read", why, blocks=blocks)
+
+
+def _on_network(files: list[_File]) -> tuple[str, str] | None:
+    """Return a file on a network file system, and its kind; None where all are on disks."""
+    for file in files:
+        kind = filesystem_of(file.path) if file.path is not None else None
+        if kind is not None and is_network(kind):
+            return file.name, kind
+    return None
 
 
 def _stored(array: LazyArray) -> str:
@@ -116,11 +140,9 @@ def _stored(array: LazyArray) -> str:
 
 
 def _choose(files: list[_File]) -> ReaderChoice:
-    if all(file.path is not None for file in files):
-        for file in files:
-            kind = filesystem_of(file.path) if file.path is not None else None
-            if is_network(kind):
-                return ReaderChoice("read", f"{file.name} lies on {kind}, a network file system")
+    remote = _on_network(files) if all(file.path is not None for file in files) else None
+    if remote is not None:
+        return ReaderChoice("read", "{} lies on {}, a network file system".format(*remote))
     total = sum(file.nbytes for file in files)
     if total < SMALL_BYTES:
         return ReaderChoice("map", "its files are small")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.readers.chunk_cache import ChunkCache
+from samebytes.engine.readers.chunk_cache import ChunkCache, room_for_chunks
 from samebytes.engine.readers.file_fetcher import FileFetcher
-from samebytes.engine.readers.kept_fetcher import KeptFetcher, Pieces
+from samebytes.engine.readers.kept_fetcher import KeptFetcher, Pieces, Span
 from samebytes.memory.addresses import address_of
+from samebytes.memory.pool import Pool
 from samebytes.plan.file_blocks import FileBlocks
 
 __all__ = ["BlockFetcher"]
@@ -42,6 +43,12 @@ class BlockFetcher(KeptFetcher):
         self._place = place
         self._first, self._end = address + blocks.begin, address + blocks.end
         self._beyond = blocks.beyond
+        self._pool = Pool(blocks.nbytes + blocks.beyond, most=room_for_chunks() // blocks.nbytes)
+
+    @property
+    def span(self) -> Span:
+        """Where blocks lie."""
+        return Span(self._first, self._nbytes, self._nbytes + self._beyond)
 
     def _pieces(self, starts: Indices, targets: Indices, sizes: Indices) -> Pieces:
         return pieces_of(starts - self._first, targets, sizes, self._nbytes, self._beyond)
@@ -52,7 +59,7 @@ class BlockFetcher(KeptFetcher):
     def _bring(self, number: int) -> npt.NDArray[np.uint8]:
         start = self._first + number * self._nbytes
         count = min(self._nbytes + self._beyond, self._end - start)
-        block = np.empty(count, np.uint8)
+        block = self._pool.take()[:count]
         one = np.ones(1, np.int64)
         self._files.read(one * self._place, one * start, one * address_of(block), one * count)
         return block

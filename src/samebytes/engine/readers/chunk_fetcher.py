@@ -11,7 +11,7 @@ import numpy.typing as npt
 from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_grid import ChunkGrid
 from samebytes.engine.readers.fetcher import Count
-from samebytes.engine.readers.kept_fetcher import KeptFetcher, Pieces
+from samebytes.engine.readers.kept_fetcher import KeptFetcher, Pieces, Span
 from samebytes.memory.lazy import ChunkSource, decoded
 
 __all__ = ["ChunkFetcher"]
@@ -43,6 +43,12 @@ class ChunkFetcher(KeptFetcher):
             self.near_bytes = 0
         self._source = source
         self._count = count
+
+    @property
+    def span(self) -> Span | None:
+        """Where chunks lie, if only rows are divided among them."""
+        nbytes = self._grid.run_bytes
+        return Span(self._address, nbytes, nbytes) if nbytes else None
 
     def _pieces(self, starts: Indices, targets: Indices, sizes: Indices) -> Pieces:
         return self._grid.pieces(starts - self._address, targets, sizes)

@@ -42,11 +42,17 @@ class ChunkGrid:
         # Along this axis, the last that is cut, items follow each other in a chunk as in the array.
         self._axis = cut[-1] if cut else 0
         self._item = itemsize * math.prod(shape[self._axis + 1 :])
+        self._row_bytes = itemsize * math.prod(shape[1:])
 
     @property
     def cuts_rows(self) -> bool:
         """Whether a row, at one place of the first axis, lies in several chunks."""
         return any(count > 1 for count in self._counts[1:])
+
+    @property
+    def run_bytes(self) -> int | None:
+        """Bytes of a chunk, but for the last, if each is a run of the array's; else None."""
+        return None if self.cuts_rows else self._chunks[0] * self._row_bytes
 
     def box(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return where a chunk begins and ends, along each axis."""

@@ -38,6 +38,9 @@ class FileFetcher(Fetcher):
         The files, by their numbers; None for what is no file.
     count : callable
         Counts the bytes that are asked for.
+    in_order : bool
+        Whether they are read from begin to end. One thread does that, and the system reads ahead of
+        it, in requests and pages as large as it likes: twice the rate of sixteen threads.
 
     Raises
     ------
@@ -48,14 +51,17 @@ class FileFetcher(Fetcher):
     threads = THREADS
     gap_bytes = GAP_BYTES
 
-    def __init__(self, regions: Sequence[Region | None], count: Count) -> None:
+    def __init__(
+        self, regions: Sequence[Region | None], count: Count, *, in_order: bool = False
+    ) -> None:
         self._regions = regions
+        self.threads = 1 if in_order else self.threads
         self._count = count
         self._files = np.full(len(regions), -1, np.int32)
         try:
             for place, region in enumerate(regions):
                 if region is not None:
-                    self._files[place] = _open(region)
+                    self._files[place] = _open(region, in_order=in_order)
         except BaseException:
             self.end()
             raise
@@ -113,7 +119,7 @@ class FileFetcher(Fetcher):
                 os.close(file)
 
 
-def _open(region: Region) -> int:
+def _open(region: Region, *, in_order: bool) -> int:
     """Return a descriptor of the file that a region shows."""
     path = region.origin.path
     if path is None:
@@ -130,5 +136,6 @@ def _open(region: Region) -> int:
         raise FileError(message)
     if hasattr(os, "posix_fadvise"):
         # Exact ranges: what the kernel would read beside them nobody needs.
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
+        advice = os.POSIX_FADV_SEQUENTIAL if in_order else os.POSIX_FADV_RANDOM
+        os.posix_fadvise(file, 0, 0, advice)
     return file

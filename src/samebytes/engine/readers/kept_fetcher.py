@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +15,29 @@ from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.memory.addresses import address_of
 
-__all__ = ["KeptFetcher", "Pieces"]
+__all__ = ["KeptFetcher", "Pieces", "Span"]
 
 Indices = npt.NDArray[np.int64]
+Found = Callable[[int, npt.NDArray[Any]], None]
+"""Takes a chunk, with the place that was given with its number."""
+
+
+class Span(NamedTuple):
+    """Where the chunks of a region would lie in it, if each has the bytes of a run of it.
+
+    Attributes
+    ----------
+    first : int
+        Address of the first one.
+    stride : int
+        Bytes from one to the next.
+    reach : int
+        Bytes that each has, of the next ones too; the last may have fewer.
+    """
+
+    first: int
+    stride: int
+    reach: int
 
 
 class Pieces(NamedTuple):
@@ -55,6 +75,47 @@ class KeptFetcher(Fetcher):
     def __init__(self, chunks: ChunkCache, nbytes: int) -> None:
         self._chunks = chunks
         self._nbytes = nbytes
+
+    @property
+    @abstractmethod
+    def span(self) -> Span | None:
+        """Where chunks would lie; None where a chunk is no run of bytes."""
+
+    def numbers_of(self, starts: Indices, stops: Indices) -> Indices | None:
+        """Return which chunk each range lies in, None if one of them lies in none as a whole."""
+        if self.span is None:
+            return None
+        numbers = (starts - self.span.first) // self.span.stride
+        ends = self.span.first + numbers * self.span.stride + self.span.reach
+        return numbers if (stops <= ends).all() else None
+
+    def hold(self, numbers: list[int], places: list[int], found: Found) -> list[Task]:
+        """Hand over the chunks that are here, and return what brings the others.
+
+        Parameters
+        ----------
+        numbers, places : list of int
+            Which chunks, each once, and what each is called by who takes it.
+        found : callable
+            Is given each, from any thread; it stays as it is while it is held.
+        """
+        names = [self._name(number) for number in numbers]
+        here = self._chunks.announce(names)
+        tasks: list[Task] = []
+        for name, number, place in zip(names, numbers, places, strict=True):
+            chunk = here.get(name)
+            if chunk is None:
+                tasks.append(functools.partial(self._hold, number, place, found))
+            else:
+                found(place, chunk)
+        return tasks
+
+    def _hold(self, number: int, place: int, found: Found) -> None:
+        found(place, self._get(number))
+
+    def _get(self, number: int) -> npt.NDArray[Any]:
+        bring = functools.partial(self._bring, number)
+        return self._chunks.get(self._name(number), self._nbytes, bring)
 
     @abstractmethod
     def _pieces(self, starts: Indices, targets: Indices, sizes: Indices) -> Pieces:
@@ -107,8 +168,7 @@ class KeptFetcher(Fetcher):
 
     def _copy(self, number: int, offsets: Indices, targets: Indices, sizes: Indices) -> None:
         # Held while it is copied from, whoever lets go of it meanwhile.
-        bring = functools.partial(self._bring, number)
-        chunk = self._chunks.get(self._name(number), self._nbytes, bring)
+        chunk = self._get(number)
         copy_ranges(address_of(chunk) + offsets, targets, sizes)
 
 

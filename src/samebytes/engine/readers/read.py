@@ -8,10 +8,12 @@ by how much.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
 from dataclasses import dataclass, field
+from queue import Empty
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
 from samebytes.engine.readers.fetcher import Fetcher, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
+from samebytes.engine.readers.kept_fetcher import KeptFetcher
 from samebytes.engine.readers.reader import JobsOf, Reader
 from samebytes.engine.readers.region_table import RegionTable
 from samebytes.engine.readers.staging import StagedBlock, StagingPool
@@ -90,6 +93,11 @@ class Read(Reader):
         self._chunks: ChunkCache | None = None
         self._fetcher_of = np.zeros(len(found), np.int64)
         self._make_fetchers()
+        self._kept_fetchers = {
+            number: fetcher
+            for number, fetcher in enumerate(self._fetchers)
+            if isinstance(fetcher, KeptFetcher)
+        }
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
 
     def _make_fetchers(self) -> None:
@@ -98,7 +106,7 @@ class Read(Reader):
         files = [region if region.source is None else None for region in regions]
         cut = {id(blocks.mapping): blocks for blocks in self.choice.blocks}
         if any(files):
-            reading = FileFetcher(files, self.count)
+            reading = FileFetcher(files, self.count, in_order=self.choice.in_order)
             self._fetchers.append(reading)
         for place, region in enumerate(regions):
             blocks = cut.get(id(region.origin.mapping))
@@ -145,19 +153,28 @@ class Read(Reader):
         started = time.perf_counter()
         while not pending.ready.wait(PATIENCE):
             if self.stopped:
-                message = "the reader was closed while a batch waited for its bytes"
-                raise RuntimeError(message)
+                raise _closed()
         self.count(seconds_waiting=time.perf_counter() - started)
         del self._pending[number]
-        if pending.failure is not None:
-            raise pending.failure
-        return pending.staged
+        failure, pending.failure = pending.failure, None
+        if failure is None:
+            return pending.staged
+        try:
+            raise failure
+        finally:
+            del failure  # or its traceback would keep this frame alive, which has it
 
     def end(self) -> None:
         """Close the files, and let go of chunks."""
         self.stop()
         # They know this object, to count; without them its memory goes when it does.
         fetchers, self._fetchers = self._fetchers, []
+        self._kept_fetchers = {}
+        # So do tasks that came when nobody did any more.
+        with contextlib.suppress(Empty):
+            while True:
+                self.tasks.get_nowait()
+        self.tasks.put(None)
         for fetcher in fetchers:
             fetcher.end()
         if self._chunks is not None:
@@ -192,7 +209,9 @@ class Read(Reader):
             self.tasks.put(functools.partial(self._do, pending, task))
 
     def _do(self, pending: _Pending, task: Task) -> None:
-        if not self.stopped and pending.failure is None:
+        if self.stopped:  # what was not brought lies nowhere: no kernel may look for it
+            pending.failure = pending.failure or _closed()
+        if pending.failure is None:
             try:
                 task()
             except BaseException as failure:  # noqa: BLE001 (raised again by who waits for it)
@@ -201,31 +220,70 @@ class Read(Reader):
             pending.ready.set()
 
     def _stage(self, pending: _Pending, jobs: list[Job]) -> list[Task]:
-        """Take memory for what jobs read, and return what fills it.
+        """Find where what jobs read is to lie, and return what brings it there.
 
-        Room is made for each sample from its first byte to its last, so that a kernel reads it by
-        a shift; but only what it needs is read.
+        Where whole samples lie in chunks that are kept, kernels read them there. For others there
+        is memory, with room for each sample from its first byte to its last, so that a kernel reads
+        it by a shift; but only what it needs is read.
         """
         near = min(fetcher.near_bytes for fetcher in self._fetchers)
         found = [ranges_of(job, near=near) for job in jobs]
-        exact = self._table.within(*_flat(found))
+        exact = whole = self._table.within(*_flat(found))
         self.count(bytes_useful=int((exact[1] - exact[0]).sum()))
-        ranges = rooms = self._joined(*exact)
-        if any(one.starts.shape[1] > 1 for one in found):
-            whole = [whole_ranges_of(job) for job in jobs]
-            rooms = self._joined(*self._table.within(*_flat(whole)))
-        if not len(rooms[0]):
+        divided = any(one.starts.shape[1] > 1 for one in found)
+        if divided:
+            whole = self._table.within(*_flat([whole_ranges_of(job) for job in jobs]))
+        kept = self._kept(*whole)
+        ranges = rooms = self._joined(*self._without(kept, exact))
+        if divided:
+            rooms = self._joined(*self._without(kept, whole))
+        return self._arrange(pending, ranges, rooms, kept)
+
+    def _arrange(
+        self, pending: _Pending, ranges: Ranges, rooms: Ranges, kept: dict[int, Indices]
+    ) -> list[Task]:
+        """Stage a block whose rooms are filled with ranges, and which reads kept chunks."""
+        spans = [(self._kept_fetchers[each].span, numbers) for each, numbers in kept.items()]
+        begins = [span.first + numbers * span.stride for span, numbers in spans if span]
+        ends = [begin + span.stride for begin, (span, _) in zip(begins, spans, strict=True) if span]
+        starts, stops = (np.concatenate(each) for each in ([rooms[0], *begins], [rooms[1], *ends]))
+        if not len(starts):
             return []
-        starts, stops, _ = rooms
-        sizes = stops - starts
+        sizes = rooms[1] - rooms[0]
         total, asked = int(sizes.sum()), int((ranges[1] - ranges[0]).sum())
         sparse = asked < total // 2
-        memory = self._pool.take(total, sparse=sparse)
-        shifts = address_of(memory) + np.cumsum(sizes) - sizes - starts
-        pending.staged = StagedBlock(
-            memory, starts, stops, shifts, self._pool, sparse, self._mapped
+        memory = self._pool.take(total, sparse=sparse) if total else np.zeros(0, np.uint8)
+        shifts = np.zeros(len(starts), np.int64)
+        shifts[: len(sizes)] = address_of(memory) + np.cumsum(sizes) - sizes - rooms[0]
+        tasks = self._tasks(*ranges, shifts[np.searchsorted(rooms[0], ranges[0], "right") - 1])
+        order = np.argsort(starts)
+        starts, stops, shifts = starts[order], stops[order], shifts[order]
+        pending.staged = staged = StagedBlock(
+            starts, stops, shifts, memory, self._pool, sparse, self._mapped
         )
-        return self._tasks(*ranges, shifts[np.searchsorted(starts, ranges[0], "right") - 1])
+        places = np.argsort(order)[len(sizes) :].tolist()
+        for each, numbers in kept.items():
+            mine, places = places[: len(numbers)], places[len(numbers) :]
+            tasks += self._kept_fetchers[each].hold(numbers.tolist(), mine, staged.hold)
+        return tasks
+
+    def _kept(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, Indices]:
+        """Return the chunks that samples are read in, for fetchers all of whose samples lie so."""
+        found: dict[int, Indices] = {}
+        for number, fetcher in self._kept_fetchers.items():
+            chosen = self._fetcher_of[places] == number
+            if chosen.any():
+                numbers = fetcher.numbers_of(starts[chosen], stops[chosen])
+                if numbers is not None:
+                    found[number] = np.unique(numbers)
+        return found
+
+    def _without(self, kept: dict[int, Indices], ranges: Ranges) -> Ranges:
+        """Return the ranges of other fetchers than these."""
+        if not kept:
+            return ranges
+        left = ~np.isin(self._fetcher_of[ranges[2]], list(kept))
+        return ranges[0][left], ranges[1][left], ranges[2][left]
 
     def _tasks(
         self, starts: Indices, stops: Indices, places: Indices, shifts: Indices
@@ -257,6 +315,10 @@ class Read(Reader):
         order = np.argsort(starts, kind="stable")
         apart = places << ADDRESS_BITS
         return (starts - apart)[order], (stops - apart)[order], places[order]
+
+
+def _closed() -> RuntimeError:
+    return RuntimeError("the reader was closed while a batch waited for its bytes")
 
 
 def _flat(found: list[ByteRanges]) -> tuple[Indices, Indices]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.readers.byte_ranges import whole_ranges_of
+from samebytes.memory.addresses import address_of
 from samebytes.memory.aligned import PAGE_BYTES
 from samebytes.memory.pages import allocate_pages
 
@@ -66,27 +67,30 @@ class StagedBlock:
 
     Attributes
     ----------
-    memory : ndarray of uint8
-        What was read, range behind range.
     starts, stops : ndarray of int64
         The ranges by the addresses that jobs have, sorted, none touching another.
     shifts : ndarray of int64
-        Bytes from each range to where it lies here.
+        Bytes from each range to where it lies here; of a chunk, once that is here.
+    memory : ndarray of uint8
+        What was read for this block alone, range behind range.
     pool : StagingPool
         Where the memory goes back to.
     sparse : bool
         Whether most of it was not touched.
     mapped : bool
         Whether some files are still read where they are mapped.
+    chunks : list of ndarray
+        Chunks that are read where they are kept, so that they stay.
     """
 
-    memory: npt.NDArray[np.uint8]
     starts: Indices
     stops: Indices
     shifts: Indices
+    memory: npt.NDArray[np.uint8]
     pool: StagingPool
     sparse: bool = False
     mapped: bool = False
+    chunks: list[npt.NDArray[Any]] = field(default_factory=list)
 
     def moved(self, job: Job) -> Job:
         """Return a job that reads here what it would read where the files are mapped."""
@@ -99,6 +103,13 @@ class StagedBlock:
         # Kept alive by the block, which is given back when the batch is finished.
         return job._replace(places=job.places + shifts)
 
+    def hold(self, place: int, chunk: npt.NDArray[Any]) -> None:
+        """Note where a range lies whose chunk is here; from any thread."""
+        self.chunks.append(chunk)
+        self.shifts[place] = address_of(chunk) - self.starts[place]
+
     def release(self) -> None:
         """Let the memory be used again."""
-        self.pool.give_back(self.memory, sparse=self.sparse)
+        self.chunks.clear()
+        if len(self.memory):
+            self.pool.give_back(self.memory, sparse=self.sparse)
