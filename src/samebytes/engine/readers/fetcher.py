@@ -5,18 +5,21 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.aligned import PAGE_BYTES
 
-__all__ = ["Count", "Fetcher", "Task"]
+__all__ = ["Count", "Fetcher", "Found", "Task", "cut_into_tasks"]
 
 Indices = npt.NDArray[np.int64]
 Task = Callable[[], None]
 Count = Callable[..., None]
 """`Reader.count`."""
+Found = Callable[[int, npt.NDArray[Any]], None]
+"""Takes what was brought, with the place that it was asked for by."""
 
 
 class Fetcher(ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +12,12 @@ import numpy.typing as npt
 
 from samebytes.engine.kernels.storage import copy_ranges
 from samebytes.engine.readers.chunk_cache import ChunkCache
-from samebytes.engine.readers.fetcher import Fetcher, Task
+from samebytes.engine.readers.fetcher import Fetcher, Found, Task
 from samebytes.memory.addresses import address_of
 
 __all__ = ["KeptFetcher", "Pieces", "Span"]
 
 Indices = npt.NDArray[np.int64]
-Found = Callable[[int, npt.NDArray[Any]], None]
-"""Takes a chunk, with the place that was given with its number."""
 
 
 class Span(NamedTuple):

@@ -12,8 +12,10 @@ import contextlib
 import functools
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from queue import Empty
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,7 @@ from samebytes.engine.readers.byte_fetcher import ByteFetcher
 from samebytes.engine.readers.byte_ranges import ByteRanges, coalesce, ranges_of, whole_ranges_of
 from samebytes.engine.readers.chunk_cache import ChunkCache
 from samebytes.engine.readers.chunk_fetcher import ChunkFetcher
-from samebytes.engine.readers.fetcher import Fetcher, Task
+from samebytes.engine.readers.fetcher import Fetcher, Found, Task
 from samebytes.engine.readers.file_fetcher import FileFetcher
 from samebytes.engine.readers.kept_fetcher import KeptFetcher
 from samebytes.engine.readers.reader import JobsOf, Reader
@@ -46,6 +48,14 @@ ADDRESS_BITS = 47
 
 PATIENCE = 0.05
 """Seconds after which a thread that waits for bytes looks whether all was closed meanwhile."""
+
+
+class _Held(NamedTuple):
+    """Ranges that are read where they come to lie, and what brings them."""
+
+    starts: Indices
+    stops: Indices
+    tasks: Callable[[list[int], Found], list[Task]]
 
 
 @dataclass
@@ -93,11 +103,6 @@ class Read(Reader):
         self._chunks: ChunkCache | None = None
         self._fetcher_of = np.zeros(len(found), np.int64)
         self._make_fetchers()
-        self._kept_fetchers = {
-            number: fetcher
-            for number, fetcher in enumerate(self._fetchers)
-            if isinstance(fetcher, KeptFetcher)
-        }
         self.threads = max((fetcher.threads for fetcher in self._fetchers), default=0)
 
     def _make_fetchers(self) -> None:
@@ -169,7 +174,6 @@ class Read(Reader):
         self.stop()
         # They know this object, to count; without them its memory goes when it does.
         fetchers, self._fetchers = self._fetchers, []
-        self._kept_fetchers = {}
         # So do tasks that came when nobody did any more.
         with contextlib.suppress(Empty):
             while True:
@@ -233,20 +237,22 @@ class Read(Reader):
         divided = any(one.starts.shape[1] > 1 for one in found)
         if divided:
             whole = self._table.within(*_flat([whole_ranges_of(job) for job in jobs]))
-        kept = self._kept(*whole)
-        ranges = rooms = self._joined(*self._without(kept, exact))
+        held = self._held_chunks(*whole)
+        ranges = rooms = self._joined(*_without(held, self._fetcher_of, exact))
         if divided:
-            rooms = self._joined(*self._without(kept, whole))
-        return self._arrange(pending, ranges, rooms, kept)
+            rooms = self._joined(*_without(held, self._fetcher_of, whole))
+        else:
+            held.update(self._held_buffers(*ranges))
+            ranges = rooms = _without(held, self._fetcher_of, ranges)
+        alignment = max((job.source.dtype.alignment for job in jobs), default=1)
+        return self._arrange(pending, ranges, rooms, list(held.values()), alignment)
 
     def _arrange(
-        self, pending: _Pending, ranges: Ranges, rooms: Ranges, kept: dict[int, Indices]
+        self, pending: _Pending, ranges: Ranges, rooms: Ranges, held: list[_Held], alignment: int
     ) -> list[Task]:
-        """Stage a block whose rooms are filled with ranges, and which reads kept chunks."""
-        spans = [(self._kept_fetchers[each].span, numbers) for each, numbers in kept.items()]
-        begins = [span.first + numbers * span.stride for span, numbers in spans if span]
-        ends = [begin + span.stride for begin, (span, _) in zip(begins, spans, strict=True) if span]
-        starts, stops = (np.concatenate(each) for each in ([rooms[0], *begins], [rooms[1], *ends]))
+        """Stage a block of rooms that are filled with ranges, and of what is held as it came."""
+        starts = np.concatenate([rooms[0], *(each.starts for each in held)])
+        stops = np.concatenate([rooms[1], *(each.stops for each in held)])
         if not len(starts):
             return []
         sizes = rooms[1] - rooms[0]
@@ -259,31 +265,40 @@ class Read(Reader):
         order = np.argsort(starts)
         starts, stops, shifts = starts[order], stops[order], shifts[order]
         pending.staged = staged = StagedBlock(
-            starts, stops, shifts, memory, self._pool, sparse, self._mapped
+            starts, stops, shifts, memory, self._pool, sparse, self._mapped, alignment
         )
         places = np.argsort(order)[len(sizes) :].tolist()
-        for each, numbers in kept.items():
-            mine, places = places[: len(numbers)], places[len(numbers) :]
-            tasks += self._kept_fetchers[each].hold(numbers.tolist(), mine, staged.hold)
+        for each in held:
+            mine, places = places[: len(each.starts)], places[len(each.starts) :]
+            tasks += each.tasks(mine, staged.hold)
         return tasks
 
-    def _kept(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, Indices]:
-        """Return the chunks that samples are read in, for fetchers all of whose samples lie so."""
-        found: dict[int, Indices] = {}
-        for number, fetcher in self._kept_fetchers.items():
+    def _held_chunks(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, _Held]:
+        """Return the chunks that samples are read in, of fetchers all of whose samples lie so."""
+        found: dict[int, _Held] = {}
+        for number, fetcher in enumerate(self._fetchers):
             chosen = self._fetcher_of[places] == number
-            if chosen.any():
-                numbers = fetcher.numbers_of(starts[chosen], stops[chosen])
-                if numbers is not None:
-                    found[number] = np.unique(numbers)
+            if not isinstance(fetcher, KeptFetcher) or not chosen.any():
+                continue
+            numbers, span = fetcher.numbers_of(starts[chosen], stops[chosen]), fetcher.span
+            if numbers is not None and span is not None:
+                numbers = np.unique(numbers)
+                begins = span.first + numbers * span.stride
+                tasks = functools.partial(fetcher.hold, numbers.tolist())
+                found[number] = _Held(begins, begins + span.stride, tasks)
         return found
 
-    def _without(self, kept: dict[int, Indices], ranges: Ranges) -> Ranges:
-        """Return the ranges of other fetchers than these."""
-        if not kept:
-            return ranges
-        left = ~np.isin(self._fetcher_of[ranges[2]], list(kept))
-        return ranges[0][left], ranges[1][left], ranges[2][left]
+    def _held_buffers(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, _Held]:
+        """Return the ranges that are read in the buffers that they come in."""
+        found: dict[int, _Held] = {}
+        for number, fetcher in enumerate(self._fetchers):
+            chosen = self._fetcher_of[places] == number
+            if isinstance(fetcher, ByteFetcher) and chosen.any():
+                begins, sizes = starts[chosen], (stops - starts)[chosen]
+                if fetcher.can_hold(sizes):
+                    tasks = functools.partial(fetcher.hold, begins, sizes)
+                    found[number] = _Held(begins, stops[chosen], tasks)
+        return found
 
     def _tasks(
         self, starts: Indices, stops: Indices, places: Indices, shifts: Indices
@@ -315,6 +330,12 @@ class Read(Reader):
         order = np.argsort(starts, kind="stable")
         apart = places << ADDRESS_BITS
         return (starts - apart)[order], (stops - apart)[order], places[order]
+
+
+def _without(held: Iterable[int], fetcher_of: Indices, ranges: Ranges) -> Ranges:
+    """Return the ranges of other fetchers than these."""
+    left = ~np.isin(fetcher_of[ranges[2]], list(held))
+    return ranges[0][left], ranges[1][left], ranges[2][left]
 
 
 def _closed() -> RuntimeError:

@@ -70,7 +70,7 @@ class StagedBlock:
     starts, stops : ndarray of int64
         The ranges by the addresses that jobs have, sorted, none touching another.
     shifts : ndarray of int64
-        Bytes from each range to where it lies here; of a chunk, once that is here.
+        Bytes from each range to where it lies here, once it does.
     memory : ndarray of uint8
         What was read for this block alone, range behind range.
     pool : StagingPool
@@ -79,8 +79,10 @@ class StagedBlock:
         Whether most of it was not touched.
     mapped : bool
         Whether some files are still read where they are mapped.
+    alignment : int
+        Items lie at multiples of so many bytes.
     chunks : list of ndarray
-        Chunks that are read where they are kept, so that they stay.
+        What is read where it is kept, so that it stays.
     """
 
     starts: Indices
@@ -90,6 +92,7 @@ class StagedBlock:
     pool: StagingPool
     sparse: bool = False
     mapped: bool = False
+    alignment: int = 1
     chunks: list[npt.NDArray[Any]] = field(default_factory=list)
 
     def moved(self, job: Job) -> Job:
@@ -104,9 +107,15 @@ class StagedBlock:
         return job._replace(places=job.places + shifts)
 
     def hold(self, place: int, chunk: npt.NDArray[Any]) -> None:
-        """Note where a range lies whose chunk is here; from any thread."""
+        """Note where a range lies whose bytes are here; copies them if items lie askew in them."""
+        start = self.starts[place]
+        if (address_of(chunk) - start) % self.alignment:
+            room = np.empty(chunk.nbytes + self.alignment, np.uint8)
+            begin = (start - address_of(room)) % self.alignment
+            room[begin : begin + chunk.nbytes] = chunk.reshape(-1).view(np.uint8)
+            chunk = room[begin:]
         self.chunks.append(chunk)
-        self.shifts[place] = address_of(chunk) - self.starts[place]
+        self.shifts[place] = address_of(chunk) - start
 
     def release(self) -> None:
         """Let the memory be used again."""

@@ -48,6 +48,18 @@ class ByteSource(Source):
     gap_bytes: ClassVar[int] = 16 << 10
     task_bytes: ClassVar[int] = 1 << 20
 
+    @property
+    def has_buffers(self) -> bool:
+        """Whether what comes is in memory of its own, which `fetch` returns without a copy."""
+        return False
+
+    def fetch(self, starts: Addresses, sizes: Addresses) -> list[Any]:
+        """Return ranges as buffers, all of each, or raise an error that names the file.
+
+        Called instead of `read`, for ranges of `task_bytes` at most, where `has_buffers` says so.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def read(self, starts: Addresses, targets: Addresses, sizes: Addresses) -> None:
         """Read ranges into memory, all of each, or raise an error that names the file.

@@ -86,6 +86,18 @@ class ObjectSource(ByteSource):
                 for buffer, target in zip(found, targets_now, strict=True):
                     copy_to_address(buffer, target)
 
+    @property
+    def has_buffers(self) -> bool:
+        """Whether answers are handed over as they came: they are, unless a cache keeps them."""
+        return self._cache is None
+
+    def fetch(self, starts: Offsets, sizes: Offsets) -> list[Any]:
+        """Return ranges as the buffers that they came in; errors are those of `read`."""
+        found: list[Any] = []
+        for starts_now, sizes_now, _ in _groups(starts + self._begin, sizes, sizes):
+            found += self._object.fetch(starts_now, sizes_now)
+        return found
+
     def release(self) -> None:
         """Write what the cache has, so that another process finds it."""
         if self._cache is not None:
