@@ -14,7 +14,7 @@ from benchmarks.storage.result import Bound, Result, Role, Turn
 from benchmarks.storage.way import Task, Way
 from benchmarks.storage.ways.bare import BARE
 from benchmarks.storage.ways.chunk_loop import HDF5_LOOP, ZARR_LOOP
-from benchmarks.storage.ways.direct import DIRECT
+from benchmarks.storage.ways.direct import BLOCKS, DIRECT
 from benchmarks.storage.ways.grain import GRAIN_THREADS
 from benchmarks.storage.ways.numpy import NUMPY
 from benchmarks.storage.ways.obstore import OBSTORE
@@ -40,7 +40,8 @@ class Asked:
     words : str
         What the other is.
     beside : str
-        Key of the other way; by default the best of the bare ones.
+        How the key of the other way begins, the best one's if several do; by default the best of
+        the bare ones.
     counted : str
         What of a turn's counts is the ratio already.
     """
@@ -56,7 +57,7 @@ class Asked:
         others = [
             one
             for one in results
-            if (one.key == self.beside if self.beside else one.role is Role.BARE)
+            if (one.key.startswith(self.beside) if self.beside else one.role is Role.BARE)
         ]
         if ours is None or not others:
             return None
@@ -106,20 +107,25 @@ EXACT = (
     "of threads that is best for them."
 )
 SEQUENTIAL = (
-    "The file is read once from begin to end, by requests of the size and number that are best. "
+    "The file is read once from begin to end, by requests of the size and number that are best: "
+    "directly, and by one thread that the system reads ahead of. "
 )
 ONCE = (
     "Only the bytes that samples need count, for both: a sequential reader is taken to get nothing "
     "else, so what is read beside them is at our expense."
 )
 LOOP = (
-    "Decoded, the store is four times the memory. Bare is a loop over all chunks in the order of "
-    "the file, which decodes each once and throws it away, with the number of threads that is best "
-    "for it. A crop needs all of its image, since a chunk is decoded as a whole."
+    "Decoded, the store is four times the memory. Bare is a loop over all chunks, which decodes "
+    "each once and throws it away, with the number of threads that is best for it: in the order of "
+    "the file, and shuffled, as the crops are. A crop needs all of its image, since a chunk is "
+    "decoded as a whole."
 )
 BEST_BARE = "the best bare reads"
+BEST_DIRECT = "the best direct sequential read"
 BEST_SEQUENTIAL = "the best sequential read"
+BEST_OF_BLOCKS = "the best bare reads of such blocks"
 BEST_LOOP = "the best bare loop"
+BEST_SHUFFLED_LOOP = "the best bare loop over shuffled chunks"
 
 
 def _random(key: str, title: str, pattern: Pattern, *more: Asked) -> Job:
@@ -128,13 +134,18 @@ def _random(key: str, title: str, pattern: Pattern, *more: Asked) -> Job:
 
 
 def _blocks(key: str, title: str, pattern: Pattern) -> Job:
-    asked = (Asked(0.7, BEST_SEQUENTIAL),)
-    return Job(key, title, pattern, "images", (*DIRECT, *READERS), asked, SEQUENTIAL + ONCE)
+    asked = (
+        Asked(0.7, BEST_DIRECT, beside="direct"),
+        Asked(0.7, BEST_SEQUENTIAL),
+        Asked(0.8, BEST_OF_BLOCKS, beside="blocks"),
+    )
+    ways = (*DIRECT, *BLOCKS, *READERS)
+    return Job(key, title, pattern, "images", ways, asked, SEQUENTIAL + ONCE)
 
 
 def _chunks(key: str, source: str, loops: tuple[Way, ...], stored: str) -> Job:
     title = f"256x256 crops of 512x512x3, shuffled by chunks: {stored} of {CHUNK_IMAGES} images"
-    asked = (Asked(0.8, BEST_LOOP),)
+    asked = (Asked(0.8, BEST_LOOP), Asked(0.8, BEST_SHUFFLED_LOOP, beside="shuffled"))
     return Job(key, title, ChunkedCrops(), source, (*loops, CHUNKED), asked, LOOP)
 
 
@@ -151,7 +162,7 @@ JOBS = (
         InOrder(),
         "images",
         (*DIRECT, *READERS, *PEERS),
-        (Asked(0.85, BEST_SEQUENTIAL),),
+        (Asked(0.85, BEST_DIRECT, beside="direct"), Asked(0.85, BEST_SEQUENTIAL)),
         SEQUENTIAL.strip(),
     ),
     _random("windows", "Windows of 168x16 float32, shuffled", Windows()),

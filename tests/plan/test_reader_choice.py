@@ -49,15 +49,34 @@ def test_a_file_that_is_in_memory_is_mapped(path, counts_small):
 
 @pytest.mark.parametrize("asked", ["map", "ahead", "read"])
 def test_what_is_asked_for_is_done(path, asked):
-    assert chosen(sb.open(path), asked) == (asked, "as asked")
-    assert chosen(np.load(path, mmap_mode="r"), asked) == (asked, "as asked")
+    why = "as asked; from begin to end" if asked == "read" else "as asked"
+    assert chosen(sb.open(path), asked) == (asked, why)
+    assert chosen(np.load(path, mmap_mode="r"), asked) == (asked, why)
+
+
+def test_how_an_order_is_read_is_told(path):
+    dataset = sb.Dataset.from_tensor_slices(sb.open(path))
+    in_order = choose_reader(dataset.batch(4).plan, "read")
+    assert (in_order.in_order, in_order.why) == (True, "as asked; from begin to end")
+    shuffled = choose_reader(dataset.shuffle(seed=0).batch(4).plan, "read")
+    assert (shuffled.in_order, shuffled.why) == (False, "as asked")
+    blocks = choose_reader(dataset.shuffle(seed=0, block_size=8, window=2).batch(4).plan, "read")
+    assert (blocks.in_order, blocks.why) == (False, "as asked; blocks of 8.2 kB as wholes")
+    assert len(blocks.blocks) == 1
+
+
+def test_many_requests_are_made_of_a_server_whatever_the_order(path, monkeypatch):
+    monkeypatch.setattr(reader_choice, "filesystem_of", lambda _: "nfs4")
+    plan = sb.Dataset.from_tensor_slices(sb.open(path)).batch(4).plan
+    assert not choose_reader(plan, "read").in_order
 
 
 def test_a_file_larger_than_the_memory_there_is(path, monkeypatch, counts_small):
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024)
     name, why = chosen(sb.open(path))
     assert name == "read"
-    assert why == "x.npy (1.0 MB) will not stay in the 1.0 MB of memory there is"
+    left = "x.npy (1.0 MB) will not stay in the 1.0 MB of memory there is"
+    assert why == f"{left}; from begin to end"
     monkeypatch.setattr(reader_choice, "available_memory", lambda **_: ROWS * 1024 * 2)
     assert chosen(sb.open(path))[0] == "map"
 
@@ -123,7 +142,9 @@ def test_what_cannot_be_read_again_is_asked_for_ahead(path, monkeypatch, counts_
 def test_the_choice_is_printed(path):
     dataset = sb.Dataset.from_tensor_slices(sb.open(path)).batch(4)
     assert "reader    map: its files are small\n" in str(dataset)
-    assert "reader    read: as asked\n" in str(dataset.with_options(reader="read"))
+    assert "reader    read: as asked; from begin to end\n" in str(
+        dataset.with_options(reader="read")
+    )
     assert "reader" not in str(sb.Dataset.from_tensor_slices(np.zeros(4)).batch(2))
 
 

@@ -1,4 +1,4 @@
-"""A bare loop over the chunks of a store in the order of the file, by the format's own library."""
+"""A bare loop over the chunks of a store, in order and shuffled, by the format's own library."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from benchmarks.storage.way import Task, Way
 __all__ = ["HDF5_LOOP", "ZARR_LOOP"]
 
 
-def _run(task: Task, threads: int) -> Turn:
+def _run(task: Task, threads: int, *, shuffled: bool) -> Turn:
     images = _opened(task.source)
-    starts = itertools.cycle(range(0, images.shape[0], CHUNK_IMAGES))
+    order = list(range(0, images.shape[0], CHUNK_IMAGES))
+    if shuffled:
+        order = np.random.default_rng(1).permutation(order).tolist()
+    starts = itertools.cycle(order)
     seen: list[tuple[int, Any]] = []
 
     def work(_: int, count: Count) -> None:
@@ -46,15 +49,23 @@ def _opened(path: str) -> Any:
     return zarr.open(path, mode="r")
 
 
-def _loop(library: str, threads: int) -> Way:
+def _loop(library: str, threads: int, *, shuffled: bool = False) -> Way:
+    order = "shuffled chunks" if shuffled else "chunk by chunk"
     return Way(
-        f"loop-{threads}",
-        f"{library}, chunk by chunk, {threads} thread{'s' if threads > 1 else ''}",
+        f"{'shuffled' if shuffled else 'loop'}-{threads}",
+        f"{library}, {order}, {threads} thread{'s' if threads > 1 else ''}",
         Role.BARE,
-        "every chunk read and decoded in the order of the file, and thrown away",
-        lambda task: _run(task, threads),
+        f"every chunk read and decoded {'in random order' if shuffled else 'in file order'}, and "
+        "thrown away",
+        lambda task: _run(task, threads, shuffled=shuffled),
     )
 
 
-ZARR_LOOP = tuple(_loop("zarr", threads) for threads in (1, 2, 4))
-HDF5_LOOP = tuple(_loop("h5py", threads) for threads in (1, 2))
+ZARR_LOOP = (
+    *(_loop("zarr", threads) for threads in (1, 2, 4)),
+    _loop("zarr", 4, shuffled=True),
+)
+HDF5_LOOP = (
+    *(_loop("h5py", threads) for threads in (1, 2)),
+    *(_loop("h5py", threads, shuffled=True) for threads in (1, 2)),
+)

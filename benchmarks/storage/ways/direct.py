@@ -1,4 +1,4 @@
-"""The file from its begin to its end, as fast as the disk gives it."""
+"""The file as fast as the disk gives it: from its begin to its end, and in shuffled blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.storage.patterns.pattern import HEADER
 from benchmarks.storage.result import Role, Turn
 from benchmarks.storage.way import Task, Way
 
-__all__ = ["DIRECT"]
+__all__ = ["BLOCKS", "DIRECT"]
 
 
 def _direct(threads: int, mebibytes: int) -> Way:
@@ -29,12 +29,27 @@ def _direct(threads: int, mebibytes: int) -> Way:
     )
 
 
-def _run(task: Task, threads: int, nbytes: int, flags: int) -> Turn:
+def _blocks(threads: int) -> Way:
+    return Way(
+        f"blocks-{threads}",
+        f"bare reads of blocks, {threads} threads",
+        Role.BARE,
+        "preadv of 2 MiB at places in random order; POSIX_FADV_RANDOM, so that nothing is read "
+        "ahead",
+        lambda task: _run(task, threads, 2 << 20, 0, shuffled=True),
+    )
+
+
+def _run(task: Task, threads: int, nbytes: int, flags: int, *, shuffled: bool = False) -> Turn:
     file = os.open(task.source, os.O_RDONLY | flags)
     # The last piece is left out: a direct read has to be of whole pages.
     pieces = os.fstat(file).st_size // nbytes
     require(pieces > 1, f"expected a file of more than {2 * nbytes:,} bytes")
-    numbers = itertools.cycle(range(pieces))  # whose steps no thread comes between
+    order = range(pieces)
+    if shuffled:
+        order = np.random.default_rng(1).permutation(pieces).tolist()
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
+    numbers = itertools.cycle(order)  # whose steps no thread comes between
     seen: list[tuple[int, bytes]] = []
 
     def work(_: int, count: Count) -> None:
@@ -64,7 +79,9 @@ DIRECT = (
         "sequential",
         "sequential read, buffered",
         Role.BARE,
-        "preadv of 8 MiB by one thread, through the system's cache and its read-ahead",
-        lambda task: _run(task, 1, 8 << 20, 0),
+        "preadv of 1 MiB by one thread, through the system's cache and its read-ahead",
+        lambda task: _run(task, 1, 1 << 20, 0),
     ),
 )
+
+BLOCKS = tuple(_blocks(threads) for threads in (4, 16))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from samebytes.plan.concat import ConcatArray
 from samebytes.plan.plan import Component, Plan
 from samebytes.plan.samplers import Repeat, Sampler, Sequential, Skip, Take
 
@@ -33,7 +34,10 @@ def _is_in_order(order: Sampler | None) -> bool:
 
 
 def _is_dense(component: Component, stride: int) -> bool:
-    array = component.array
-    if not isinstance(array, np.ndarray) or not array.ndim or array.strides[0] < 0:
-        return False
-    return component.read_bytes * MOST_GAPS >= array.strides[0] * stride
+    source = component.array
+    for part in source.arrays if isinstance(source, ConcatArray) else (source,):
+        if not isinstance(part, np.ndarray) or not part.ndim or part.strides[0] < 0:
+            return False
+        if component.read_bytes * MOST_GAPS < part.strides[0] * stride:
+            return False
+    return True

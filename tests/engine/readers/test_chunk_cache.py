@@ -141,7 +141,7 @@ def test_what_is_decoded_while_all_is_let_go_is_not_kept():
     assert cache.nbytes == 0
 
 
-@pytest.mark.parametrize("memory", [4000, None])
+@pytest.mark.parametrize("memory", [3000, None])
 def test_caches_in_use_share_the_room(monkeypatch, memory):
     monkeypatch.setattr(chunk_cache, "available_memory", lambda swap: memory)
     monkeypatch.setattr(chunk_cache, "UNKNOWN_BYTES", 1000)

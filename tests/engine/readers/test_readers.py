@@ -318,3 +318,21 @@ def test_memory_of_a_reader_goes_with_its_iterator_and_waits_for_no_collection(
         assert known() is None
     finally:
         gc.enable()
+
+
+def test_in_order_one_thread_reads_and_the_system_reads_ahead_of_it(paths, monkeypatch):
+    advice = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *given: advice.append(given[3]))
+    dataset = sb.Dataset.from_tensor_slices(sb.open(paths["images"])).batch(8)
+    expected = elements(dataset)
+    for pipeline, threads, said in (
+        (dataset, 1, os.POSIX_FADV_SEQUENTIAL),
+        (dataset.shuffle(seed=0), file_fetcher.THREADS, os.POSIX_FADV_RANDOM),
+    ):
+        iterator = pipeline.with_options(reader="read").iterate(0)
+        first = [np.array(next(iterator))]
+        assert iterator._reader.threads == threads
+        assert advice.pop() == said
+        found = [first, *([np.array(each)] for each in iterator)]
+        if pipeline is dataset:
+            assert_same(found, expected)

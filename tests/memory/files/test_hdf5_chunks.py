@@ -246,3 +246,18 @@ def test_a_file_that_was_cut_short_before_it_was_opened_again(path):
     os.truncate(path, 1 << 20)
     with pytest.raises(FileError, match=rf"^{path}, dataset 'x', could not be opened again \("):
         found[0]
+
+
+def test_the_system_reads_ahead_where_chunks_follow_each_other_alone(tmp_path, monkeypatch):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.arange(80), chunks=(10,))
+    advice = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *given: advice.append(given[3]))
+    source = sb.open(path).source
+    for start in (0, 10, 30, 50, 60, 70):
+        assert source.read_box((start,), (start + 10,)).tolist() == [*range(start, start + 10)]
+    assert advice == [os.POSIX_FADV_RANDOM, os.POSIX_FADV_NORMAL]
+    source.release()
+    assert source.read_box((0,), (10,)).tolist() == [*range(10)]
+    assert len(advice) == 2

@@ -17,7 +17,7 @@ __all__ = ["ChunkCache", "room_for_chunks"]
 
 Decode = Callable[[], npt.NDArray[Any]]
 
-SHARE = 4
+SHARE = 3
 """Of the memory there is, decoded chunks take at most one in so many bytes."""
 
 DECODING_SHARE = 4
@@ -65,6 +65,7 @@ class ChunkCache:
             _open.add(self)
         self._chunks: OrderedDict[Hashable, _Chunk] = OrderedDict()
         self._wanted: Counter[Hashable] = Counter()
+        self._reserved: Counter[Hashable] = Counter()
         self._nbytes = self._decoding = 0
         self._lock = threading.Lock()
         self._less_is_decoded = threading.Condition(self._lock)
@@ -94,6 +95,27 @@ class ChunkCache:
                     found[name] = chunk.values
                     self._chunks.move_to_end(name)
         return found
+
+    def reserve(self, names: Iterable[Hashable], nbytes: int) -> bool:
+        """Return whether there is room to hold these chunks until `let_go`, of `nbytes` each.
+
+        What a block reads where it is kept stays while the block does: in random order that would
+        be a whole chunk for each of its samples.
+        """
+        with self._lock:
+            more = [name for name in names if name not in self._reserved]
+            if (len(self._reserved) + len(more)) * nbytes > self._most:
+                return False
+            self._reserved.update(names)
+            return True
+
+    def let_go(self, names: Iterable[Hashable]) -> None:
+        """Note that a block that held these chunks is made."""
+        with self._lock:
+            self._reserved.subtract(names)
+            for name in names:
+                if self._reserved[name] <= 0:
+                    del self._reserved[name]
 
     def get(self, name: Hashable, nbytes: int, decode: Decode) -> npt.NDArray[Any]:
         """Return a chunk, which stays as it is while it is held; waits while another decodes it.

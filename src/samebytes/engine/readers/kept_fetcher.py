@@ -87,17 +87,29 @@ class KeptFetcher(Fetcher):
         ends = self.span.first + numbers * self.span.stride + self.span.reach
         return numbers if (stops <= ends).all() else None
 
-    def hold(self, numbers: list[int], places: list[int], found: Found) -> list[Task]:
+    def reserve(self, numbers: list[int]) -> list[Hashable] | None:
+        """Return the names of chunks if there is room to hold them, until `let_go`."""
+        names = [self._name(number) for number in numbers]
+        return names if self._chunks.reserve(names, self._nbytes) else None
+
+    def let_go(self, names: list[Hashable]) -> None:
+        """Note that what read these chunks is made."""
+        self._chunks.let_go(names)
+
+    def hold(
+        self, numbers: list[int], names: list[Hashable], places: list[int], found: Found
+    ) -> list[Task]:
         """Hand over the chunks that are here, and return what brings the others.
 
         Parameters
         ----------
-        numbers, places : list of int
-            Which chunks, each once, and what each is called by who takes it.
+        numbers, names : list
+            Which chunks, each once, and what `reserve` called them.
+        places : list of int
+            What each is called by who takes it.
         found : callable
             Is given each, from any thread; it stays as it is while it is held.
         """
-        names = [self._name(number) for number in numbers]
         here = self._chunks.announce(names)
         tasks: list[Task] = []
         for name, number, place in zip(names, numbers, places, strict=True):

@@ -56,6 +56,7 @@ class _Held(NamedTuple):
     starts: Indices
     stops: Indices
     tasks: Callable[[list[int], Found], list[Task]]
+    let_go: Task | None = None
 
 
 @dataclass
@@ -271,6 +272,8 @@ class Read(Reader):
         for each in held:
             mine, places = places[: len(each.starts)], places[len(each.starts) :]
             tasks += each.tasks(mine, staged.hold)
+            if each.let_go is not None:
+                staged.releases.append(each.let_go)
         return tasks
 
     def _held_chunks(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, _Held]:
@@ -281,11 +284,15 @@ class Read(Reader):
             if not isinstance(fetcher, KeptFetcher) or not chosen.any():
                 continue
             numbers, span = fetcher.numbers_of(starts[chosen], stops[chosen]), fetcher.span
-            if numbers is not None and span is not None:
-                numbers = np.unique(numbers)
+            if numbers is None or span is None:
+                continue
+            numbers = np.unique(numbers)
+            names = fetcher.reserve(numbers.tolist())
+            if names is not None:
                 begins = span.first + numbers * span.stride
-                tasks = functools.partial(fetcher.hold, numbers.tolist())
-                found[number] = _Held(begins, begins + span.stride, tasks)
+                tasks = functools.partial(fetcher.hold, numbers.tolist(), names)
+                let_go = functools.partial(fetcher.let_go, names)
+                found[number] = _Held(begins, begins + span.stride, tasks, let_go)
         return found
 
     def _held_buffers(self, starts: Indices, stops: Indices, places: Indices) -> dict[int, _Held]:

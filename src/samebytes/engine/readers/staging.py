@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,8 @@ class StagedBlock:
         Items lie at multiples of so many bytes.
     chunks : list of ndarray
         What is read where it is kept, so that it stays.
+    releases : list of callable
+        Who is told when it need not.
     """
 
     starts: Indices
@@ -94,6 +97,7 @@ class StagedBlock:
     mapped: bool = False
     alignment: int = 1
     chunks: list[npt.NDArray[Any]] = field(default_factory=list)
+    releases: list[Callable[[], None]] = field(default_factory=list)
 
     def moved(self, job: Job) -> Job:
         """Return a job that reads here what it would read where the files are mapped."""
@@ -120,5 +124,7 @@ class StagedBlock:
     def release(self) -> None:
         """Let the memory be used again."""
         self.chunks.clear()
+        while self.releases:
+            self.releases.pop()()
         if len(self.memory):
             self.pool.give_back(self.memory, sparse=self.sparse)

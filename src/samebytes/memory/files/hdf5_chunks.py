@@ -82,6 +82,7 @@ class HDF5Source(ChunkSource):
         self._key = key
         self._dataset: Any = dataset if keep else None
         self._is_ours = False
+        self._next, self._in_order = 0, True
         self._begin()
 
     def _begin(self) -> None:
@@ -106,6 +107,7 @@ class HDF5Source(ChunkSource):
         while True:
             dataset = self._open()
             try:
+                self._advise(dataset, starts[0], stops[0])
                 found = np.asarray(dataset[where[: self._axes]])
                 self._check_whole(dataset, starts, stops)
             except FileError:
@@ -140,6 +142,7 @@ class HDF5Source(ChunkSource):
         with self._lock:
             if self._process != os.getpid() or not self._dataset:
                 self._dataset = self._opened()
+                self._next, self._in_order = 0, True
                 self._is_ours, self._process = True, os.getpid()
             return self._dataset
 
@@ -165,6 +168,14 @@ class HDF5Source(ChunkSource):
                 f"{shortened(str(error))}): the file is damaged, or being written. Open it again."
             )
             raise FileError(message) from error
+
+    def _advise(self, dataset: Any, start: int, stop: int) -> None:
+        """Have the system read ahead where chunks follow each other, and not a byte elsewhere."""
+        in_order, self._next = start == self._next, stop
+        if in_order != self._in_order and self._is_ours and hasattr(os, "posix_fadvise"):
+            advice = os.POSIX_FADV_NORMAL if in_order else os.POSIX_FADV_RANDOM
+            os.posix_fadvise(dataset.file.id.get_vfd_handle(), 0, 0, advice)
+            self._in_order = in_order
 
     def _check_same(self, descriptor: int) -> None:
         """Refuse another file than the one that was opened."""
