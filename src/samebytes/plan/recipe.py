@@ -40,6 +40,8 @@ class Recipe:
         Whether an incomplete last batch is left out.
     batches : Sampler, optional
         Which batch comes at which position; None before ``batch``.
+    base_seed : int, optional
+        What seeds follow from that nobody gave; without it they are drawn.
     """
 
     arrays: tuple[SourceArray, ...] = field(repr=False)
@@ -52,6 +54,7 @@ class Recipe:
     batch_size: int | None = None
     drop_remainder: bool = False
     batches: Sampler | None = None
+    base_seed: int | None = None
 
     @property
     def length(self) -> int | None:
