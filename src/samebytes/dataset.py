@@ -19,6 +19,7 @@ from samebytes.engine.formatting import check_format
 from samebytes.feeds.methods import FeedsMixin
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
+from samebytes.plan.choosing import ChoosingMixin
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.distribute import DistributeMixin
 from samebytes.plan.fuse import fuse
@@ -46,7 +47,7 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
+class Dataset(DisplayMixin, IdentityMixin, ChoosingMixin, DistributeMixin, FeedsMixin, Recipe):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.

@@ -60,6 +60,8 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
 
 def _sampler(sampler: Any) -> str:
     """Return a sampler as it would be written."""
+    if hasattr(sampler, "text"):
+        return str(sampler.text)
     if isinstance(sampler, samplers.Shuffle):
         more = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
         if sampler.blocks is not None:
