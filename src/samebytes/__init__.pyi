@@ -25,8 +25,10 @@ from samebytes.errors import UnknownFormat as UnknownFormat
 from samebytes.errors import WrongSize as WrongSize
 from samebytes.memory.lazy import LazyArray as LazyArray
 from samebytes.plan.boundaries import borders_at_gaps as borders_at_gaps
+from samebytes.plan.combining import choose_from_datasets as choose_from_datasets
+from samebytes.plan.combining import concat as concat
+from samebytes.plan.combining import sample_from_datasets as sample_from_datasets
 from samebytes.plan.concat import ConcatArray as ConcatArray
-from samebytes.plan.concat import concat as concat
 from samebytes.plan.concat import join as join
 from samebytes.plan.element_spec import ArraySpec as ArraySpec
 from samebytes.plan.transforms import Cast as Cast
@@ -60,6 +62,10 @@ from samebytes.share.verdict import Verdict as Verdict
 from samebytes.shuffling import shuffled_copy as shuffled_copy
 
 __version__: str
+
+# What it makes lies above the file that makes it.
+
+def zip(*datasets: Any) -> Dataset: ...
 
 # These two derive from a framework's class, which has no types of its own.
 

@@ -22,6 +22,7 @@ from samebytes.plan import arguments, samplers
 from samebytes.plan.choosing import ChoosingMixin
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.distribute import DistributeMixin
+from samebytes.plan.familiar import FamiliarMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.identity import IdentityMixin
 from samebytes.plan.map_calls import MapCall, Mappable, calls_of
@@ -47,7 +48,15 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, IdentityMixin, ChoosingMixin, DistributeMixin, FeedsMixin, Recipe):
+class Dataset(
+    DisplayMixin,
+    IdentityMixin,
+    ChoosingMixin,
+    FamiliarMixin,
+    DistributeMixin,
+    FeedsMixin,
+    Recipe,
+):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from samebytes.plan.fuse import places_of
 from samebytes.plan.map_calls import MapCall
 from samebytes.plan.samplers import Sampler
+from samebytes.plan.selection import is_drawn
 from samebytes.plan.tree import flatten
 
 __all__ = ["component_called", "component_values", "mask_of"]
@@ -67,6 +68,8 @@ def component_values(
     windows = plan.windows
     if windows is not None and (windows.phase_seed, windows.start_seed) != (None, None):
         drawn.append("where its windows begin")
+    if component.order is not None and is_drawn(component.order.samples):
+        drawn.append("the shuffle of one that was zipped")
     if drawn:
         message = (
             f"{verb} looks at component {name} once, but {drawn[0]} makes it another in each "
@@ -83,6 +86,7 @@ def component_values(
         samples=order,
         stencils=(dataset.stencils[place],),
         maps=maps,
+        orders=dataset.orders[place : place + 1],
         batch_size=None,
         batches=None,
         options=replace(dataset.options, format="numpy"),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from samebytes.share.layout import as_bytes_text
 
-__all__ = ["Bitmap", "IndexList", "IndexRange", "IndexTable", "table_of_mask"]
+__all__ = ["Bitmap", "IndexList", "IndexRange", "IndexTable", "digest_of", "table_of_mask"]
 
 Positions = npt.NDArray[np.int64]
 
@@ -155,10 +155,15 @@ class Bitmap(IndexTable):
 
 
 def _told(count: int, what: str, values: npt.NDArray[Any], more: int = 0) -> str:
+    told = f"{count:,} by {what}, {as_bytes_text(values.nbytes + more)}"
+    return f"{told} ({digest_of(values)})"
+
+
+def digest_of(values: npt.NDArray[Any]) -> str:
+    """Return a name for some values: the same for the same ones."""
     import hashlib  # on first use: it loads OpenSSL
 
-    digest = hashlib.sha256(values.data).hexdigest()[:12]
-    return f"{count:,} by {what}, {as_bytes_text(values.nbytes + more)} ({digest})"
+    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()[:12]
 
 
 def table_of_mask(mask: npt.NDArray[np.bool_]) -> IndexTable:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samebytes.plan.index_tables import digest_of
+
 __all__ = ["Labels", "as_labels"]
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
@@ -36,10 +38,7 @@ class Labels:
     @cached_property
     def text(self) -> str:
         """How many classes, and a digest of which sample is of which: the key of a state."""
-        import hashlib  # on first use: it loads OpenSSL
-
-        digest = hashlib.sha256(self.codes.data).hexdigest()[:12]
-        return f"{len(self.classes):,} ({digest})"
+        return f"{len(self.classes):,} ({digest_of(self.codes)})"
 
 
 def as_labels(values: Any, length: int, called: str) -> Labels:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
 from samebytes.plan import seeds
 from samebytes.plan.map_calls import MapCall
+from samebytes.plan.orders import Order
 from samebytes.plan.plan import Plan, Step
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.seeds import DerivedSeed, DrawnSeed, RestoredSeed, derived_seed
@@ -33,7 +34,10 @@ def reseeded(plan: Plan, change: Change) -> Plan:
         samples=_order(plan.samples, drawn),
         batches=_order(plan.batches, drawn),
         components=tuple(
-            replace(one, steps=tuple(map(step, one.steps))) for one in plan.components
+            replace(one, steps=tuple(map(step, one.steps)), order=order)
+            for one, order in zip(
+                plan.components, _orders([one.order for one in plan.components], drawn), strict=True
+            )
         ),
         later=tuple(
             replace(one, function=step(one.function)) if isinstance(one.function, Step) else one
@@ -83,6 +87,7 @@ def _with_seeds(
         recipe,
         samples=_order(recipe.samples, samples),
         batches=_order(recipe.batches, batches),
+        orders=_orders(recipe.orders, samples),
         maps=tuple(map(mapped, recipe.maps)),
         windows=_windows(recipe.windows, windows),
     )
@@ -111,10 +116,22 @@ def _changed(one: object, change: AnyChange, *names: str) -> dict[str, Any]:
 
 def _order(sampler: Any, change: AnyChange) -> Any:
     """Return a chain of samplers with other seeds, asked for from the source on."""
+    if hasattr(sampler, "parents"):
+        parents = tuple(_order(parent, change) for parent in sampler.parents)
+        return replace(sampler, parents=parents)
     if not hasattr(sampler, "parent"):
         return sampler
     parent = _order(sampler.parent, change)
     return replace(sampler, parent=parent, **_changed(sampler, change, "seed"))
+
+
+def _orders(orders: Sequence[Order | None], change: AnyChange) -> tuple[Order | None, ...]:
+    """Return the orders of components with other seeds; what several share, they share then."""
+    made: dict[int, Order | None] = {id(None): None}
+    for order in orders:
+        if id(order) not in made and order is not None:
+            made[id(order)] = replace(order, samples=_order(order.samples, change))
+    return tuple(made[id(order)] for order in orders)
 
 
 def _windows(windows: Windows | None, change: AnyChange) -> Windows | None:

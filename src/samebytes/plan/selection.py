@@ -14,7 +14,7 @@ from samebytes.plan.divisions import Division
 from samebytes.plan.index_tables import IndexTable, table_of_mask
 from samebytes.plan.samplers import Permute, Place, Positions, Repeat, Sampler, Shuffle
 
-__all__ = ["Part", "Select", "Without", "below_shuffles"]
+__all__ = ["Part", "Select", "Without", "below_shuffles", "is_drawn"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def below_shuffles(order: Any, verb: str, change: Callable[[Sampler, int], Sampl
     """
     if isinstance(order, Shuffle | Repeat):
         return replace(order, parent=below_shuffles(order.parent, verb, change))
-    if _is_drawn(order):
+    if is_drawn(order):
         message = (
             f"{verb} needs samples that are the same in each epoch, but which ones these are, or "
             "in which order, a shuffle decides before; call it before shuffle()"
@@ -122,9 +122,10 @@ def below_shuffles(order: Any, verb: str, change: Callable[[Sampler, int], Sampl
     return change(order, order.length)
 
 
-def _is_drawn(order: Any) -> bool:
+def is_drawn(order: Any) -> bool:
+    """Return whether a shuffle decides about an order anywhere, so that epochs differ."""
     if isinstance(order, Shuffle):
         return True
     if hasattr(order, "parents"):
-        return any(map(_is_drawn, order.parents))
-    return hasattr(order, "parent") and _is_drawn(order.parent)
+        return any(map(is_drawn, order.parents))
+    return hasattr(order, "parent") and is_drawn(order.parent)
