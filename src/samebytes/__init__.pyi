@@ -42,6 +42,7 @@ from samebytes.plan.transforms import RandomCrop as RandomCrop
 from samebytes.plan.transforms import RandomFlip as RandomFlip
 from samebytes.plan.transforms import Rescaling as Rescaling
 from samebytes.plan.transforms import Transform as Transform
+from samebytes.plan.zipping import zip as zip
 from samebytes.share.array import Array as Array
 from samebytes.share.array import as_array as as_array
 from samebytes.share.creation import aligned as aligned
@@ -62,10 +63,6 @@ from samebytes.share.verdict import Verdict as Verdict
 from samebytes.shuffling import shuffled_copy as shuffled_copy
 
 __version__: str
-
-# What it makes lies above the file that makes it.
-
-def zip(*datasets: Any) -> Dataset: ...
 
 # These two derive from a framework's class, which has no types of its own.
 
