@@ -19,6 +19,7 @@ from samebytes.engine.formatting import check_format
 from samebytes.feeds.methods import FeedsMixin
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
+from samebytes.plan.balancing import BalancingMixin
 from samebytes.plan.choosing import ChoosingMixin
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.distribute import DistributeMixin
@@ -52,6 +53,7 @@ class Dataset(
     DisplayMixin,
     IdentityMixin,
     ChoosingMixin,
+    BalancingMixin,
     FamiliarMixin,
     DistributeMixin,
     FeedsMixin,

@@ -22,7 +22,7 @@ from samebytes.plan.selection import Part, Select, Without, below_shuffles
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ChoosingMixin"]
+__all__ = ["ChoosingMixin", "changed_below", "check_unbatched", "labels_of"]
 
 D = TypeVar("D")
 
@@ -95,13 +95,13 @@ class ChoosingMixin:
         >>> [int(element["x"]) for element in ds.filter(lambda y: y == 1, on="y")]
         [10, 40, 70]
         """
-        _check_unbatched(self, "filter")
+        check_unbatched(self, "filter")
         mask = mask_of(self, predicate, on)
 
         def kept(order: Sampler, length: int) -> Sampler:
             return Select(order, table_of_mask(mask(order, length)), "filter")
 
-        return _changed_below(self, "filter", kept)
+        return changed_below(self, "filter", kept)
 
     def split(
         self,
@@ -143,7 +143,7 @@ class ChoosingMixin:
         >>> sorted(int(x) for part in (train, test) for x in part) == list(range(10))
         True
         """
-        _check_unbatched(self, "split")
+        check_unbatched(self, "split")
         key = as_seed(seed) if shuffle else None
         divided = _division(self, stratify, groups, "split")
 
@@ -152,7 +152,7 @@ class ChoosingMixin:
                 sizes = part_sizes(parts, length, "split")
                 return _parts(order, sizes, [number], key, divided)
 
-            return _changed_below(self, "split", mine)
+            return changed_below(self, "split", mine)
 
         count = len(parts) + (len(parts) == 1 and isinstance(parts[0], float))
         return tuple(part(number) for number in range(max(count, 1)))
@@ -178,7 +178,7 @@ class ChoosingMixin:
         >>> [(len(train), len(valid)) for train, valid in ds.k_fold(3, seed=0)]
         [(7, 3), (6, 4), (7, 3)]
         """
-        _check_unbatched(self, "k_fold")
+        check_unbatched(self, "k_fold")
         count = whole_number(folds, "k_fold(", least=2)
         key = as_seed(seed) if shuffle else None
         divided = _division(self, stratify, groups, "k_fold")
@@ -191,20 +191,21 @@ class ChoosingMixin:
                 borders = [round(fold * length / count) for fold in range(count + 1)]
                 return _parts(order, np.diff(borders).tolist(), chosen, key, divided)
 
-            return _changed_below(self, "k_fold", mine)
+            return changed_below(self, "k_fold", mine)
 
         every = range(count)
         return tuple((part(*(one for one in every if one != fold)), part(fold)) for fold in every)
 
 
-def _changed_below(dataset: D, verb: str, change: Callable[[Sampler, int], Sampler]) -> D:
+def changed_below(dataset: D, verb: str, change: Callable[[Sampler, int], Sampler]) -> D:
     """Return the dataset with `change` made to what its shuffles and repeats are of."""
     whole: Any = dataset
     found: D = whole._with(samples=below_shuffles(whole.samples, verb, change))  # noqa: SLF001
     return found
 
 
-def _check_unbatched(dataset: Any, verb: str) -> None:
+def check_unbatched(dataset: Any, verb: str) -> None:
+    """Refuse a dataset that has batches already."""
     if dataset.batch_size is not None:
         message = (
             f"{verb} chooses samples, but this dataset has batches of {dataset.batch_size}: call "

@@ -30,6 +30,14 @@ class Labels:
         self.codes = codes
         self.classes = classes
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are of the same classes."""
+        return isinstance(other, Labels) and self.text == other.text
+
+    def __hash__(self) -> int:
+        """Return a hash of which sample is of which class."""
+        return hash(self.text)
+
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """Samples of each class."""
@@ -76,7 +84,9 @@ def as_labels(values: Any, length: int, called: str) -> Labels:
             f"({length},); got {array.shape}"
         )
         raise ValueError(message)
-    unknown = array != array  # of NaN and NaT alone
+    unknown = (
+        array != array if array.dtype.kind in "fmM" else np.zeros(0, bool)
+    )  # of NaN and NaT alone
     if unknown.any():
         kind = "NaT" if array.dtype.kind in "mM" else "NaN"
         message = (
@@ -94,6 +104,8 @@ def _coded(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
         # No sorting: it would take longer than reading them many times.
         counts = np.bincount(array.view(np.uint8), minlength=256)
         numbers = np.flatnonzero(counts)
+        if len(numbers) and numbers[-1] == len(numbers) - 1:  # they are codes already
+            return numbers.astype(array.dtype), array.view(np.uint8)
         places = np.zeros(256, np.uint8)
         places[numbers] = np.arange(len(numbers))
         return numbers.astype(array.dtype), places[array.view(np.uint8)]
