@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from samebytes.plan.block_permutation import permute
+from samebytes.plan.index_tables import nth_bit
 from samebytes.plan.labels import Labels
 from samebytes.plan.proportions import Turns, fair_turns
 from samebytes.plan.samplers import Permute, Place, Positions, Sampler
@@ -23,7 +25,10 @@ LEAST_BLOCK = 64
 """Labels in a block at least; else 32 for each class, whose counts take a bit for each label."""
 
 AT_A_TIME = 1 << 20
-"""Labels that are looked at together, about."""
+"""Labels that are counted together, about."""
+
+LOOKED_AT = 1 << 18
+"""Labels that samples are looked for in together, about: they stay in a core's cache."""
 
 
 class ClassIndex:
@@ -45,35 +50,40 @@ class ClassIndex:
     def __init__(self, labels: Labels) -> None:
         self.labels = labels
         count, classes = len(labels.codes), max(len(labels.classes), 1)
-        self.block = max(LEAST_BLOCK, 32 * classes)
+        self.block = min(max(LEAST_BLOCK, 32 * classes), max(count, 1))
         blocks = -(-count // self.block)
         dtype = np.int32 if count < 1 << 31 else np.int64
         self.before = np.zeros((classes, blocks + 1), dtype)
         some = max(AT_A_TIME // self.block, 1)
+        block_of = np.repeat(np.arange(some) * classes, self.block)
         for first in range(0, blocks, some):
             codes = labels.codes[first * self.block : (first + some) * self.block]
-            number = np.arange(len(codes)) // self.block
             mine = min(some, blocks - first)
-            found = np.bincount(codes * np.intp(mine) + number, minlength=classes * mine)
-            self.before[:, first + 1 : first + 1 + mine] = found.reshape(classes, mine)
+            found = np.bincount(block_of[: len(codes)] + codes, minlength=classes * mine)
+            self.before[:, first + 1 : first + 1 + mine] = found.reshape(mine, classes).T
         np.cumsum(self.before, axis=1, out=self.before)
 
     def at(self, classes: Positions, numbers: Positions) -> Positions:
         """Return the samples with these numbers among those of these classes."""
-        found = np.empty(len(classes), np.int64)
         codes, block = self.labels.codes, self.block
         where = np.empty(len(classes), np.int64)
         for one in np.unique(classes).tolist():
             mine = np.flatnonzero(classes == one)
             where[mine] = np.searchsorted(self.before[one], numbers[mine], "right") - 1
         left = numbers - self.before[classes, where]
-        each = max(AT_A_TIME // block, 1)
+        # The last block may be a shorter one: what it is filled up with, in front, is left out.
+        begins = np.minimum(where * block, len(codes) - block)
+        filling = where * block - begins
+        rows = sliding_window_view(codes, block)
+        found = np.empty(len(classes), np.int64)
+        each = max(LOOKED_AT // block, 1)
         for start in range(0, len(classes), each):
             some = slice(start, start + each)
-            places = where[some, np.newaxis] * block + np.arange(block)
-            same = codes[np.minimum(places, len(codes) - 1)] == classes[some, np.newaxis]
-            behind = same.cumsum(1, dtype=np.int32)
-            found[some] = where[some] * block + (behind <= left[some, np.newaxis]).sum(1)
+            same = rows[begins[some]] == classes[some, np.newaxis].astype(codes.dtype)
+            for place in np.flatnonzero(filling[some]):
+                same[place, : filling[start + place]] = False
+            bits = np.packbits(same, axis=1, bitorder="little")
+            found[some] = begins[some] + nth_bit(bits, left[some])
         return found
 
 

@@ -15,12 +15,23 @@ import numpy.typing as npt
 
 from samebytes.share.layout import as_bytes_text
 
-__all__ = ["Bitmap", "IndexList", "IndexRange", "IndexTable", "digest_of", "table_of_mask"]
+__all__ = [
+    "Bitmap",
+    "IndexList",
+    "IndexRange",
+    "IndexTable",
+    "digest_of",
+    "nth_bit",
+    "table_of_mask",
+]
 
 Positions = npt.NDArray[np.int64]
 
 BLOCK = 64
 """Bytes of bits that are counted together: the count of each adds an eighth."""
+
+PART = 16
+"""Bytes of a block that are counted apart, and looked at one by one: another eighth."""
 
 AT_A_TIME = 1 << 12
 """Positions whose blocks are looked at together, 256 kB of them."""
@@ -33,6 +44,24 @@ POPULATION = ONES.sum(1, dtype=np.uint8)
 
 NTH_BIT = np.argsort(1 - ONES, axis=1, kind="stable").astype(np.uint8)
 """Which bit of a byte is the n-th that is set."""
+
+
+def nth_bit(bits: npt.NDArray[np.uint8], numbers: Positions) -> Positions:
+    """Return for each row which of its bits is the n-th that is set, counted from 0.
+
+    Examples
+    --------
+    >>> nth_bit(np.array([[0, 5], [3, 0]], np.uint8), np.array([1, 0])).tolist()
+    [10, 0]
+    """
+    few = bits.shape[1] * 8 < 1 << 16
+    behind = POPULATION[bits].cumsum(1, dtype=np.uint16 if few else np.int64)
+    byte = (behind <= numbers[:, np.newaxis]).sum(1)
+    each = np.arange(len(numbers))
+    value = bits[each, byte]
+    within = numbers - (behind[each, byte].astype(np.int64) - POPULATION[value])
+    found: Positions = byte * 8 + NTH_BIT[value, within]
+    return found
 
 
 class IndexTable(ABC):
@@ -101,7 +130,7 @@ class IndexList(IndexTable):
 
 
 class Bitmap(IndexTable):
-    """Positions in ascending order, a bit for each that might have been chosen, and an eighth more.
+    """Positions in ascending order, a bit for each that might have been chosen, and a quarter more.
 
     Parameters
     ----------
@@ -118,13 +147,15 @@ class Bitmap(IndexTable):
     def __init__(self, mask: npt.NDArray[np.bool_]) -> None:
         packed = np.packbits(mask, bitorder="little")
         blocks = -(-len(packed) // BLOCK)
-        self.bits = np.zeros((blocks, BLOCK), np.uint8)
+        self.bits = np.zeros((blocks * (BLOCK // PART), PART), np.uint8)
         self.bits.reshape(-1)[: len(packed)] = packed
-        counts = np.zeros(blocks + 1, np.int64)
-        for start in range(0, blocks, AT_A_TIME):  # not all at once: that would be a byte a bit
+        each = np.empty(len(self.bits), np.uint16)
+        for start in range(0, len(each), AT_A_TIME):  # not all at once: that would be a byte a bit
             some = POPULATION[self.bits[start : start + AT_A_TIME]]
-            counts[1 + start : 1 + start + len(some)] = some.sum(1, dtype=np.int64)
-        self.counts = np.cumsum(counts)
+            each[start : start + AT_A_TIME] = some.sum(1, dtype=np.uint16)
+        parts = each.reshape(blocks, BLOCK // PART)
+        self.within = parts.cumsum(1, dtype=np.uint16)
+        self.counts = np.concatenate([[0], np.cumsum(self.within[:, -1], dtype=np.int64)])
         self.among = len(mask)
 
     def __len__(self) -> int:
@@ -132,26 +163,30 @@ class Bitmap(IndexTable):
         return int(self.counts[-1])
 
     def at(self, numbers: Positions) -> Positions:
-        """Find the block by its count, in it the byte, and in that the bit."""
+        """Find the block by its count, in it the part, and in that the bit."""
         found = np.empty(len(numbers), np.int64)
         for start in range(0, len(numbers), AT_A_TIME):
             some = numbers[start : start + AT_A_TIME]
             block = np.searchsorted(self.counts, some, "right") - 1
-            within = some - self.counts[block]
-            bits = self.bits[block]
-            behind = POPULATION[bits].cumsum(1, dtype=np.uint16)
-            byte = (behind <= within[:, np.newaxis]).sum(1)
-            each = np.arange(len(some))
-            value = bits[each, byte]
-            within -= behind[each, byte].astype(np.int64) - POPULATION[value]
-            bit = NTH_BIT[value, within]
-            found[start : start + AT_A_TIME] = (block * BLOCK + byte) * 8 + bit
+            left = some - self.counts[block]
+            ends = self.within[block]
+            part = (ends <= left[:, np.newaxis]).sum(1)
+            before = ends[np.arange(len(some)), part - 1].astype(np.int64) * (part > 0)
+            row = block * (BLOCK // PART) + part
+            found[start : start + AT_A_TIME] = row * (PART * 8) + nth_bit(
+                self.bits[row], left - before
+            )
         return found
 
     @cached_property
     def text(self) -> str:
         """How many of how many, the bytes and a digest."""
-        return _told(len(self), f"a bitmap of {self.among:,}", self.bits, self.counts.nbytes)
+        return _told(
+            len(self),
+            f"a bitmap of {self.among:,}",
+            self.bits,
+            self.within.nbytes + self.counts.nbytes,
+        )
 
 
 def _told(count: int, what: str, values: npt.NDArray[Any], more: int = 0) -> str:
