@@ -105,3 +105,55 @@ def test_classes_are_told_by_name_and_shown():
 def test_what_cannot_be_balanced_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call(labelled([0, 1, 1]))
+
+
+def test_draws_follow_the_weights_and_are_the_same_anywhere():
+    weights = np.array([0, 1, 2, 0, 5, 2, 0])
+    numbers = sb.Dataset.from_tensor_slices(np.repeat(np.arange(7), 2000))
+
+    def make():
+        return numbers.weighted(np.repeat(weights, 2000), seed=3).batch(1000)
+
+    batches = [batch.tolist() for batch in make().iterate(1)]
+    counts = np.bincount(np.concatenate(batches), minlength=7)
+    shares = weights / weights.sum()
+    assert (np.abs(counts - 14_000 * shares) <= 5 * np.sqrt(14_000 * shares * (1 - shares))).all()
+    assert batches != [batch.tolist() for batch in make().iterate(2)]
+    iterator = make().iterate(1)
+    next(iterator)
+    resumed = make().iterate(0)
+    resumed.load_state_dict(json.loads(json.dumps(iterator.state_dict())))
+    assert [batch.tolist() for batch in resumed] == batches[1:]
+    ranks = [[b.tolist() for b in make().distribute(2, r).iterate(1)] for r in range(2)]
+    assert [a + b for a, b in zip(*ranks, strict=True)] == batches
+
+
+def test_a_drawn_seed_of_weights_is_taken_from_a_state():
+    def make():
+        return sb.Dataset.from_tensor_slices(np.arange(50)).weighted(np.ones(50)).batch(10)
+
+    iterator, resumed = make().iterate(0), make().iterate(0)
+    resumed.load_state_dict(iterator.state_dict())
+    assert [x.tolist() for x in iterator] == [x.tolist() for x in resumed]
+    assert make().seed(1).fingerprint() == make().seed(1).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "words"),
+    [
+        ([1, 2], ValueError, r"each of the 3 samples, the shape \(3,\); got \(2,\)"),
+        ([0, 0, 0], ValueError, "all weights are 0"),
+        ([1, -1, 0], ValueError, "got -1.0 for sample 1"),
+        ([1, 1, np.nan], ValueError, "got nan for sample 2"),
+        ([np.inf, 1, 1], ValueError, "got inf for sample 0"),
+        (["a", "b", "c"], TypeError, "expected numbers; got an array of <U1"),
+    ],
+)
+def test_what_are_no_weights_is_refused(weights, error, words):
+    dataset = labelled([0, 1, 1])
+    with pytest.raises(error, match=words):
+        dataset.weighted(weights)
+    with pytest.raises(ValueError, match="once, whatever its weight; call shuffle"):
+        dataset.weighted([1, 1, 1], replacement=False)
+    with pytest.raises(ValueError, match=r"call it before shuffle\(\)"):
+        dataset.weighted([1, 1, 1]).filter([True] * 3)

@@ -1,4 +1,4 @@
-"""`balance`: each class as often as asked, as a method of `Dataset`."""
+"""`balance` and `weighted`: each class, or sample, as often as asked; methods of `Dataset`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from samebytes.plan.class_index import Balanced
 from samebytes.plan.labels import Labels
 from samebytes.plan.proportions import as_weights, whole_weights
 from samebytes.plan.samplers import Sampler
+from samebytes.plan.seeds import as_seed
+from samebytes.plan.weighted import Weighted, as_sample_weights
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -70,6 +72,54 @@ class BalancingMixin:
             return Balanced(order, known, _weights(known, weights))
 
         return changed_below(self, "balance", balanced)
+
+    def weighted(
+        self,
+        weights: npt.ArrayLike,
+        *,
+        replacement: bool = True,
+        seed: int | None = None,
+    ) -> Self:
+        """Return as many samples, drawn by their weights, in each epoch other ones; never copies.
+
+        What `torch.utils.data.WeightedRandomSampler` does, for any number of processes: a draw
+        depends on the seed, the epoch and its place alone. The weights take 8 bytes each.
+
+        Parameters
+        ----------
+        weights : array
+            How likely each sample is, from 0 on; they need not add up to 1.
+        replacement : bool
+            Must be True: a sample may come again. To have every sample once, `shuffle`.
+        seed : int, optional
+            Of the draws; by default as for `shuffle`.
+
+        Raises
+        ------
+        ValueError
+            If there is not a weight for each sample, one is no number from 0 on, or all are 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import samebytes as sb
+        >>> ds = sb.Dataset.from_tensor_slices(np.arange(4)).weighted([0, 0, 5, 0], seed=0)
+        >>> [int(x) for x in ds]
+        [2, 2, 2, 2]
+        """
+        check_unbatched(self, "weighted")
+        if not replacement:
+            message = (
+                "weighted(replacement=False): without replacement every sample of an epoch comes "
+                "once, whatever its weight; call shuffle(), or balance(labels, weights)"
+            )
+            raise ValueError(message)
+        key = as_seed(seed)
+
+        def drawn(order: Sampler, length: int) -> Sampler:
+            return Weighted(order, as_sample_weights(weights, length), key) if length else order
+
+        return changed_below(self, "weighted", drawn)
 
 
 def _weights(labels: Labels, given: Any) -> tuple[int, ...]:

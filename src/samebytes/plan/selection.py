@@ -13,6 +13,7 @@ from samebytes.plan.block_permutation import permute
 from samebytes.plan.divisions import Division
 from samebytes.plan.index_tables import IndexTable, table_of_mask
 from samebytes.plan.samplers import Permute, Place, Positions, Repeat, Sampler, Shuffle
+from samebytes.plan.weighted import Weighted
 
 __all__ = ["Part", "Select", "Without", "below_shuffles", "is_drawn"]
 
@@ -124,7 +125,7 @@ def below_shuffles(order: Any, verb: str, change: Callable[[Sampler, int], Sampl
 
 def is_drawn(order: Any) -> bool:
     """Return whether a shuffle decides about an order anywhere, so that epochs differ."""
-    if isinstance(order, Shuffle):
+    if isinstance(order, Shuffle | Weighted):
         return True
     if hasattr(order, "parents"):
         return any(map(is_drawn, order.parents))
