@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from samebytes.auditing import audit as audit
+from samebytes.compat.saved import load as load
 from samebytes.compat.timeseries import (
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
