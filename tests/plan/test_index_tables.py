@@ -20,8 +20,9 @@ def test_a_mask_is_what_numpy_finds_in_it(size, seed, share):
         np.testing.assert_array_equal(table.at(numbers), wanted[numbers])
 
 
-@pytest.mark.parametrize("mask", [np.arange(40_000) % 3 == 0, np.arange(40_000) > 39_000])
-def test_a_mask_takes_a_bit_each_or_8_bytes_for_each_that_is_kept(mask):
+@pytest.mark.parametrize("divisor", [2, 99])
+def test_a_mask_takes_a_bit_each_or_8_bytes_for_each_that_is_kept(divisor):
+    mask = np.arange(3 << 20) % divisor == 0
     table = table_of_mask(mask)
     nbytes = sum(value.nbytes for value in vars(table).values() if isinstance(value, np.ndarray))
     assert nbytes <= min(8 * mask.sum(), len(mask) / 8 * 1.25 + 128)
