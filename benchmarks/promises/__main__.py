@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("sharing", "feeding", "series")
+PARTS = ("sharing", "feeding", "series", "choosing")
 
 
 def run(part: str) -> int:

@@ -82,18 +82,22 @@ __all__ = [
     "as_tensor",
     "audit",
     "borders_at_gaps",
+    "choose_from_datasets",
     "concat",
     "empty",
     "explain",
     "join",
     "layout",
+    "load",
     "no_copy",
     "open",
+    "sample_from_datasets",
     "shares_memory",
     "shuffled_copy",
     "stats",
     "timeseries_dataset_from_array",
     "zeros",
+    "zip",
 ]
 
 # Imported when first asked for: what feeds, so that sharing alone starts as fast as NumPy does, and
@@ -120,10 +124,14 @@ _LAZY = {
     "ZeroCopyDataset": "samebytes.compat.zero_copy_dataset",
     "audit": "samebytes.auditing",
     "borders_at_gaps": "samebytes.plan.boundaries",
-    "concat": "samebytes.plan.concat",
+    "choose_from_datasets": "samebytes.plan.combining",
+    "concat": "samebytes.plan.combining",
     "join": "samebytes.plan.concat",
+    "load": "samebytes.compat.saved",
+    "sample_from_datasets": "samebytes.plan.combining",
     "shuffled_copy": "samebytes.shuffling",
     "timeseries_dataset_from_array": "samebytes.compat.timeseries",
+    "zip": "samebytes.plan.zipping",
 }
 
 

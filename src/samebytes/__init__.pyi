@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from samebytes.auditing import audit as audit
+from samebytes.compat.saved import load as load
 from samebytes.compat.timeseries import (
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
@@ -25,8 +26,10 @@ from samebytes.errors import UnknownFormat as UnknownFormat
 from samebytes.errors import WrongSize as WrongSize
 from samebytes.memory.lazy import LazyArray as LazyArray
 from samebytes.plan.boundaries import borders_at_gaps as borders_at_gaps
+from samebytes.plan.combining import choose_from_datasets as choose_from_datasets
+from samebytes.plan.combining import concat as concat
+from samebytes.plan.combining import sample_from_datasets as sample_from_datasets
 from samebytes.plan.concat import ConcatArray as ConcatArray
-from samebytes.plan.concat import concat as concat
 from samebytes.plan.concat import join as join
 from samebytes.plan.element_spec import ArraySpec as ArraySpec
 from samebytes.plan.transforms import Cast as Cast
@@ -40,6 +43,7 @@ from samebytes.plan.transforms import RandomCrop as RandomCrop
 from samebytes.plan.transforms import RandomFlip as RandomFlip
 from samebytes.plan.transforms import Rescaling as Rescaling
 from samebytes.plan.transforms import Transform as Transform
+from samebytes.plan.zipping import zip as zip
 from samebytes.share.array import Array as Array
 from samebytes.share.array import as_array as as_array
 from samebytes.share.creation import aligned as aligned

@@ -19,8 +19,11 @@ from samebytes.engine.formatting import check_format
 from samebytes.feeds.methods import FeedsMixin
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan import arguments, samplers
+from samebytes.plan.balancing import BalancingMixin
+from samebytes.plan.choosing import ChoosingMixin
 from samebytes.plan.display import DisplayMixin
 from samebytes.plan.distribute import DistributeMixin
+from samebytes.plan.familiar import FamiliarMixin
 from samebytes.plan.fuse import fuse
 from samebytes.plan.identity import IdentityMixin
 from samebytes.plan.map_calls import MapCall, Mappable, calls_of
@@ -28,6 +31,7 @@ from samebytes.plan.options import Options
 from samebytes.plan.plan import Plan
 from samebytes.plan.rank_slice import global_batching
 from samebytes.plan.recipe import Recipe
+from samebytes.plan.reseeding import seeded_recipe
 from samebytes.plan.seeds import as_seed
 from samebytes.plan.sources import as_sources
 from samebytes.plan.transforms.base import On
@@ -45,7 +49,16 @@ __all__ = ["Dataset", "MapCall", "Options"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
+class Dataset(
+    DisplayMixin,
+    IdentityMixin,
+    ChoosingMixin,
+    BalancingMixin,
+    FamiliarMixin,
+    DistributeMixin,
+    FeedsMixin,
+    Recipe,
+):
     """Samples of arrays, shuffled, transformed and batched in one pass over the source.
 
     Immutable: each method returns a new dataset. Names are tf.data's, and order matters as there.
@@ -102,7 +115,8 @@ class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
     # --------------------------------------------------------------------------- methods
 
     def _with(self, **changes: Any) -> Dataset:
-        return replace(self, **changes, _epochs=self._epochs.derived())
+        changed = replace(self, **changes, _epochs=self._epochs.derived())
+        return changed if changed.base_seed is None else seeded_recipe(changed)
 
     def _chain(self, make: Callable[[samplers.Sampler], samplers.Sampler]) -> Dataset:
         """Put a sampler behind what is there: of samples, or of batches once batched."""
@@ -114,6 +128,14 @@ class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
         size = global_batching(self).batch_size or 1
         samplers.check_countable(batches, size if self.samples.length is None else 1)
         return self._with(batches=batches)
+
+    def seed(self, seed: int) -> Dataset:
+        """Return the same dataset with one seed for all that draws and was given none of its own.
+
+        That of each shuffle and transform follows from it, whether it comes before or after. So
+        every process has the same elements, and every run.
+        """
+        return self._with(base_seed=as_seed(arguments.whole_number(seed, "seed(", below=None)))
 
     def shuffle(
         self,
@@ -132,7 +154,8 @@ class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
             Accepted for compatibility with tf.data and not needed: the shuffle is full, unless
             there are blocks.
         seed : int, optional
-            Seed of the order; by default a random one, which saved states contain and restore.
+            Seed of the order; by default it follows from that of the dataset (`seed`), if it has
+            one; else it is a random one, which saved states contain and restore.
         reshuffle_each_iteration : bool
             Whether each epoch has its own order.
         block_size, window : int, optional
@@ -181,7 +204,7 @@ class Dataset(DisplayMixin, IdentityMixin, DistributeMixin, FeedsMixin, Recipe):
         batched : bool
             Whether a callable takes whole batches; after ``batch``, it always does.
         seed : int, optional
-            Seed of a transform's draws; by default the transform's own, or else a random one.
+            Seed of a transform's draws; by default the transform's own, else as for `shuffle`.
         """
         whole = batched or self.batch_size is not None
         for calls in calls_of(map_func, on, batched=whole, seed=seed, before=self.maps):

@@ -113,6 +113,15 @@ def datasets(images: sb.Array) -> None:
 
 def series(values: npt.NDArray[np.float32]) -> None:
     joined = sb.concat(["a.npy", values])
+    dataset = sb.Dataset.from_tensor_slices(values).seed(0)
+    assert_type(sb.concat([dataset, dataset]), sb.Dataset)
+    assert_type(sb.sample_from_datasets([dataset, dataset], [0.5, 0.5]), sb.Dataset)
+    assert_type(sb.choose_from_datasets([dataset, dataset], [0, 1, 1]), sb.Dataset)
+    dataset.save("folder")
+    assert_type(sb.load("folder"), sb.Dataset)
+    pairs: sb.Dataset = sb.zip(dataset, dataset)
+    assert_type(pairs.filter(np.isfinite, on=0).enumerate(), sb.Dataset)
+    assert_type(dataset.split(0.8, 0.2), tuple[sb.Dataset, ...])
     assert_type(sb.shuffled_copy(joined, "b.npy", seed=0, memory=1 << 30), sb.Array)
     joined = sb.join(["a.npy", values])
     assert_type(joined, sb.ConcatArray)

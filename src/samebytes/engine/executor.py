@@ -26,13 +26,14 @@ from samebytes.memory.pool import Pool
 from samebytes.plan.affine import Floats
 from samebytes.plan.options import Options
 from samebytes.plan.permutation import TABLE_LIMIT
-from samebytes.plan.plan import Plan, Step, draw_units
+from samebytes.plan.plan import Component, Plan, Step, draw_units
 from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.prefetch import batches_per_block, samples_in
 from samebytes.plan.reference import apply_unfused
 from samebytes.plan.shared_reads import groups_of
 from samebytes.plan.tree import Nested
 from samebytes.plan.weights import with_weights
+from samebytes.plan.windows import Rows
 
 __all__ = ["Batch", "Executor", "WorkItem", "compile_plan"]
 
@@ -306,7 +307,7 @@ class Executor:
                     found.append(job.samples(start * writer.planes, stop * writer.planes))
                 elif job is None:
                     epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
-                    rows = self.plan.rows(epochs, indices, rng.integers)
+                    rows = self._rows(epochs, indices)(writer.component)
                     found.append(writer.read_job(rows, epochs, indices, _drawn(epochs, indices)))
         return [job for job in found if job is not None]
 
@@ -324,16 +325,19 @@ class Executor:
         (`measured`) for all others.
         """
         units_of = _drawn(epochs, indices)
-        rows = self.plan.rows(epochs, indices, rng.integers)
+        rows_of = self._rows(epochs, indices)
         return [
             [
-                writer.job(rows, epochs, indices, units_of, staged)
+                writer.job(rows_of(writer.component), epochs, indices, units_of, staged)
                 if writer.measures == measured
                 else None
                 for writer in writers
             ]
             for writers in self._writers
         ]
+
+    def _rows(self, epochs: Indices, indices: Indices) -> Callable[[Component], Rows]:
+        return self.plan.rows(epochs, indices, rng.integers, rng.permute)
 
 
 def _drawn(epochs: Indices, indices: Indices) -> Callable[[Step], Floats]:

@@ -178,6 +178,10 @@ class DocumentWriter(Writer):
         """What decides which kernels are compiled."""
         return "documents", self.spec.dtype
 
+    def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return samples as lines, where each is a single number too."""
+        return array if array.ndim > 1 else array[:, np.newaxis]
+
     def job(
         self,
         rows: Rows,

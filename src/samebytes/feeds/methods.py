@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 __all__ = ["FeedsMixin"]
@@ -59,3 +60,19 @@ class FeedsMixin:
         from samebytes.feeds.ray import to_ray
 
         return to_ray(self, **options)
+
+    def save(self: Any, path: str | os.PathLike[str], epoch: int = 0) -> None:
+        """Write what an epoch is to a new folder, a ``.npy`` file each component; copies to disk.
+
+        Written as it is made, and there at the end, whole or not at all. `sb.load` opens it.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something at `path`.
+        ValueError
+            If the dataset is endless.
+        """
+        from samebytes.feeds.npy_files import save
+
+        save(self, path, epoch)

@@ -94,5 +94,7 @@ def first_shuffle(plan: Plan) -> tuple[Any, list[Any]]:
     while hasattr(order, "parent"):
         verbs.insert(0, order)
         order = order.parent
+    if hasattr(order, "parents") or any(one.order is not None for one in plan.components):
+        return None, verbs  # neighbours in an order are none in the source
     place = next((n for n, verb in enumerate(verbs) if isinstance(verb, Shuffle)), None)
     return (None, verbs) if place is None else (verbs[place], verbs[:place])

@@ -15,7 +15,7 @@ from samebytes.memory.text import shortened
 from samebytes.plan import samplers
 from samebytes.plan.chunks import chunk_rows
 from samebytes.plan.concat import ConcatArray
-from samebytes.plan.documents import DocumentFeature
+from samebytes.plan.documents import CountFeature, DocumentFeature
 from samebytes.plan.fuse import function_name
 from samebytes.plan.mixing import mixing_rows
 from samebytes.plan.options import Options
@@ -60,6 +60,10 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
 
 def _sampler(sampler: Any) -> str:
     """Return a sampler as it would be written."""
+    if hasattr(sampler, "parents"):
+        return f"{sampler.text} [{' | '.join(map(_order, sampler.parents))}]"
+    if hasattr(sampler, "text"):
+        return str(sampler.text)
     if isinstance(sampler, samplers.Shuffle):
         more = "" if sampler.reshuffle else ", reshuffle_each_iteration=False"
         if sampler.blocks is not None:
@@ -78,6 +82,8 @@ def _order(sampler: Any) -> str:
     while hasattr(sampler, "parent"):
         names.append(_sampler(sampler))
         sampler = sampler.parent
+    if hasattr(sampler, "parents"):
+        names.append(_sampler(sampler))
     return " → ".join(reversed(names)) or "as it is"
 
 
@@ -95,6 +101,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         f"component {c.name}": f"{c.spec.source_dtype.name} {c.array.shape}"
         + ("" if plan.windows is None else f" {_stencil(c.stencil)} padding={c.padding!r}")
         + "".join(f" → {_drawn(step)}" for step in c.steps)
+        + _own_order(c)
         for c in plan.components
     }
     if plan.windows is not None:
@@ -107,6 +114,16 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         "drop_remainder": str(whole.drop_remainder),
         "after the pass": " → ".join(_after(later) for later in plan.later),
     }
+
+
+def _own_order(component: Component) -> str:
+    """Return where a component looks for its samples, if not where the others do."""
+    order = component.order
+    if order is None:
+        return ""
+    length = order.samples.length
+    told = "endless" if length is None else f"{length:,} samples"
+    return f"; {told}, {_order(order.samples)}"
 
 
 def _stencil(stencil: Stencil) -> str:
@@ -148,9 +165,9 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     rows = [
         (
             "source",
-            f"{len(plan.components[0].array):,} {unit}, {as_bytes_text(source_bytes(plan))}",
+            f"{_rows_there(plan):,} {unit}, {as_bytes_text(source_bytes(plan))}",
         ),
-        *((f"  {c.name}", _source(c)) for c in plan.components),
+        *((f"  {c.name}", _source(c) + _own_order(c)) for c in plan.components),
         *_windows(plan),
         ("order", _with_length(order, order.length, "samples")),
         *((f"  {name}", text) for name, text in mixing_rows(plan) + chunk_rows(plan)),
@@ -182,6 +199,12 @@ def plan_rows(plan: Plan, options: Options) -> list[tuple[str, str]]:
     return rows
 
 
+def _rows_there(plan: Plan) -> int:
+    """Return how many rows there are to read, those of a component that is counted left out."""
+    lengths = [len(c.array) for c in plan.components if not isinstance(c.array, CountFeature)]
+    return max(lengths, default=0)
+
+
 def _each(plan: Plan) -> str:
     return "per sample, once" if plan.batch_size is None else "per batch, once"
 
@@ -206,6 +229,8 @@ def _windows(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _source(component: Component) -> str:
+    if isinstance(component.array, CountFeature):
+        return f"{component.spec.source_dtype.name}, counted from {component.stencil.offset:,}"
     if isinstance(component.array, DocumentFeature):
         count = len(component.array.borders) - 1
         return f"{component.spec.source_dtype.name}, from the borders of {count:,} documents"

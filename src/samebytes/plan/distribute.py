@@ -144,7 +144,7 @@ def check_seeds(plan: Plan) -> None:
         message = (
             f"this dataset is process {mine.index} of {mine.num_workers}, but a seed was drawn, "
             "and every process draws another: their slices would not be those of one batch. Give "
-            "every shuffle and random transform a seed, as in shuffle(seed=0) and map(f, seed=1), "
+            "the dataset one seed, ds.seed(0), or every shuffle and random transform its own, "
             "or continue from a saved state, which has its seeds"
         )
         raise ValueError(message)

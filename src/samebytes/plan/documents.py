@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from samebytes.memory.files.hold import readable
 
-__all__ = ["DocumentFeature", "borders_at_token"]
+__all__ = ["CountFeature", "DocumentFeature", "borders_at_token"]
 
 PIECE = 1 << 20
 """Tokens that are looked at together."""
@@ -49,11 +49,18 @@ class DocumentFeature:
     def __getitem__(self, rows: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return the numbers of rows."""
         places = np.asarray(rows, np.int64)
-        document = np.searchsorted(self.borders, places, "right") - 1
+        document = np.maximum(np.searchsorted(self.borders, places, "right") - 1, 0)
         numbers: npt.NDArray[Any] = places - self.borders[document]
         if self.continues:
             numbers = places + 1 < self.borders[1:][document]
         return numbers.astype(self.dtype)
+
+
+class CountFeature(DocumentFeature):
+    """The number of each row, counted on without end."""
+
+    def __init__(self) -> None:
+        super().__init__(np.array([0, 1 << 62], np.int64), np.dtype(np.int64), continues=False)
 
 
 def borders_at_token(tokens: Any, end: int) -> npt.NDArray[np.int64]:

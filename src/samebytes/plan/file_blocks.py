@@ -16,7 +16,7 @@ from samebytes.memory.available import available_memory
 from samebytes.memory.files.origin import Origin, origin_of
 from samebytes.plan.chunks import first_shuffle
 from samebytes.plan.plan import Component, Plan
-from samebytes.plan.samplers import Shard, Shuffle, Skip
+from samebytes.plan.samplers import Repeat, Take
 
 __all__ = ["FileBlocks", "file_blocks"]
 
@@ -58,7 +58,7 @@ def file_blocks(plan: Plan) -> tuple[FileBlocks, ...]:
     shuffle, before = first_shuffle(plan)
     if shuffle is None or shuffle.blocks is None or not shuffle.length:
         return ()
-    if any(isinstance(verb, Shard | Skip | Shuffle) for verb in before):
+    if not all(isinstance(verb, Take | Repeat) for verb in before):
         return ()
     stride, span = 1, 1
     if plan.windows is not None:

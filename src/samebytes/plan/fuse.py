@@ -84,10 +84,11 @@ def _check_axes(
 
 def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
     names, padding = recipe.structure.names, recipe.padding
+    orders = recipe.orders or (None,) * len(names)
     return tuple(
-        fuse_component(name, array, stencil, padding, steps, leaf)
-        for leaf, (name, array, stencil) in enumerate(
-            zip(names, recipe.arrays, recipe.stencils, strict=True)
+        fuse_component(name, array, stencil, padding, steps, leaf, order)
+        for leaf, (name, array, stencil, order) in enumerate(
+            zip(names, recipe.arrays, recipe.stencils, orders, strict=True)
         )
     )
 

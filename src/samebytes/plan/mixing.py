@@ -58,6 +58,8 @@ def mixing_rows(plan: Plan) -> list[tuple[str, str]]:
     while hasattr(order, "parent"):
         verbs.insert(0, order)
         order = order.parent
+    if hasattr(order, "parents") or any(one.order is not None for one in plan.components):
+        return []  # neighbours in an order are none in the source
     for place, verb in enumerate(verbs):
         if isinstance(verb, Shuffle) and verb.blocks is not None and verb.length:
             rows = [("reads", _reads(plan, verb, verbs[:place]))]

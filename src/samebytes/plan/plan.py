@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.memory.files.pickling import pack, unpack
+from samebytes.plan.block_permutation import permute
 from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
+from samebytes.plan.orders import Order
 from samebytes.plan.rank_slice import slice_below
 from samebytes.plan.rng import integers, uniform
-from samebytes.plan.samplers import Sampler
+from samebytes.plan.samplers import Permute, Sampler
 from samebytes.plan.sources import SourceArray
 from samebytes.plan.tables import Floats, Means, Tables, open_tables
 from samebytes.plan.transforms.base import On, Transform
@@ -95,6 +97,8 @@ class Component:
         What the pass writes.
     steps : tuple of Step
         What was folded into it.
+    order : Order, optional
+        Where it looks for its samples; without one it shows those that all others do.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Component:
     padding: Any
     spec: ComponentSpec
     steps: tuple[Step, ...]
+    order: Order | None = None
 
     @property
     def sample_bytes(self) -> int:
@@ -162,6 +167,9 @@ class Plan:
     @property
     def count(self) -> int:
         """Samples there are to choose from."""
+        order = self.components[0].order
+        if order is not None:
+            return 1 if order.samples.length is None else order.samples.length
         return len(self.components[0].array if self.windows is None else self.windows)
 
     @property
@@ -181,15 +189,40 @@ class Plan:
         mine = slice_below(self.samples)
         return mine is not None and mine.pad
 
-    def rows(self, epochs: Indices, indices: Indices, integers: Integers = integers) -> Rows:
-        """Return where samples are read; see `Windows.rows` for the arguments."""
-        if self.windows is None:
-            return Rows(indices)
-        return self.windows.rows(epochs, indices, integers)
+    def rows(
+        self,
+        epochs: Indices,
+        indices: Indices,
+        integers: Integers = integers,
+        permute: Permute = permute,
+    ) -> Callable[[Component], Rows]:
+        """Return what tells where each component's samples are read; see `Windows.rows`."""
+        found: dict[int, Rows] = {}  # once for all that look in the same places
+
+        def rows_of(component: Component) -> Rows:
+            order, places = component.order, (epochs, indices)
+            if id(order) not in found:
+                if order is not None:
+                    places = order.samples.locate(*places, permute)
+                windowed = self.windows is not None and (order is None or order.windowed)
+                found[id(order)] = (
+                    self.windows.rows(*places, integers)
+                    if windowed and self.windows is not None
+                    else Rows(places[1])
+                )
+            return found[id(order)]
+
+        return rows_of
 
 
 def fuse_component(
-    name: str, array: SourceArray, stencil: Stencil, padding: Any, steps: list[Step], leaf: int
+    name: str,
+    array: SourceArray,
+    stencil: Stencil,
+    padding: Any,
+    steps: list[Step],
+    leaf: int,
+    order: Order | None = None,
 ) -> Component:
     """Return the component with all of `steps` that concern `leaf` folded into it.
 
@@ -205,7 +238,7 @@ def fuse_component(
     mine = tuple(step for step in steps if leaf in step.components)
     for step in mine:
         spec = step.transform.fold(spec)
-    return Component(name, array, stencil, padding, spec, mine)
+    return Component(name, array, stencil, padding, spec, mine, order)
 
 
 def draw_units(step: Step, epochs: Indices, indices: Indices, uniform: Uniform = uniform) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samebytes.plan.map_calls import MapCall
+from samebytes.plan.orders import Order
 from samebytes.plan.samplers import Sampler
 from samebytes.plan.sources import SourceArray
 from samebytes.plan.tree import Structure
@@ -40,6 +41,10 @@ class Recipe:
         Whether an incomplete last batch is left out.
     batches : Sampler, optional
         Which batch comes at which position; None before ``batch``.
+    orders : tuple of Order or None
+        Where components look for their samples, if some have orders of their own; else empty.
+    base_seed : int, optional
+        What seeds follow from that nobody gave; without it they are drawn.
     """
 
     arrays: tuple[SourceArray, ...] = field(repr=False)
@@ -52,6 +57,8 @@ class Recipe:
     batch_size: int | None = None
     drop_remainder: bool = False
     batches: Sampler | None = None
+    orders: tuple[Order | None, ...] = ()
+    base_seed: int | None = None
 
     @property
     def length(self) -> int | None:

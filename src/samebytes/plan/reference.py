@@ -29,11 +29,11 @@ def reference(plan: Plan, indices: Indices, epoch: int) -> Nested[npt.NDArray[An
         If a mapped source has shrunk, or shrinks meanwhile.
     """
     epochs = np.full(len(indices), epoch, np.int64)
-    rows = plan.rows(epochs, indices)
+    rows_of = plan.rows(epochs, indices)
     with held(*arrays_of(plan)) as arrays:
         batch = plan.structure.rebuild(
             [
-                _component(component, leaf, rows, epochs, indices)
+                _component(component, leaf, rows_of(component), epochs, indices)
                 for leaf, component in enumerate(plan_over(plan, arrays).components)
             ]
         )

@@ -214,6 +214,8 @@ def check_countable(order: Sampler, each: int = 1) -> None:
             position = min(position, order.length)
         if isinstance(order, Repeat) and order.parent.length is not None:
             break  # a repetition is as long as what is repeated, which was counted before
+        if hasattr(order, "table"):
+            break  # what is chosen by a table was there
         if isinstance(order, Shard):
             position = position * order.count + order.index
         if isinstance(order, Skip):

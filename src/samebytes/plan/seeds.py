@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import operator
 
-__all__ = ["DrawnSeed", "RestoredSeed", "as_seed"]
+import numpy as np
+
+from samebytes.plan import rng
+
+__all__ = ["DerivedSeed", "DrawnSeed", "RestoredSeed", "as_seed", "derived_seed"]
+
+ORDER_SEEDS, BATCH_SEEDS, MAP_SEEDS, WINDOW_SEEDS = range(4)
+"""What seeds are for: each has a stream of its own among those that follow from one seed."""
+
+SEED_STREAM = 0xFFF0
+"""The stream of the first of them; transforms number theirs from 0."""
 
 
 class DrawnSeed(int):
@@ -22,13 +32,34 @@ class RestoredSeed(DrawnSeed):
     __slots__ = ()
 
 
+class DerivedSeed(int):
+    """A seed that follows from that of the whole dataset, which another one may replace.
+
+    It is no `DrawnSeed`: somebody gave the seed that it follows from.
+    """
+
+    __slots__ = ()
+
+
+def derived_seed(seed: int, purpose: int, place: int) -> DerivedSeed:
+    """Return the seed of one shuffle or transform of a dataset that has `seed`.
+
+    Examples
+    --------
+    >>> derived_seed(0, MAP_SEEDS, 0) == derived_seed(0, MAP_SEEDS, 1)
+    False
+    """
+    words = rng.words(seed, 0, np.array([place]), SEED_STREAM + purpose, 1)
+    return DerivedSeed(int(words[0, 0]) >> 1)  # 63 bits, as those that are drawn
+
+
 def as_seed(seed: int | None) -> int:
     """Return `seed`, or a random one, which is then part of the dataset and of its state."""
     if seed is None:
         import secrets  # on first use: it loads OpenSSL
 
         return DrawnSeed(secrets.randbits(63))
-    if isinstance(seed, DrawnSeed):
+    if isinstance(seed, DrawnSeed | DerivedSeed):
         return seed
     seed = operator.index(seed)
     if not 0 <= seed < 1 << 64:

@@ -84,6 +84,8 @@ def _pair(one_group: Group, other_group: Group) -> Group | None:
         return None
     if first.array is not second.array or isinstance(first.array, DocumentFeature):
         return None
+    if first.order is not second.order:
+        return None
     moved_on = other.offset - one.offset
     if first.array.ndim != 1 or len(one.axes) != 1 or other != one._replace(offset=other.offset):
         return None

@@ -68,7 +68,8 @@ def cut_windows(
         If an argument is out of its range, groups or boundaries are not those of the rows, no
         window fits, or another method came before.
     """
-    chosen = dataset.batch_size is not None or hasattr(dataset.samples, "parent")
+    chosen = dataset.batch_size is not None or dataset.orders != ()
+    chosen |= not isinstance(dataset.samples, samplers.Sequential)
     if dataset.windows is not None or dataset.maps or chosen:
         message = (
             "window must come first, and only once: Dataset.from_tensor_slices(x).window(...); for "

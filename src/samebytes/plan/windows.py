@@ -154,6 +154,10 @@ class Windows:
     def _room_ends(self) -> Indices:
         return np.cumsum(self._room)
 
+    def first_of_group(self, group: int) -> int:
+        """Return the number of a group's first window: how many those before it have."""
+        return int(self._ends[group] - self._counts[group])
+
     def __len__(self) -> int:
         """Return the number of windows."""
         return int(self._ends[-1]) if len(self._ends) else 0

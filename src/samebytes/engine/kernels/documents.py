@@ -80,8 +80,9 @@ class DocumentJob(NamedTuple):
 
 def prepare_documents(fact: DocumentFeature, stencil: Stencil, rows: Rows) -> DocumentJob:
     """Return the work for these samples, with nowhere to write to yet."""
-    ((count, step),) = stencil.axes
-    whole = np.broadcast_to(np.array([0, stencil.last + 1], np.int64), (len(rows.starts), 2))
+    ((count, step),) = stencil.axes or ((1, 1),)
+    reach = np.array([min(stencil.offset, 0), stencil.last + 1], np.int64)
+    whole = np.broadcast_to(reach, (len(rows.starts), 2))
     return DocumentJob(
         np.empty((0, count), fact.dtype),
         np.zeros(1, np.int64),
