@@ -35,9 +35,13 @@ from samebytes.plan.transforms import ChannelsFirst as ChannelsFirst
 from samebytes.plan.transforms import ChannelsLast as ChannelsLast
 from samebytes.plan.transforms import Normalization as Normalization
 from samebytes.plan.transforms import RandomBrightness as RandomBrightness
+from samebytes.plan.transforms import RandomColorJitter as RandomColorJitter
 from samebytes.plan.transforms import RandomContrast as RandomContrast
 from samebytes.plan.transforms import RandomCrop as RandomCrop
 from samebytes.plan.transforms import RandomFlip as RandomFlip
+from samebytes.plan.transforms import RandomGrayscale as RandomGrayscale
+from samebytes.plan.transforms import RandomHue as RandomHue
+from samebytes.plan.transforms import RandomSaturation as RandomSaturation
 from samebytes.plan.transforms import Rescaling as Rescaling
 from samebytes.plan.transforms import Transform as Transform
 from samebytes.share.array import Array as Array

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.addressing import addressing_of, moves, runs_of
+from samebytes.engine.addressing import addressing_of, moves
 from samebytes.engine.block_views import BlockViews
 from samebytes.engine.factors import factors_of, mean_of
 from samebytes.engine.kernels import documents
@@ -23,11 +23,10 @@ from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate
-from samebytes.plan.shared_reads import Group
 from samebytes.plan.tables import Tables
 from samebytes.plan.windows import Rows
 
-__all__ = ["KernelJob", "Writer", "writers_of"]
+__all__ = ["ArrayWriter", "DocumentWriter", "KernelJob", "PairWriter", "Writer"]
 
 Indices = npt.NDArray[np.int64]
 UnitsOf = Callable[[Step], Floats]
@@ -59,29 +58,14 @@ class KernelJob(Protocol):
     ) -> KernelJob:
         """Return the job that writes samples `start` to `stop` of this one to `out`."""
 
+    def samples(self, start: int, stop: int) -> Job | None:
+        """Return what this reads for samples `start` to `stop`, None for nothing."""
+
+    def reading(self, change: Callable[[Job], Job]) -> KernelJob:
+        """Return this, reading what `change` makes of what it reads."""
+
     def fill(self, start: int, stop: int) -> None:
         """Fill units `start` to `stop`, without the GIL."""
-
-
-def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
-    """Choose what writes some leaves into one block of memory: the kernel follows from it.
-
-    Parameters
-    ----------
-    group : Group
-        A leaf, or two that are read as one.
-    size, elements : int
-        Samples in an element at most, and elements in a block.
-    padded : bool
-        Whether some of a sample's rows may not be there.
-    """
-    component = group.component
-    if len(group.leaves) > 1:
-        return (PairWriter(component, size, elements),)
-    if isinstance(component.array, DocumentFeature):
-        return (DocumentWriter(component, component.array, size, elements),)
-    runs = runs_of(component.stencil)
-    return tuple(ArrayWriter(component, size, elements, *run, padded=padded) for run in runs)
 
 
 class Writer(ABC):

@@ -55,6 +55,8 @@ class ComponentSpec:
         Items of the source that are read once more, for means.
     extreme : bool
         Whether some number to calculate with is beyond what float32 has room for.
+    staged : bool
+        Whether pixels pass through stages, because no single formula does what is asked for.
     """
 
     shape: tuple[int, ...]
@@ -73,6 +75,7 @@ class ComponentSpec:
     chosen: bool = False
     read_again: int = 0
     extreme: bool = False
+    staged: bool = False
 
     @cached_property
     def is_image(self) -> bool:

@@ -6,9 +6,13 @@ from samebytes.plan.transforms.center_crop import CenterCrop
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.transforms.normalization import Normalization
 from samebytes.plan.transforms.random_brightness import RandomBrightness
+from samebytes.plan.transforms.random_color_jitter import RandomColorJitter
 from samebytes.plan.transforms.random_contrast import RandomContrast
 from samebytes.plan.transforms.random_crop import RandomCrop
 from samebytes.plan.transforms.random_flip import RandomFlip
+from samebytes.plan.transforms.random_grayscale import RandomGrayscale
+from samebytes.plan.transforms.random_hue import RandomHue
+from samebytes.plan.transforms.random_saturation import RandomSaturation
 from samebytes.plan.transforms.rescaling import Rescaling
 
 __all__ = [
@@ -18,9 +22,13 @@ __all__ = [
     "ChannelsLast",
     "Normalization",
     "RandomBrightness",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
     "RandomFlip",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomSaturation",
     "Rescaling",
     "Transform",
 ]

@@ -18,7 +18,9 @@ __all__ = [
     "as_counts",
     "as_numbers",
     "as_pair",
+    "as_range",
     "calculated",
+    "need_colours",
     "need_factors",
     "need_image",
     "need_numbers",
@@ -86,6 +88,18 @@ def need_image(spec: ComponentSpec, what: str) -> None:
         raise ValueError(message)
     if not spec.is_image:
         message = f"{what} works on numbers; items of {spec.source_dtype} can only be copied"
+        raise ValueError(message)
+
+
+def need_colours(spec: ComponentSpec, what: str) -> None:
+    """Refuse what has not the three channels that a colour is made of."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    if spec.channels != 3:
+        message = (
+            f"{what} mixes red, green and blue, so it needs images of 3 channels; got "
+            f"{spec.channels}, of the shape {spec.shape}. Name the images in colour with on="
+        )
         raise ValueError(message)
 
 
@@ -165,6 +179,25 @@ def as_pair(value: Any, what: str) -> tuple[float, float]:
         message = f"{what} of shape {array.shape} ({array.dtype}): expected two numbers"
         raise ValueError(message)
     return float(array[0]), float(array[1])
+
+
+def as_range(
+    value: Any, what: str, least: float, most: float, single: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Return a range to draw from, within bounds.
+
+    One number stands for the range from `least` to it, as in Keras; or, with `single`, from and to
+    that many times it.
+    """
+    given = value
+    if np.ndim(value) == 0 and not isinstance(value, str):
+        below, above = single or (0.0, 1.0)
+        given = (below * value if single else least, above * value)
+    lower, upper = as_pair(given, what)
+    if not least <= lower <= upper <= most:
+        message = f"{what} {value}; expected a range with {least:g} <= lower <= upper <= {most:g}"
+        raise ValueError(message)
+    return lower, upper
 
 
 def as_counts(what: str, *values: Any) -> tuple[int, ...]:

@@ -65,13 +65,14 @@ class RandomContrast(Transform):
         numbers = calculated(spec, self.value_range)
         return replace(spec, clipped=True, read_again=again, **numbers)
 
-    def _factor(self, unit: Any) -> Any:
+    def gain(self, unit: Any) -> Any:
+        """Return the factors of draws."""
         lower, upper = self.factor  # type: ignore[misc]
         return (1 - lower) + (lower + upper) * unit
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Multiply around the mean and clip."""
-        factor = self._factor(units[:, :1])
+        factor = self.gain(units[:, :1])
         mean = means(tables)
         tables.affine.subtract_multiply(mean, factor)
         tables.affine.multiply_add(1.0, mean)
@@ -80,6 +81,6 @@ class RandomContrast(Transform):
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image, calculated in float64."""
         mean = sample.mean(axis=(0, 1), dtype=np.float64)
-        moved = (sample - mean) * self._factor(units[0]) + mean
+        moved = (sample - mean) * self.gain(units[0]) + mean
         result: Floats = np.clip(moved, *self.value_range)
         return result

@@ -1,0 +1,199 @@
+"""The loops over a batch whose pixels pass through stages: load a line, change it, write it.
+
+One version is compiled for each (source dtype, output dtype, dtype of the lines). What is read, and
+where it is written, is described as for `fill_chunk`. Between the two lies a line of floats, with
+channels last and in the units of the source: `load_line` fills it, `run_stages` changes it,
+`write_line` writes it. What fills it otherwise (from other rows, say) takes the place of the first.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202 - what Numba compiles is typed by Numba
+
+from __future__ import annotations
+
+from samebytes.engine.kernels.fill import PREFETCH_BYTES, PREFETCH_ROWS, unowned
+from samebytes.engine.kernels.intrinsics import LINE, fence, line_at, prefetch
+from samebytes.engine.kernels.jit import compiled
+from samebytes.engine.kernels.lines import (
+    can_stream,
+    convert_line,
+    gather_line,
+    scatter_line,
+    stream_line,
+    swap_line,
+)
+from samebytes.engine.kernels.pixels import run_stages
+
+__all__ = ["fill_pixels", "measure_pixels"]
+
+
+@compiled()
+def load_line(address, steps, packed, swapped, lines_in, line):
+    """Fill a line of floats with source items, from `address` on.
+
+    `steps` are those of pixels and channels in bytes, and the number of channels. `lines_in` is
+    room for two lines of items.
+    """
+    count = line.shape[0]
+    if packed:
+        source = line_at(address, count, lines_in)
+    else:
+        source = line_at(lines_in.ctypes.data, count, lines_in)
+        spare = lines_in.ctypes.data + count * lines_in.itemsize
+        gather_line(address, steps[0], steps[1], steps[2], source, spare)
+        if swapped:
+            swap_line(source)
+    convert_line(source, None, None, None, None, None, line)
+
+
+@compiled()
+def write_line(line, channels, target, layout, streaming, plane, finished):
+    """Write a line of floats where it belongs in the output.
+
+    `layout` has the steps of pixels and channels in bytes. `plane` is room for two channels of a
+    line, `finished` for a line of output items.
+    """
+    out_x, out_c = layout
+    out_item, item = finished.itemsize, line.itemsize
+    # One channel at a time where the output has each of them together, all at a time elsewhere.
+    planar = channels > 1 and out_x == out_item
+    groups, inner = (channels, 1) if planar else (1, channels)
+    no_tables = False
+    count = line.shape[0] // groups
+    contiguous = out_x == inner * out_item and (inner == 1 or out_c == out_item)
+    for g in range(groups):
+        part = line_at(line.ctypes.data, count, line)
+        if planar:
+            part = line_at(plane.ctypes.data, count, line)
+            spare = plane.ctypes.data + count * item
+            gather_line(line.ctypes.data + g * item, channels * item, item, 1, part, spare)
+        place = target + g * out_c
+        if streaming and contiguous and can_stream(line, None, finished):
+            asked = part.ctypes.data  # which is in the cache: nothing is asked for
+            stream_line(place, part, None, None, None, None, None, asked, no_tables, finished)
+            continue
+        written = line_at(place if contiguous else finished.ctypes.data, count, finished)
+        convert_line(part, None, None, None, None, None, written)
+        if not contiguous:
+            scatter_line(written, place, out_x, out_c, inner)
+
+
+@compiled(cache=True)
+def fill_pixels(
+    source_table,
+    out_table,
+    places,
+    geometry,
+    geometry_step,
+    kinds,
+    numbers,
+    stages,
+    stage_step,
+    size,
+    lines_in,
+    lines,
+    line_out,
+    start,
+    stop,
+    ends,
+    apart,
+    blocks,
+    swapped,
+    streaming,
+):
+    """Fill units `start` to `stop` of a batch, as `fill_chunk` does, through stages.
+
+    Sample j has `stages` stages of `size` numbers, from stage ``j * stage_step`` on. `lines` has
+    room for a line and two of its channels. Nothing is checked here.
+    """
+    base = source_table[0]
+    step_y, step_x, step_c = source_table[6:9]
+    out_base, _, out_height, out_width, channels = out_table[0:5]
+    out_n, out_y, out_x, out_c = out_table[5:9]
+    item = lines_in.itemsize
+    count = out_width * channels
+    # Without their owners, whose references are counted at every call (see `fill_chunk`).
+    gathered, finished = unowned(lines_in), unowned(line_out)
+    all_lines, all_kinds, all_numbers = unowned(lines), unowned(kinds), unowned(numbers)
+    line = line_at(all_lines.ctypes.data, count, all_lines)
+    plane = line_at(all_lines.ctypes.data + count * lines.itemsize, 2 * out_width, all_lines)
+
+    batch, before = 0, 0
+    last = (stop - 1) // blocks
+    for j in range(start // blocks, last + 1):
+        top = max(start - j * blocks, 0) * out_height // blocks
+        bottom = min(stop - j * blocks, blocks) * out_height // blocks
+        here = j * geometry_step
+        y0, y_step = geometry[here, 0], geometry[here, 1]
+        x0, x_step = geometry[here, 2], geometry[here, 3]
+        while j >= ends[batch]:
+            before = ends[batch]
+            batch += 1
+        beginning = out_base + batch * apart + (j - before) * out_n
+        pixel_step = x_step * step_x
+        packed = not swapped and pixel_step == channels * item
+        packed = packed and (channels == 1 or step_c == item)
+        first = base + places[j] + x0 * step_x
+        asked_bytes = min(out_width * abs(step_x), PREFETCH_BYTES)
+        behind = out_width * abs(step_x) if x_step < 0 else 0
+        for y in range(top, bottom):
+            ahead = first + (y0 + min(y + PREFETCH_ROWS, bottom - 1) * y_step) * step_y - behind
+            for byte in range(0, asked_bytes, LINE):
+                prefetch(ahead + byte)
+            address = first + (y0 + y * y_step) * step_y
+            steps = pixel_step, step_c, channels
+            load_line(address, steps, packed, swapped, gathered, line)
+            run_stages(line, channels, all_kinds, all_numbers, j * stage_step, stages, size)
+            target = beginning + y * out_y
+            write_line(line, channels, target, (out_x, out_c), streaming, plane, finished)
+    if streaming:
+        fence()
+
+
+@compiled(cache=True)
+def measure_pixels(
+    source_table,
+    places,
+    geometry,
+    geometry_step,
+    height,
+    width,
+    kinds,
+    numbers,
+    stages,
+    stage_step,
+    size,
+    lines_in,
+    lines,
+    sums,
+    swapped,
+    means,
+):
+    """Set `means` to the mean of every channel of what the stages of each sample make.
+
+    `sums` has a place for each item of a line: so adding is vectorised and never reordered.
+    """
+    base = source_table[0]
+    step_y, step_x, step_c = source_table[6:9]
+    channels, item, count = means.shape[1], lines_in.itemsize, sums.shape[0]
+    for j in range(places.shape[0]):
+        here = j * geometry_step
+        y0, y_step = geometry[here, 0], geometry[here, 1]
+        x0, x_step = geometry[here, 2], geometry[here, 3]
+        pixel_step = x_step * step_x
+        packed = not swapped and pixel_step == channels * item
+        packed = packed and (channels == 1 or step_c == item)
+        steps = pixel_step, step_c, channels
+        sums[:] = 0.0
+        for y in range(height):
+            address = base + places[j] + (y0 + y * y_step) * step_y + x0 * step_x
+            line = line_at(lines.ctypes.data, count, lines)
+            load_line(address, steps, packed, swapped, lines_in, line)
+            run_stages(line, channels, kinds, numbers, j * stage_step, stages, size)
+            for k in range(count):
+                sums[k] += line[k]
+        for c in range(channels):
+            total = 0.0
+            for k in range(c, count, channels):
+                total += sums[k]
+            means[j, c] = total / (height * width)

@@ -1,0 +1,168 @@
+"""One pass whose pixels pass through stages: what is read and written, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from samebytes.engine.kernels.checks import check_bounds
+from samebytes.engine.kernels.job import Job, address_table, plain_dtype, row_step
+from samebytes.engine.kernels.pixel_fill import fill_pixels, measure_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["PixelJob", "Program", "pixel_means"]
+
+
+class Program(NamedTuple):
+    """The stages of each sample as the kernel takes them, or those that all samples share.
+
+    Attributes
+    ----------
+    kinds : ndarray of int64, shape (n, stages) or (1, stages)
+        What each stage does; see `samebytes.plan.stages`.
+    numbers : ndarray of float32 or float64, shape (n, stages, size) or (1, stages, size)
+        With what; their dtype is that of the lines.
+    """
+
+    kinds: NDArray[np.int64]
+    numbers: NDArray[Any]
+
+    def rows(self, chosen: slice) -> Program:
+        """Return the stages of some samples."""
+        if len(self.kinds) == 1:
+            return self
+        return Program(self.kinds[chosen], self.numbers[chosen])
+
+    @property
+    def facts(self) -> tuple[Any, ...]:
+        """What a kernel is given."""
+        _, stages, size = self.numbers.shape
+        step = 0 if len(self.kinds) == 1 else stages
+        return self.kinds.reshape(-1), self.numbers.reshape(-1), stages, step, size
+
+
+class PixelJob(NamedTuple):
+    """A batch whose pixels pass through stages, as the kernel takes it.
+
+    Attributes
+    ----------
+    job : Job
+        What is read and written, without any factors.
+    program : Program
+        What is done in between.
+    """
+
+    job: Job
+    program: Program
+
+    @property
+    def out(self) -> NDArray[Any]:
+        """What is written."""
+        return self.job.out
+
+    @property
+    def units(self) -> int:
+        """In how many pieces the batch can be filled."""
+        return self.job.units
+
+    @property
+    def addresses(self) -> NDArray[np.int64] | None:
+        """Where each sample is read in memory."""
+        return self.job.addresses
+
+    def part(
+        self, start: int, stop: int, out: NDArray[Any], ends: NDArray[np.int64], apart: int
+    ) -> PixelJob:
+        """Return the job that writes samples `start` to `stop` of this one to `out`."""
+        chosen = self.program.rows(slice(start, stop))
+        return PixelJob(self.job.part(start, stop, out, ends, apart), chosen)
+
+    def samples(self, start: int, stop: int) -> Job:
+        """Return what this reads for samples `start` to `stop`, with nowhere to write to."""
+        return self.job.samples(start, stop)
+
+    def reading(self, change: Callable[[Job], Job]) -> PixelJob:
+        """Return this, reading what `change` makes of what it reads."""
+        return self._replace(job=change(self.job))
+
+    def fill(self, start: int, stop: int) -> None:
+        """Fill units `start` to `stop`, without the GIL."""
+        job = self.job
+        if not 0 <= start <= stop <= job.units:
+            message = f"expected 0 <= start <= stop <= {job.units} units, got {start} and {stop}"
+            raise ValueError(message)
+        if start == stop:
+            return
+        _, _, width, channels = job.out.shape
+        items = width * channels
+        # Room for lines, private to this call and so to its thread.
+        fill_pixels(
+            job.source_table,
+            job.out_table,
+            job.places,
+            job.geometry,
+            row_step(job.geometry),
+            *self.program.facts,
+            np.empty(2 * items, plain_dtype(job.source.dtype)),
+            np.empty(items + 2 * width, self.program.numbers.dtype),
+            np.empty(items, plain_dtype(job.out.dtype)),
+            start,
+            stop,
+            job.ends,
+            job.apart,
+            job.blocks,
+            job.swapped,
+            job.streaming,
+        )
+
+
+def pixel_means(
+    source: NDArray[Any],
+    places: NDArray[np.int64],
+    geometry: NDArray[np.int64],
+    height: int,
+    width: int,
+    program: Program,
+) -> NDArray[np.float64]:
+    """Return the mean of every channel of what stages make of a region of every sample.
+
+    See `channel_means`, which does without stages.
+
+    Parameters
+    ----------
+    source : array, shape (N, H, W, C)
+        Any strides and byte order.
+    places : array of int64, shape (n,)
+        Bytes from its first item to each sample.
+    geometry : array of int64, shape (n, 4) or (1, 4)
+        As for `prepare`.
+    height, width : int
+        Size of the region, at least 1 each.
+    program : Program
+        The stages.
+    """
+    items = width * source.shape[3]
+    means = np.empty((len(places), source.shape[3]))
+    if means.size == 0:
+        return means
+    check_bounds(source.shape, geometry, height, width)
+    measure_pixels(
+        address_table(source),
+        places,
+        geometry,
+        row_step(geometry),
+        height,
+        width,
+        *program.facts,
+        np.empty(2 * items, plain_dtype(source.dtype)),
+        np.empty(items, program.numbers.dtype),
+        np.empty(items),
+        not source.dtype.isnative,
+        means,
+    )
+    return means

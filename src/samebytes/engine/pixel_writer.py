@@ -1,0 +1,86 @@
+"""Images whose pixels pass through stages, made ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samebytes.engine.factors import mean_of
+from samebytes.engine.kernels.job import prepare
+from samebytes.engine.kernels.means import channel_means
+from samebytes.engine.kernels.pixel_job import PixelJob, pixel_means
+from samebytes.engine.programs import program_of
+from samebytes.engine.readers.staging import StagedBlock
+from samebytes.engine.writers import ArrayWriter
+from samebytes.plan.affine import Affine
+from samebytes.plan.geometry import Geometry
+from samebytes.plan.plan import Step, tabulate
+from samebytes.plan.tables import Floats, Tables
+from samebytes.plan.windows import Rows
+
+__all__ = ["PixelWriter"]
+
+Indices = npt.NDArray[np.int64]
+UnitsOf = Callable[[Step], Floats]
+
+
+class PixelWriter(ArrayWriter):
+    """A component of images whose pixels pass through stages."""
+
+    @property
+    def kind(self) -> Any:
+        """What decides which kernels are compiled."""
+        spec = self.spec
+        return "pixels", self._addressing.source.dtype, spec.dtype, spec.arithmetic
+
+    def job(  # type: ignore[override]
+        self,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+        staged: StagedBlock | None = None,
+    ) -> PixelJob:
+        """Return the job of these samples, checked, with nowhere to write to yet."""
+        places = self._addressing.places(rows)
+        if staged is not None:
+            places = staged.moved(self.read_job(rows, epochs, indices, units_of)).places
+        means = self._measure(places)
+        tables = tabulate(self.component, epochs, indices, means, units_of)
+        source, target = self._addressing.source, self.target(self._nowhere(len(indices)))
+        job = prepare(source, indices, tables.geometry.steps, target, places=places)
+        return PixelJob(job, program_of(tables, self.spec))
+
+    def _measure(self, places: Indices) -> Callable[[Tables], Floats]:
+        """Return what measures samples at these places, where a chain has come to."""
+        source = self._addressing.source
+
+        def means(tables: Tables) -> Floats:
+            geometry = tables.geometry
+            region = geometry.steps, geometry.height, geometry.width
+            if tables.stages:
+                return pixel_means(source, places, *region, program_of(tables, self.spec))
+
+            def measure(**limits: Any) -> Floats:
+                return channel_means(source, places, *region, **limits, places=places)
+
+            return mean_of(tables.affine, self.spec, measure)
+
+        return means
+
+    def _usual_factors(self) -> dict[str, Any]:
+        """Return nothing: no factors decide about what is compiled."""
+        return {}
+
+    def warm_up(self) -> None:
+        """Fill a pixel as a batch will be filled."""
+        like = self._addressing.source
+        source = np.zeros((1, 1, 1, like.shape[3]), like.dtype)
+        whole, nothing = Geometry.whole(1, 1), Affine.identity(self.spec.factors)
+        one, out = np.zeros(1, np.int64), np.empty(source.shape, self.spec.dtype)
+        program = program_of(Tables(whole, nothing), self.spec)
+        job = PixelJob(prepare(source, one, whole.steps, out), program)
+        job.fill(0, job.units)
