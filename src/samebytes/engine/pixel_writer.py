@@ -11,14 +11,14 @@ import numpy.typing as npt
 from samebytes.engine.factors import mean_of
 from samebytes.engine.kernels.job import prepare
 from samebytes.engine.kernels.means import channel_means
-from samebytes.engine.kernels.pixel_job import PixelJob, pixel_means
+from samebytes.engine.kernels.pixel_job import PixelJob, measure
 from samebytes.engine.programs import program_of
 from samebytes.engine.readers.staging import StagedBlock
 from samebytes.engine.writers import ArrayWriter
 from samebytes.plan.affine import Affine
 from samebytes.plan.geometry import Geometry
 from samebytes.plan.plan import Step, tabulate
-from samebytes.plan.tables import Floats, Tables
+from samebytes.plan.tables import Floats, Means, Measure, Tables
 from samebytes.plan.windows import Rows
 
 __all__ = ["PixelWriter"]
@@ -29,6 +29,12 @@ UnitsOf = Callable[[Step], Floats]
 
 class PixelWriter(ArrayWriter):
     """A component of images whose pixels pass through stages."""
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers are worked out for each sample: with tables, all of these."""
+        span = self.spec.span if self.spec.pointwise else None
+        return super().numbers if span is None else max(super().numbers, span[1] - span[0])
 
     @property
     def kind(self) -> Any:
@@ -54,22 +60,22 @@ class PixelWriter(ArrayWriter):
         job = prepare(source, indices, tables.geometry.steps, target, places=places)
         return PixelJob(job, program_of(tables, self.spec))
 
-    def _measure(self, places: Indices) -> Callable[[Tables], Floats]:
+    def _measure(self, places: Indices) -> Means:
         """Return what measures samples at these places, where a chain has come to."""
         source = self._addressing.source
 
-        def means(tables: Tables) -> Floats:
+        def measured(tables: Tables, /, *what: Measure) -> Floats:
             geometry = tables.geometry
             region = geometry.steps, geometry.height, geometry.width
-            if tables.stages:
-                return pixel_means(source, places, *region, program_of(tables, self.spec))
+            if tables.stages or what or tables.table is not None:
+                return measure(source, places, *region, program_of(tables, self.spec), *what)
 
-            def measure(**limits: Any) -> Floats:
+            def means(**limits: Any) -> Floats:
                 return channel_means(source, places, *region, **limits, places=places)
 
-            return mean_of(tables.affine, self.spec, measure)
+            return mean_of(tables.affine, self.spec, means)
 
-        return means
+        return measured
 
     def _usual_factors(self) -> dict[str, Any]:
         """Return nothing: no factors decide about what is compiled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,20 @@ from samebytes.engine.kernels.pixel_job import Program
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.colour import Colour
 from samebytes.plan.component_spec import ComponentSpec
-from samebytes.plan.stages import MATRIX, NOTHING, SCALE
+from samebytes.plan.stages import LOOKUP, MATRIX, NOTHING, SCALE
 from samebytes.plan.tables import Tables
 
 __all__ = ["program_of"]
 
 Kinds = npt.NDArray[np.int64]
-Part = tuple[Kinds, Floats]
+
+
+class Part(NamedTuple):
+    """One stage of all samples."""
+
+    kinds: Kinds
+    numbers: Floats
+    table: Floats | None = None
 
 
 def program_of(tables: Tables, spec: ComponentSpec) -> Program:
@@ -33,18 +40,23 @@ def program_of(tables: Tables, spec: ComponentSpec) -> Program:
     """
     parts: list[Part] = []
     linear = [*(stage.before for stage in tables.stages), tables.affine]
-    joined = False  # whether the linear step was done by the stage before it
+    joined = tables.table is not None  # whether the linear step was done before it
+    if tables.table is not None and tables.values is not None:
+        table = _following(tables.table, linear[0])
+        parts.append(Part(np.array([LOOKUP]), tables.values[0, :, :1], table))
     for place, affine in enumerate(linear):
         if not joined and not affine.idle.all():
             parts.append(_scale(affine, spec, first=place == 0))
         if place == len(tables.stages):
             break
-        done = tables.stages[place].done
-        joined = isinstance(done, Colour)
+        done, after = tables.stages[place].done, linear[place + 1]
+        joined = isinstance(done, Colour) or done.table is not None
         if isinstance(done, Colour):
-            parts.append(_matrix(done, linear[place + 1], spec.arithmetic))
+            parts.append(_matrix(done, after, spec.arithmetic))
+        elif done.table is not None:
+            parts.append(Part(done.kinds, done.numbers, _following(done.table, after)))
         else:
-            parts.append((done.kinds, done.numbers))
+            parts.append(Part(done.kinds, done.numbers))
     return _packed(parts, spec.arithmetic)
 
 
@@ -54,8 +66,7 @@ def _scale(affine: Affine, spec: ComponentSpec, *, first: bool) -> Part:
     if first:  # what comes from the source may lie far from zero
         center, offset = centers_of(affine, spec)
     each = np.broadcast_arrays(center, affine.scale, offset, affine.low, affine.high)
-    kinds = np.where(affine.idle, NOTHING, SCALE)
-    return kinds, np.concatenate(each, axis=1)
+    return Part(np.where(affine.idle, NOTHING, SCALE), np.concatenate(each, axis=1))
 
 
 def _matrix(colour: Colour, after: Affine, dtype: np.dtype[Any]) -> Part:
@@ -68,15 +79,33 @@ def _matrix(colour: Colour, after: Affine, dtype: np.dtype[Any]) -> Part:
     each = [center, matrix.reshape(len(matrix), 9), offset + moved[:, :, 0], after.low, after.high]
     rows = max(map(len, each))
     wide = [np.broadcast_to(one, (rows, one.shape[1])) for one in each]
-    return np.array([MATRIX]), np.concatenate(wide, axis=1)
+    return Part(np.array([MATRIX]), np.concatenate(wide, axis=1))
+
+
+def _following(table: Floats, after: Affine) -> Floats:
+    """Return a table and the linear step behind it, as one."""
+    return table if after.idle.all() else after.alike().to(table, axis=1)
 
 
 def _packed(parts: list[Part], dtype: np.dtype[Any]) -> Program:
-    rows = max((max(map(len, part)) for part in parts), default=1)
-    size = max((numbers.shape[1] for _, numbers in parts), default=0)
+    rows = max((_rows(part) for part in parts), default=1)
+    size = max((part.numbers.shape[1] for part in parts), default=0)
     kinds = np.zeros((rows, len(parts)), np.int64)
-    found = np.zeros((rows, len(parts), size), dtype)
-    for place, (kind, numbers) in enumerate(parts):
-        kinds[:, place] = kind
-        found[:, place, : numbers.shape[1]] = numbers
-    return Program(kinds, found)
+    places = np.zeros((rows, len(parts), 2), np.int64)
+    numbers = np.zeros((rows, len(parts), size), dtype)
+    found: list[npt.NDArray[Any]] = [np.zeros(0, dtype)]
+    for column, part in enumerate(parts):
+        kinds[:, column] = part.kinds
+        numbers[:, column, : part.numbers.shape[1]] = part.numbers
+        if part.table is not None:
+            many, channels, entries = part.table.shape
+            begin, each = sum(map(len, found)), channels * entries if many > 1 else 0
+            places[:, column, 0] = begin + np.arange(rows) * each
+            places[:, column, 1] = entries if channels > 1 else 0
+            found.append(part.table.reshape(-1).astype(dtype))
+    return Program(kinds, places, numbers, np.concatenate(found))
+
+
+def _rows(part: Part) -> int:
+    table = 1 if part.table is None else len(part.table)
+    return max(len(part.kinds), len(part.numbers), table)

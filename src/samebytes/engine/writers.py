@@ -23,7 +23,7 @@ from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate
-from samebytes.plan.tables import Tables
+from samebytes.plan.tables import Measure, Tables, unmeasured
 from samebytes.plan.windows import Rows
 
 __all__ = ["ArrayWriter", "DocumentWriter", "KernelJob", "PairWriter", "Writer"]
@@ -235,7 +235,7 @@ class ArrayWriter(Writer):
         if staged is not None:
             places = staged.moved(self.read_job(rows, epochs, indices, units_of)).places
 
-        def means(tables: Tables) -> Floats:
+        def means(tables: Tables, /, *_: Measure) -> Floats:
             def measure(**limits: Any) -> Floats:
                 geometry = tables.geometry
                 size = geometry.height, geometry.width
@@ -266,10 +266,10 @@ class ArrayWriter(Writer):
         """
         widest: list[tuple[npt.NDArray[np.int64], int, int]] = []
 
-        def means(tables: Tables) -> Floats:
+        def means(tables: Tables, /, *what: Measure) -> Floats:
             geometry = tables.geometry
             widest.append((geometry.steps.copy(), geometry.height, geometry.width))
-            return np.ones_like(tables.affine.scale)
+            return unmeasured(tables, *what)
 
         tables = tabulate(self.component, epochs, indices, means, units_of)
         nowhere = self.target(self._nowhere(len(indices)))
@@ -307,10 +307,7 @@ class ArrayWriter(Writer):
         def units_of(step: Step) -> Floats:
             return np.full((1, step.transform.draws), 0.25)
 
-        def means(tables: Tables) -> Floats:
-            return np.ones_like(tables.affine.scale)
-
-        tables = tabulate(self.component, one, one, means, units_of)
+        tables = tabulate(self.component, one, one, unmeasured, units_of)
         return factors_of(tables.affine, self.spec)
 
     def warm_up(self) -> None:

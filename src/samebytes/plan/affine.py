@@ -86,6 +86,13 @@ class Affine:
         found &= (self.low == -np.inf) & (self.high == np.inf)
         return np.atleast_1d(found.all(axis=1))
 
+    def alike(self) -> Affine:
+        """Return this with one factor for all channels, where all have the same."""
+        each = (self.center, self.scale, self.offset, self.low, self.high)
+        if all((one == one[:, :1]).all() for one in each):
+            return Affine(*(one[:, :1] for one in each))
+        return self
+
     def to(self, values: Floats, axis: int = -1) -> Floats:
         """Return what becomes of values, whose axis `axis` has the factors, in float64."""
         shape = np.ones(np.ndim(values), int)
@@ -100,6 +107,6 @@ class Affine:
         """Whether any bound is there."""
         return bool(np.isfinite(self.low).any() or np.isfinite(self.high).any())
 
-    def clip(self, low: float, high: float) -> None:
-        """Put bounds behind what is there."""
+    def clip(self, low: float | Floats, high: float | Floats) -> None:
+        """Put bounds behind what is there; a number, or what broadcasts to (n, factors)."""
         self.low, self.high = np.clip(self.low, low, high), np.clip(self.high, low, high)

@@ -95,7 +95,8 @@ def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
 def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     """Return what one transform makes of what has been written already."""
     shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
-    return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
+    opened = open_spec(shape, spec.dtype)
+    return transform.fold(replace(opened, planar=spec.planar, alone=True))
 
 
 def _later_call(call: MapCall, function: Callable[..., Any]) -> UnfusedStep:

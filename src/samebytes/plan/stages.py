@@ -15,13 +15,21 @@ import numpy.typing as npt
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.colour import Colour
 
-__all__ = ["MATRIX", "NOTHING", "SCALE", "Done", "Stage"]
+__all__ = ["LEVELS", "LOOKUP", "MATRIX", "NOTHING", "POWER", "SCALE", "SOLARIZE", "Done", "Stage"]
 
 NOTHING = 0
 SCALE = 1
 """An `Affine`; numbers: center, scale, offset, low, high, for each channel."""
 MATRIX = 2
 """A `Colour` and the `Affine` behind it; numbers: center, matrix, offset, low, high."""
+LOOKUP = 3
+"""A table of what each value of the source becomes, in front of all stages; number: the lowest."""
+LEVELS = 4
+"""A table of what each of 256 levels becomes; numbers: the lowest, and levels a unit."""
+SOLARIZE = 5
+"""Values from a threshold on are turned round; numbers: low, high, what is added, threshold."""
+POWER = 6
+"""A power of the share of a range; numbers: low, high, exponent."""
 
 
 @dataclass
@@ -33,11 +41,21 @@ class Done:
     kinds : ndarray of int64, shape (n,) or (1,)
         Which thing.
     numbers : ndarray of float64, shape (n, count) or (1, count)
-        What it is done with; the kernel (`engine/kernels/pixels.py`) says what they mean.
+        What it is done with; see the kinds.
+    table : ndarray of float64, shape (n or 1, channels or 1, entries), optional
+        What values become.
     """
 
     kinds: npt.NDArray[np.int64]
     numbers: Floats = field(default_factory=lambda: np.zeros((1, 0)))
+    table: Floats | None = None
+
+    @classmethod
+    def all(cls, kind: int, *numbers: npt.ArrayLike, table: Floats | None = None) -> Done:
+        """Return one thing for all samples, with a number, or numbers of shape (n,), of each."""
+        each = np.broadcast_arrays(*(np.atleast_1d(np.asarray(one, float)) for one in numbers))
+        found = np.stack(each, axis=1) if numbers else np.zeros((1, 0))
+        return cls(np.array([kind]), found, table)
 
 
 @dataclass

@@ -33,6 +33,7 @@ CONFIG: Any = numba.config  # its attributes are made at run time
 SOURCES = (
     "engine/kernels/*.py",
     "plan/rng.py",
+    "plan/stages.py",
     "plan/permutation.py",
     "plan/block_permutation.py",
 )

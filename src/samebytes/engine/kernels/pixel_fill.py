@@ -11,6 +11,8 @@ channels last and in the units of the source: `load_line` fills it, `run_stages`
 
 from __future__ import annotations
 
+import numpy as np
+
 from samebytes.engine.kernels.fill import PREFETCH_BYTES, PREFETCH_ROWS, unowned
 from samebytes.engine.kernels.intrinsics import LINE, fence, line_at, prefetch
 from samebytes.engine.kernels.jit import compiled
@@ -22,17 +24,18 @@ from samebytes.engine.kernels.lines import (
     stream_line,
     swap_line,
 )
-from samebytes.engine.kernels.pixels import run_stages
+from samebytes.engine.kernels.pixels import look_up_line, run_stages
+from samebytes.plan.stages import LOOKUP
 
 __all__ = ["fill_pixels", "measure_pixels"]
 
 
 @compiled()
-def load_line(address, steps, packed, swapped, lines_in, line):
-    """Fill a line of floats with source items, from `address` on.
+def load_line(address, steps, packed, swapped, lines_in, program, at, line):
+    """Fill a line of floats with source items, from `address` on, or with what these become.
 
     `steps` are those of pixels and channels in bytes, and the number of channels. `lines_in` is
-    room for two lines of items.
+    room for two lines of items. Stage `at` of the program is the first of the sample.
     """
     count = line.shape[0]
     if packed:
@@ -43,7 +46,19 @@ def load_line(address, steps, packed, swapped, lines_in, line):
         gather_line(address, steps[0], steps[1], steps[2], source, spare)
         if swapped:
             swap_line(source)
-    convert_line(source, None, None, None, None, None, line)
+    kinds, places, numbers, table, count, size = program
+    if count > 0 and kinds[at] == LOOKUP:
+        place, apart = places[2 * at], places[2 * at + 1]
+        look_up_line(source, np.int64(numbers[at * size]), steps[2], table, place, apart, line)
+    else:
+        convert_line(source, None, None, None, None, None, line)
+
+
+@compiled()
+def unowned_program(program):
+    """Return a program without the owners of its arrays, see `fill_chunk`."""
+    kinds, places, numbers, table, count, size = program
+    return unowned(kinds), unowned(places), unowned(numbers), unowned(table), count, size
 
 
 @compiled()
@@ -85,11 +100,8 @@ def fill_pixels(
     places,
     geometry,
     geometry_step,
-    kinds,
-    numbers,
-    stages,
+    program,
     stage_step,
-    size,
     lines_in,
     lines,
     line_out,
@@ -103,8 +115,8 @@ def fill_pixels(
 ):
     """Fill units `start` to `stop` of a batch, as `fill_chunk` does, through stages.
 
-    Sample j has `stages` stages of `size` numbers, from stage ``j * stage_step`` on. `lines` has
-    room for a line and two of its channels. Nothing is checked here.
+    The stages of sample j begin with stage ``j * stage_step`` of the program. `lines` has room for
+    a line and two of its channels. Nothing is checked here.
     """
     base = source_table[0]
     step_y, step_x, step_c = source_table[6:9]
@@ -114,7 +126,7 @@ def fill_pixels(
     count = out_width * channels
     # Without their owners, whose references are counted at every call (see `fill_chunk`).
     gathered, finished = unowned(lines_in), unowned(line_out)
-    all_lines, all_kinds, all_numbers = unowned(lines), unowned(kinds), unowned(numbers)
+    all_lines, stages = unowned(lines), unowned_program(program)
     line = line_at(all_lines.ctypes.data, count, all_lines)
     plane = line_at(all_lines.ctypes.data + count * lines.itemsize, 2 * out_width, all_lines)
 
@@ -130,6 +142,7 @@ def fill_pixels(
             before = ends[batch]
             batch += 1
         beginning = out_base + batch * apart + (j - before) * out_n
+        at = j * stage_step
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == channels * item
         packed = packed and (channels == 1 or step_c == item)
@@ -142,8 +155,8 @@ def fill_pixels(
                 prefetch(ahead + byte)
             address = first + (y0 + y * y_step) * step_y
             steps = pixel_step, step_c, channels
-            load_line(address, steps, packed, swapped, gathered, line)
-            run_stages(line, channels, all_kinds, all_numbers, j * stage_step, stages, size)
+            load_line(address, steps, packed, swapped, gathered, stages, at, line)
+            run_stages(line, channels, stages, at)
             target = beginning + y * out_y
             write_line(line, channels, target, (out_x, out_c), streaming, plane, finished)
     if streaming:
@@ -151,49 +164,70 @@ def fill_pixels(
 
 
 @compiled(cache=True)
-def measure_pixels(
+def measure_pixels(  # noqa: C901 - a list of cases
     source_table,
     places,
     geometry,
     geometry_step,
     height,
     width,
-    kinds,
-    numbers,
-    stages,
+    program,
     stage_step,
-    size,
     lines_in,
     lines,
     sums,
     swapped,
-    means,
+    what,
+    found,
 ):
-    """Set `means` to the mean of every channel of what the stages of each sample make.
+    """Measure every channel of what the stages of each sample make.
 
-    `sums` has a place for each item of a line: so adding is vectorised and never reordered.
+    `found`, of shape (samples, channels, count), is set to: the mean, if `count` is 1; the lowest
+    and the highest value, if it is 2; else to how many values there are at each of so many levels,
+    of which `what` says the lowest, and how many there are a unit. `sums` has two places for each
+    item of a line: so adding is vectorised and never reordered.
     """
     base = source_table[0]
     step_y, step_x, step_c = source_table[6:9]
-    channels, item, count = means.shape[1], lines_in.itemsize, sums.shape[0]
+    _, channels, kept = found.shape
+    item, count = lines_in.itemsize, width * channels
     for j in range(places.shape[0]):
         here = j * geometry_step
         y0, y_step = geometry[here, 0], geometry[here, 1]
         x0, x_step = geometry[here, 2], geometry[here, 3]
+        at = j * stage_step
         pixel_step = x_step * step_x
         packed = not swapped and pixel_step == channels * item
         packed = packed and (channels == 1 or step_c == item)
         steps = pixel_step, step_c, channels
-        sums[:] = 0.0
+        found[j] = 0.0
+        sums[:count] = 0.0 if kept == 1 else np.inf
+        sums[count:] = -np.inf
         for y in range(height):
             address = base + places[j] + (y0 + y * y_step) * step_y + x0 * step_x
             line = line_at(lines.ctypes.data, count, lines)
-            load_line(address, steps, packed, swapped, lines_in, line)
-            run_stages(line, channels, kinds, numbers, j * stage_step, stages, size)
-            for k in range(count):
-                sums[k] += line[k]
+            load_line(address, steps, packed, swapped, lines_in, program, at, line)
+            run_stages(line, channels, program, at)
+            if kept == 1:
+                for k in range(count):
+                    sums[k] += line[k]
+            elif kept == 2:
+                for k in range(count):
+                    sums[k] = min(sums[k], np.float64(line[k]))
+                    sums[count + k] = max(sums[count + k], np.float64(line[k]))
+            else:
+                for k in range(count):
+                    level = np.rint((line[k] - what[0]) * what[1])
+                    level = min(level, kept - 1.0) if level > 0.0 else 0.0
+                    found[j, k % channels, np.int64(level)] += 1.0
         for c in range(channels):
-            total = 0.0
-            for k in range(c, count, channels):
-                total += sums[k]
-            means[j, c] = total / (height * width)
+            if kept == 1:
+                total = 0.0
+                for k in range(c, count, channels):
+                    total += sums[k]
+                found[j, c, 0] = total / (height * width)
+            elif kept == 2:
+                least, most = np.inf, -np.inf
+                for k in range(c, count, channels):
+                    least, most = min(least, sums[k]), max(most, sums[count + k])
+                found[j, c, 0], found[j, c, 1] = least, most

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PixelJob", "Program", "pixel_means"]
+    from samebytes.plan.tables import Measure
+
+__all__ = ["PixelJob", "Program", "measure"]
 
 
 class Program(NamedTuple):
@@ -25,25 +27,31 @@ class Program(NamedTuple):
     ----------
     kinds : ndarray of int64, shape (n, stages) or (1, stages)
         What each stage does; see `samebytes.plan.stages`.
+    places : ndarray of int64, shape (n, stages, 2) or (1, stages, 2)
+        Where in `table` the table of each begins, and from there those of the other channels.
     numbers : ndarray of float32 or float64, shape (n, stages, size) or (1, stages, size)
         With what; their dtype is that of the lines.
+    table : ndarray like `numbers`, shape (entries,)
+        All tables, one behind the other.
     """
 
     kinds: NDArray[np.int64]
+    places: NDArray[np.int64]
     numbers: NDArray[Any]
+    table: NDArray[Any]
 
     def rows(self, chosen: slice) -> Program:
         """Return the stages of some samples."""
         if len(self.kinds) == 1:
             return self
-        return Program(self.kinds[chosen], self.numbers[chosen])
+        return Program(self.kinds[chosen], self.places[chosen], self.numbers[chosen], self.table)
 
     @property
-    def facts(self) -> tuple[Any, ...]:
-        """What a kernel is given."""
+    def facts(self) -> tuple[tuple[Any, ...], int]:
+        """What a kernel is given: everything one behind the other, and stages from row to row."""
         _, stages, size = self.numbers.shape
-        step = 0 if len(self.kinds) == 1 else stages
-        return self.kinds.reshape(-1), self.numbers.reshape(-1), stages, step, size
+        parts = (one.reshape(-1) for one in self)
+        return (*parts, stages, size), 0 if len(self.kinds) == 1 else stages
 
 
 class PixelJob(NamedTuple):
@@ -121,17 +129,16 @@ class PixelJob(NamedTuple):
         )
 
 
-def pixel_means(
+def measure(
     source: NDArray[Any],
     places: NDArray[np.int64],
     geometry: NDArray[np.int64],
     height: int,
     width: int,
     program: Program,
+    what: Measure | None = None,
 ) -> NDArray[np.float64]:
-    """Return the mean of every channel of what stages make of a region of every sample.
-
-    See `channel_means`, which does without stages.
+    """Return the means of what stages make of a region of every sample, or what else is asked for.
 
     Parameters
     ----------
@@ -145,24 +152,32 @@ def pixel_means(
         Size of the region, at least 1 each.
     program : Program
         The stages.
+    what : Measure, optional
+        By default the mean.
+
+    Returns
+    -------
+    array of float64, shape (n, C) or (n, C, count)
     """
-    items = width * source.shape[3]
-    means = np.empty((len(places), source.shape[3]))
-    if means.size == 0:
-        return means
-    check_bounds(source.shape, geometry, height, width)
-    measure_pixels(
-        address_table(source),
-        places,
-        geometry,
-        row_step(geometry),
-        height,
-        width,
-        *program.facts,
-        np.empty(2 * items, plain_dtype(source.dtype)),
-        np.empty(items, program.numbers.dtype),
-        np.empty(items),
-        not source.dtype.isnative,
-        means,
-    )
-    return means
+    channels = source.shape[3]
+    items = width * channels
+    found = np.empty((len(places), channels, 1 if what is None else what.count))
+    levels = (0.0, 0.0) if what is None else (what.low, what.levels)
+    if found.size:
+        check_bounds(source.shape, geometry, height, width)
+        measure_pixels(
+            address_table(source),
+            places,
+            geometry,
+            row_step(geometry),
+            height,
+            width,
+            *program.facts,
+            np.empty(2 * items, plain_dtype(source.dtype)),
+            np.empty(items, program.numbers.dtype),
+            np.empty(2 * items),
+            not source.dtype.isnative,
+            levels,
+            found,
+        )
+    return found[:, :, 0] if what is None else found

@@ -9,17 +9,19 @@ Each product and each sum is rounded apart, in the dtype of the line. NaN stays 
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202 - what Numba compiles is typed by Numba
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001, ARG005 - what Numba compiles is typed by Numba
 
 from __future__ import annotations
 
-from numba.extending import register_jitable
+import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
 
 from samebytes.engine.kernels.intrinsics import load, store
 from samebytes.engine.kernels.jit import compiled
-from samebytes.plan.stages import MATRIX, SCALE
+from samebytes.plan.stages import LEVELS, MATRIX, POWER, SCALE, SOLARIZE
 
-__all__ = ["run_stages"]
+__all__ = ["look_up_line", "run_stages"]
 
 
 @register_jitable
@@ -77,15 +79,82 @@ def _mix(line, numbers, at):
 
 
 @compiled()
-def run_stages(line, channels, kinds, numbers, at, count, size):
-    """Change a line as the stages of a sample say.
+def _look_up_levels(line, channels, numbers, at, table, place, apart):
+    """Replace each value by what a table has at its level; NaN counts as the lowest."""
+    low, levels = numbers[at], numbers[at + 1]
+    zero, most = low - low, low - low + 255
+    for c in range(channels):
+        begin = place + c * apart
+        for x in range(line.shape[0] // channels):
+            level = np.rint((load(line, channels * x + c) - low) * levels)
+            level = min(level, most) if level > zero else zero
+            store(line, channels * x + c, load(table, begin + np.int64(level)))
 
-    `kinds` and `numbers` are those of all samples, one behind the other: a sample has `count`
-    stages, of `size` numbers each, from stage `at` on.
+
+@compiled()
+def _solarize(line, numbers, at):
+    low, high, added, threshold = numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
+    for k in range(line.shape[0]):
+        value = _clipped(load(line, k) + added, low, high)
+        store(line, k, low + high - value if value >= threshold else value)
+
+
+@compiled()
+def _raise(line, numbers, at):
+    low, high, exponent = numbers[at], numbers[at + 1], numbers[at + 2]
+    width = high - low
+    for k in range(line.shape[0]):
+        share = (_clipped(load(line, k), low, high) - low) / width
+        store(line, k, low + width * share**exponent)
+
+
+def look_up_line(source, lowest, channels, table, place, apart, line):
+    """Fill a line with what a table has for each value of the source (compiled only).
+
+    The table of channel c begins at item ``place + c * apart``, with what `lowest` becomes.
     """
+
+
+@overload(look_up_line)
+def _look_up_line_overload(source, lowest, channels, table, place, apart, line):
+    if not isinstance(source.dtype, types.Integer) or source.dtype.bitwidth > 16:
+        # Never called: such values are not counted.
+        return lambda source, lowest, channels, table, place, apart, line: None
+
+    def look_up(source, lowest, channels, table, place, apart, line):
+        if apart == 0:
+            begin = place - lowest
+            for k in range(line.shape[0]):
+                store(line, k, load(table, begin + np.int64(load(source, k))))
+            return
+        for c in range(channels):
+            begin = place - lowest + c * apart
+            for x in range(line.shape[0] // channels):
+                k = channels * x + c
+                store(line, k, load(table, begin + np.int64(load(source, k))))
+
+    return look_up
+
+
+@compiled()
+def run_stages(line, channels, program, at):
+    """Change a line as the stages of a sample say, of which the first is stage `at`.
+
+    Of a program there are: kinds, places of tables and numbers of each of all stages, the tables,
+    and how many stages a sample has, of how many numbers. See `Program`.
+    """
+    kinds, places, numbers, table, count, size = program
     for stage in range(at, at + count):
         kind = kinds[stage]
+        first = stage * size
         if kind == SCALE:
-            _scale(line, channels, numbers, stage * size)
+            _scale(line, channels, numbers, first)
         elif kind == MATRIX:
-            _mix(line, numbers, stage * size)
+            _mix(line, numbers, first)
+        elif kind == LEVELS:
+            place, apart = places[2 * stage], places[2 * stage + 1]
+            _look_up_levels(line, channels, numbers, first, table, place, apart)
+        elif kind == SOLARIZE:
+            _solarize(line, numbers, first)
+        elif kind == POWER:
+            _raise(line, numbers, first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,10 +20,12 @@ __all__ = [
     "as_pair",
     "as_range",
     "calculated",
+    "measured",
     "need_colours",
     "need_factors",
     "need_image",
     "need_numbers",
+    "pointwise",
 ]
 
 On = str | int | tuple[str | int, ...] | None
@@ -152,9 +154,33 @@ def calculated(spec: ComponentSpec, *numbers: npt.ArrayLike) -> dict[str, Any]:
     """
     floating = spec.dtype.kind == "f" or spec.dtype.name == "bfloat16"
     dtype = spec.dtype if spec.chosen and floating else np.dtype(np.float32)
-    _, exponents = np.frexp(np.concatenate([np.ravel(number) for number in (0.0, *numbers)]))
+    _, exponents = np.frexp(
+        np.concatenate([np.ravel(number) for number in (0.0, *numbers)]).astype(float)
+    )
     extreme = spec.extreme or bool((np.abs(exponents) > USUAL_EXPONENT).any())
     return {"linear": True, "dtype": dtype, "extreme": extreme}
+
+
+def pointwise(
+    spec: ComponentSpec, what: str, numbers: npt.ArrayLike, *, drawn: bool
+) -> ComponentSpec:
+    """Return what a function of one value makes of a component, as float32.
+
+    `drawn` says whether samples differ in it: tables of 16 bits are too large to have one for each.
+    """
+    need_numbers(spec, what)
+    spec.need(spec.is_image, f"{what} folds for images only")
+    few = spec.source_dtype.itemsize == 1
+    kept = spec.pointwise and (few or not drawn)
+    return replace(spec, staged=True, pointwise=kept, **calculated(spec, numbers))
+
+
+def measured(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
+    """Return what becomes of images that are read once more, to measure them first."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    again = spec.read_again + spec.height * spec.width * spec.channels
+    return replace(spec, read_again=again, **calculated(spec, numbers))
 
 
 def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:

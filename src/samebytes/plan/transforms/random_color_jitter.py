@@ -78,9 +78,8 @@ class RandomColorJitter(Transform):
         """Return the component as float32, with bounds."""
         need_colours(spec, "RandomColorJitter")
         again = spec.height * spec.width * spec.channels * ("contrast" in self._parts)
-        facts = calculated(spec, self.value_range)
-        read_again = spec.read_again + again
-        return replace(spec, staged=True, clipped=True, read_again=read_again, **facts)
+        facts = calculated(spec, self.value_range) | {"read_again": spec.read_again + again}
+        return replace(spec, staged=True, pointwise=False, clipped=True, **facts)
 
     def _matrix(self, units: Floats) -> Floats:
         """Return saturation and then hue as one."""

@@ -10,13 +10,7 @@ import numpy.typing as npt
 
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.tables import Floats, Means, Tables
-from samebytes.plan.transforms.base import (
-    Transform,
-    as_pair,
-    calculated,
-    need_image,
-    need_numbers,
-)
+from samebytes.plan.transforms.base import Transform, as_pair, measured
 from samebytes.plan.transforms.random_brightness import check_range
 
 __all__ = ["RandomContrast"]
@@ -59,11 +53,7 @@ class RandomContrast(Transform):
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32, with bounds."""
-        need_image(spec, "RandomContrast")
-        need_numbers(spec, "RandomContrast")
-        again = spec.read_again + spec.height * spec.width * spec.channels
-        numbers = calculated(spec, self.value_range)
-        return replace(spec, clipped=True, read_again=again, **numbers)
+        return replace(measured(spec, "RandomContrast", self.value_range), clipped=True)
 
     def gain(self, unit: Any) -> Any:
         """Return the factors of draws."""

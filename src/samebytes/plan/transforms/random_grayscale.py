@@ -50,7 +50,7 @@ class RandomGrayscale(Transform):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32."""
         need_colours(spec, "RandomGrayscale")
-        return replace(spec, staged=True, **calculated(spec))
+        return replace(spec, staged=True, pointwise=False, **calculated(spec))
 
     def _matrix(self, unit: Any) -> Floats:
         return grey_blend(np.where(np.asarray(unit) < self.factor, 0.0, 1.0))

@@ -49,7 +49,9 @@ class RandomHue(Transform):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32."""
         need_colours(spec, "RandomHue")
-        return replace(spec, staged=True, **calculated(spec, self.value_range or 0.0))
+        return replace(
+            spec, staged=True, pointwise=False, **calculated(spec, self.value_range or 0.0)
+        )
 
     def matrix(self, units: Floats) -> Floats:
         """Return the matrices of draws."""

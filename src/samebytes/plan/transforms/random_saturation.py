@@ -54,7 +54,9 @@ class RandomSaturation(Transform):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32."""
         need_colours(spec, "RandomSaturation")
-        return replace(spec, staged=True, **calculated(spec, self.value_range or 0.0))
+        return replace(
+            spec, staged=True, pointwise=False, **calculated(spec, self.value_range or 0.0)
+        )
 
     def matrix(self, unit: Any) -> Floats:
         """Return the matrices of draws."""
