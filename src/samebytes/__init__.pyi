@@ -34,13 +34,16 @@ from samebytes.plan.transforms import Cast as Cast
 from samebytes.plan.transforms import CenterCrop as CenterCrop
 from samebytes.plan.transforms import ChannelsFirst as ChannelsFirst
 from samebytes.plan.transforms import ChannelsLast as ChannelsLast
+from samebytes.plan.transforms import CutOut as CutOut
 from samebytes.plan.transforms import Equalization as Equalization
+from samebytes.plan.transforms import GaussianNoise as GaussianNoise
 from samebytes.plan.transforms import Lookup as Lookup
 from samebytes.plan.transforms import Normalization as Normalization
 from samebytes.plan.transforms import RandomBrightness as RandomBrightness
 from samebytes.plan.transforms import RandomColorJitter as RandomColorJitter
 from samebytes.plan.transforms import RandomContrast as RandomContrast
 from samebytes.plan.transforms import RandomCrop as RandomCrop
+from samebytes.plan.transforms import RandomErasing as RandomErasing
 from samebytes.plan.transforms import RandomFlip as RandomFlip
 from samebytes.plan.transforms import RandomGamma as RandomGamma
 from samebytes.plan.transforms import RandomGrayscale as RandomGrayscale

@@ -12,6 +12,7 @@ from samebytes.engine.kernels.pixel_job import Program
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.colour import Colour
 from samebytes.plan.component_spec import ComponentSpec
+from samebytes.plan.noise import quantiles
 from samebytes.plan.stages import LOOKUP, MATRIX, NOTHING, SCALE
 from samebytes.plan.tables import Tables
 
@@ -26,6 +27,8 @@ class Part(NamedTuple):
     kinds: Kinds
     numbers: Floats
     table: Floats | None = None
+    keys: Kinds | None = None
+    frame: Kinds | None = None
 
 
 def program_of(tables: Tables, spec: ComponentSpec) -> Program:
@@ -55,8 +58,10 @@ def program_of(tables: Tables, spec: ComponentSpec) -> Program:
             parts.append(_matrix(done, after, spec.arithmetic))
         elif done.table is not None:
             parts.append(Part(done.kinds, done.numbers, _following(done.table, after)))
-        else:
-            parts.append(Part(done.kinds, done.numbers))
+        elif done.frame is not None:
+            frame = tables.geometry.within(done.frame)
+            normal = None if done.keys is None else quantiles().reshape(1, 1, -1)
+            parts.append(Part(done.kinds, done.numbers, normal, done.keys, frame))
     return _packed(parts, spec.arithmetic)
 
 
@@ -92,20 +97,24 @@ def _packed(parts: list[Part], dtype: np.dtype[Any]) -> Program:
     size = max((part.numbers.shape[1] for part in parts), default=0)
     kinds = np.zeros((rows, len(parts)), np.int64)
     places = np.zeros((rows, len(parts), 2), np.int64)
+    frames = np.zeros((rows, len(parts), 4), np.int64)
     numbers = np.zeros((rows, len(parts), size), dtype)
     found: list[npt.NDArray[Any]] = [np.zeros(0, dtype)]
     for column, part in enumerate(parts):
         kinds[:, column] = part.kinds
         numbers[:, column, : part.numbers.shape[1]] = part.numbers
+        if part.frame is not None:
+            frames[:, column] = part.frame
         if part.table is not None:
             many, channels, entries = part.table.shape
             begin, each = sum(map(len, found)), channels * entries if many > 1 else 0
             places[:, column, 0] = begin + np.arange(rows) * each
             places[:, column, 1] = entries if channels > 1 else 0
+            if part.keys is not None:
+                places[:, column, 1] = part.keys
             found.append(part.table.reshape(-1).astype(dtype))
-    return Program(kinds, places, numbers, np.concatenate(found))
+    return Program(kinds, places, frames, numbers, np.concatenate(found))
 
 
 def _rows(part: Part) -> int:
-    table = 1 if part.table is None else len(part.table)
-    return max(len(part.kinds), len(part.numbers), table)
+    return max(1 if one is None else len(one) for one in part)

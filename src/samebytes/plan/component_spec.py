@@ -59,6 +59,8 @@ class ComponentSpec:
         Whether pixels pass through stages, because no single formula does what is asked for.
     pointwise : bool
         Whether a value depends on one value of the source alone, and the sample it is of.
+    by_place : bool
+        Whether what was done to a value depends on its place in the image.
     alone : bool
         Whether one transform is done to what has been written, so that nothing has to fold.
     """
@@ -81,6 +83,7 @@ class ComponentSpec:
     extreme: bool = False
     staged: bool = False
     pointwise: bool = True
+    by_place: bool = False
     alone: bool = False
 
     def need(self, folds: bool, why: str) -> None:  # noqa: FBT001

@@ -14,8 +14,22 @@ import numpy.typing as npt
 
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.colour import Colour
+from samebytes.plan.geometry import Geometry
 
-__all__ = ["LEVELS", "LOOKUP", "MATRIX", "NOTHING", "POWER", "SCALE", "SOLARIZE", "Done", "Stage"]
+__all__ = [
+    "ERASE",
+    "ERASE_BY_NOISE",
+    "LEVELS",
+    "LOOKUP",
+    "MATRIX",
+    "NOISE",
+    "NOTHING",
+    "POWER",
+    "SCALE",
+    "SOLARIZE",
+    "Done",
+    "Stage",
+]
 
 NOTHING = 0
 SCALE = 1
@@ -30,6 +44,12 @@ SOLARIZE = 5
 """Values from a threshold on are turned round; numbers: low, high, what is added, threshold."""
 POWER = 6
 """A power of the share of a range; numbers: low, high, exponent."""
+ERASE = 7
+"""A rectangle is filled; numbers: top, bottom, left, right, a value for each channel."""
+ERASE_BY_NOISE = 8
+"""A rectangle is filled with noise; numbers: top, bottom, left, right, low, high."""
+NOISE = 9
+"""Noise is added; number: its standard deviation."""
 
 
 @dataclass
@@ -44,18 +64,30 @@ class Done:
         What it is done with; see the kinds.
     table : ndarray of float64, shape (n or 1, channels or 1, entries), optional
         What values become.
+    keys : ndarray of int64, shape (n,), optional
+        Of noise, for each sample.
+    frame : Geometry, optional
+        Where pixels were read when this was done: what depends on a place means a place in that.
     """
 
     kinds: npt.NDArray[np.int64]
     numbers: Floats = field(default_factory=lambda: np.zeros((1, 0)))
     table: Floats | None = None
+    keys: npt.NDArray[np.int64] | None = None
+    frame: Geometry | None = None
 
     @classmethod
-    def all(cls, kind: int, *numbers: npt.ArrayLike, table: Floats | None = None) -> Done:
+    def all(
+        cls,
+        kind: int,
+        *numbers: npt.ArrayLike,
+        table: Floats | None = None,
+        keys: npt.NDArray[np.int64] | None = None,
+    ) -> Done:
         """Return one thing for all samples, with a number, or numbers of shape (n,), of each."""
         each = np.broadcast_arrays(*(np.atleast_1d(np.asarray(one, float)) for one in numbers))
         found = np.stack(each, axis=1) if numbers else np.zeros((1, 0))
-        return cls(np.array([kind]), found, table)
+        return cls(np.array([kind]), found, table, keys)
 
 
 @dataclass

@@ -130,6 +130,7 @@ class Tables:
 
     def do(self, done: Done) -> None:
         """Put something that is done to lines behind what is there."""
+        done.frame = self.geometry.copy()
         self.stages.append(Stage(self.affine, done))
         self.affine = Affine.identity(self.affine.scale.shape[1])
 

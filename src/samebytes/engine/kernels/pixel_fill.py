@@ -46,7 +46,7 @@ def load_line(address, steps, packed, swapped, lines_in, program, at, line):
         gather_line(address, steps[0], steps[1], steps[2], source, spare)
         if swapped:
             swap_line(source)
-    kinds, places, numbers, table, count, size = program
+    kinds, places, _, numbers, table, count, size = program
     if count > 0 and kinds[at] == LOOKUP:
         place, apart = places[2 * at], places[2 * at + 1]
         look_up_line(source, np.int64(numbers[at * size]), steps[2], table, place, apart, line)
@@ -57,8 +57,9 @@ def load_line(address, steps, packed, swapped, lines_in, program, at, line):
 @compiled()
 def unowned_program(program):
     """Return a program without the owners of its arrays, see `fill_chunk`."""
-    kinds, places, numbers, table, count, size = program
-    return unowned(kinds), unowned(places), unowned(numbers), unowned(table), count, size
+    kinds, places, frames, numbers, table, count, size = program
+    arrays = unowned(kinds), unowned(places), unowned(frames), unowned(numbers), unowned(table)
+    return (*arrays, count, size)
 
 
 @compiled()
@@ -156,7 +157,7 @@ def fill_pixels(
             address = first + (y0 + y * y_step) * step_y
             steps = pixel_step, step_c, channels
             load_line(address, steps, packed, swapped, gathered, stages, at, line)
-            run_stages(line, channels, stages, at)
+            run_stages(line, channels, stages, at, y)
             target = beginning + y * out_y
             write_line(line, channels, target, (out_x, out_c), streaming, plane, finished)
     if streaming:
@@ -207,7 +208,7 @@ def measure_pixels(  # noqa: C901 - a list of cases
             address = base + places[j] + (y0 + y * y_step) * step_y + x0 * step_x
             line = line_at(lines.ctypes.data, count, lines)
             load_line(address, steps, packed, swapped, lines_in, program, at, line)
-            run_stages(line, channels, program, at)
+            run_stages(line, channels, program, at, y)
             if kept == 1:
                 for k in range(count):
                     sums[k] += line[k]

@@ -28,7 +28,11 @@ class Program(NamedTuple):
     kinds : ndarray of int64, shape (n, stages) or (1, stages)
         What each stage does; see `samebytes.plan.stages`.
     places : ndarray of int64, shape (n, stages, 2) or (1, stages, 2)
-        Where in `table` the table of each begins, and from there those of the other channels.
+        Where in `table` the table of each begins, and how far from it those of other channels
+        lie, or the key of its noise.
+    frames : ndarray of int64, shape (n, stages, 4) or (1, stages, 4)
+        What the first pixel of the image and steps in it were where the stage stood: row, row step,
+        column, column step.
     numbers : ndarray of float32 or float64, shape (n, stages, size) or (1, stages, size)
         With what; their dtype is that of the lines.
     table : ndarray like `numbers`, shape (entries,)
@@ -37,6 +41,7 @@ class Program(NamedTuple):
 
     kinds: NDArray[np.int64]
     places: NDArray[np.int64]
+    frames: NDArray[np.int64]
     numbers: NDArray[Any]
     table: NDArray[Any]
 
@@ -44,7 +49,8 @@ class Program(NamedTuple):
         """Return the stages of some samples."""
         if len(self.kinds) == 1:
             return self
-        return Program(self.kinds[chosen], self.places[chosen], self.numbers[chosen], self.table)
+        changed = {name: getattr(self, name)[chosen] for name in self._fields if name != "table"}
+        return self._replace(**changed)
 
     @property
     def facts(self) -> tuple[tuple[Any, ...], int]:

@@ -19,9 +19,28 @@ from numba.extending import overload, register_jitable
 
 from samebytes.engine.kernels.intrinsics import load, store
 from samebytes.engine.kernels.jit import compiled
-from samebytes.plan.stages import LEVELS, MATRIX, POWER, SCALE, SOLARIZE
+from samebytes.engine.kernels.rng import philox
+from samebytes.plan import noise
+from samebytes.plan.rng import HALF, LOW
+from samebytes.plan.stages import (
+    ERASE,
+    ERASE_BY_NOISE,
+    LEVELS,
+    MATRIX,
+    NOISE,
+    POWER,
+    SCALE,
+    SOLARIZE,
+)
 
 __all__ = ["look_up_line", "run_stages"]
+
+_PER_BLOCK = noise.PER_BLOCK
+_STREAM = noise.NOISE_STREAM
+_SHARE = np.uint64(noise.QUANTILES - 1)
+_SIDE = np.uint64(1 << 15)
+_HALF_WORD = np.uint64(0xFFFF)
+_SIXTEEN = np.uint64(16)
 
 
 @register_jitable
@@ -108,6 +127,89 @@ def _raise(line, numbers, at):
         store(line, k, low + width * share**exponent)
 
 
+@register_jitable
+def _noise_at(table, place, half):
+    value = load(table, place + np.int64(half & _SHARE))
+    return -value if half >= _SIDE else value
+
+
+@register_jitable
+def _change(line, k, value, erases, deviation, low, high):
+    if erases:
+        store(line, k, _clipped(value * high, low, high))
+    else:
+        store(line, k, load(line, k) + deviation * value)
+
+
+@compiled()
+def _add_noise(line, channels, frame, key, table, place, erases, numbers, at):
+    """Add noise to the pixels of a line, or put it in their place; as `plan.noise` has it.
+
+    `frame` has the row in the image that noise was drawn for, the columns of the first and of the
+    last pixel there, and which pixels are meant.
+    """
+    row, first, step, left, right = frame
+    deviation = low = high = numbers[at]
+    if erases:
+        low, high = numbers[at + 4], numbers[at + 5]
+    begin, end = first + left * step, first + (right - 1) * step
+    begin, end = min(begin, end) * channels, (max(begin, end) + 1) * channels
+    for block in range(begin // _PER_BLOCK, (end - 1) // _PER_BLOCK + 1):
+        words = philox(
+            np.uint64(block),
+            np.uint64(row),
+            np.uint64(0),
+            _STREAM,
+            np.uint64(key) & LOW,
+            np.uint64(key) >> HALF,
+        )
+        item = block * _PER_BLOCK
+        for word in words:
+            for half in (word & _HALF_WORD, word >> _SIXTEEN):
+                if begin <= item < end:
+                    k = item - first * channels
+                    if step < 0:
+                        column = item // channels
+                        k = (first - column) * channels + item - column * channels
+                    value = _noise_at(table, place, half)
+                    _change(line, k, value, erases, deviation, low, high)
+                item += 1
+
+
+@compiled()
+def _erase(line, channels, numbers, at, left, right):
+    for x in range(left, right):
+        for c in range(channels):
+            store(line, channels * x + c, numbers[at + 4 + c])
+
+
+@compiled()
+def _do_by_place(line, channels, kind, numbers, at, places, stage, table, frames, y):
+    """Do what depends on where in the image a line lies: line `y` of what is written."""
+    first = 4 * stage
+    row = frames[first] + frames[first + 1] * y
+    column, step = frames[first + 2], frames[first + 3]
+    width = line.shape[0] // channels
+    left, right = 0, width
+    if kind != NOISE:
+        if not numbers[at] <= row < numbers[at + 1]:
+            return
+        left, right = np.int64(numbers[at + 2]), np.int64(numbers[at + 3])
+        if step > 0:
+            left, right = left - column, right - column
+        else:
+            left, right = column - right + 1, column - left + 1
+        left, right = max(left, 0), min(right, width)
+    if left >= right:
+        return
+    if kind == ERASE:
+        _erase(line, channels, numbers, at, left, right)
+        return
+    frame = row, column, step, left, right
+    place, key = places[2 * stage], places[2 * stage + 1]
+    _add_noise(line, channels, frame, key, table, place, kind == ERASE_BY_NOISE, numbers, at)
+
+
 def look_up_line(source, lowest, channels, table, place, apart, line):
     """Fill a line with what a table has for each value of the source (compiled only).
 
@@ -137,13 +239,13 @@ def _look_up_line_overload(source, lowest, channels, table, place, apart, line):
 
 
 @compiled()
-def run_stages(line, channels, program, at):
-    """Change a line as the stages of a sample say, of which the first is stage `at`.
+def run_stages(line, channels, program, at, y):
+    """Change line `y` of a sample as its stages say, of which the first is stage `at`.
 
-    Of a program there are: kinds, places of tables and numbers of each of all stages, the tables,
-    and how many stages a sample has, of how many numbers. See `Program`.
+    Of a program there are: kinds, places of tables, frames and numbers of each of all stages, the
+    tables, and how many stages a sample has, of how many numbers. See `Program`.
     """
-    kinds, places, numbers, table, count, size = program
+    kinds, places, frames, numbers, table, count, size = program
     for stage in range(at, at + count):
         kind = kinds[stage]
         first = stage * size
@@ -158,3 +260,5 @@ def run_stages(line, channels, program, at):
             _solarize(line, numbers, first)
         elif kind == POWER:
             _raise(line, numbers, first)
+        elif kind >= ERASE:
+            _do_by_place(line, channels, kind, numbers, first, places, stage, table, frames, y)

@@ -6,12 +6,14 @@ from samebytes.plan.transforms.cast import Cast
 from samebytes.plan.transforms.center_crop import CenterCrop
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.transforms.equalization import Equalization
+from samebytes.plan.transforms.gaussian_noise import GaussianNoise
 from samebytes.plan.transforms.lookup import Lookup
 from samebytes.plan.transforms.normalization import Normalization
 from samebytes.plan.transforms.random_brightness import RandomBrightness
 from samebytes.plan.transforms.random_color_jitter import RandomColorJitter
 from samebytes.plan.transforms.random_contrast import RandomContrast
 from samebytes.plan.transforms.random_crop import RandomCrop
+from samebytes.plan.transforms.random_erasing import CutOut, RandomErasing
 from samebytes.plan.transforms.random_flip import RandomFlip
 from samebytes.plan.transforms.random_gamma import RandomGamma
 from samebytes.plan.transforms.random_grayscale import RandomGrayscale
@@ -28,13 +30,16 @@ __all__ = [
     "CenterCrop",
     "ChannelsFirst",
     "ChannelsLast",
+    "CutOut",
     "Equalization",
+    "GaussianNoise",
     "Lookup",
     "Normalization",
     "RandomBrightness",
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomErasing",
     "RandomFlip",
     "RandomGamma",
     "RandomGrayscale",

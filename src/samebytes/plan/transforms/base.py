@@ -19,6 +19,7 @@ __all__ = [
     "as_numbers",
     "as_pair",
     "as_range",
+    "by_place",
     "calculated",
     "measured",
     "need_colours",
@@ -173,6 +174,13 @@ def pointwise(
     few = spec.source_dtype.itemsize == 1
     kept = spec.pointwise and (few or not drawn)
     return replace(spec, staged=True, pointwise=kept, **calculated(spec, numbers))
+
+
+def by_place(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
+    """Return what becomes of images in which something is done at places, as float32."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    return replace(spec, staged=True, pointwise=False, by_place=True, **calculated(spec, numbers))
 
 
 def measured(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
