@@ -34,11 +34,14 @@ from samebytes.plan.transforms import Cast as Cast
 from samebytes.plan.transforms import CenterCrop as CenterCrop
 from samebytes.plan.transforms import ChannelsFirst as ChannelsFirst
 from samebytes.plan.transforms import ChannelsLast as ChannelsLast
+from samebytes.plan.transforms import CutMix as CutMix
 from samebytes.plan.transforms import CutOut as CutOut
 from samebytes.plan.transforms import Equalization as Equalization
 from samebytes.plan.transforms import GaussianNoise as GaussianNoise
 from samebytes.plan.transforms import Lookup as Lookup
+from samebytes.plan.transforms import MixUp as MixUp
 from samebytes.plan.transforms import Normalization as Normalization
+from samebytes.plan.transforms import OneHot as OneHot
 from samebytes.plan.transforms import RandomBrightness as RandomBrightness
 from samebytes.plan.transforms import RandomColorJitter as RandomColorJitter
 from samebytes.plan.transforms import RandomContrast as RandomContrast

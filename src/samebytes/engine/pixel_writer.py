@@ -9,16 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from samebytes.engine.factors import mean_of
-from samebytes.engine.kernels.job import prepare
+from samebytes.engine.kernels import rng
+from samebytes.engine.kernels.job import Job, prepare
+from samebytes.engine.kernels.joined import joined
 from samebytes.engine.kernels.means import channel_means
-from samebytes.engine.kernels.pixel_job import PixelJob, measure
+from samebytes.engine.kernels.pixel_job import Mixture, PixelJob, Program, measure
+from samebytes.engine.mixed import mixing_of, partners_of
 from samebytes.engine.programs import program_of
 from samebytes.engine.readers.staging import StagedBlock
 from samebytes.engine.writers import ArrayWriter
 from samebytes.plan.affine import Affine
 from samebytes.plan.geometry import Geometry
-from samebytes.plan.plan import Step, tabulate
-from samebytes.plan.tables import Floats, Means, Measure, Tables
+from samebytes.plan.plan import Component, Step, draw_units, tabulate
+from samebytes.plan.tables import Floats, Means, Measure, Tables, unmeasured
 from samebytes.plan.windows import Rows
 
 __all__ = ["PixelWriter"]
@@ -51,14 +54,56 @@ class PixelWriter(ArrayWriter):
         staged: StagedBlock | None = None,
     ) -> PixelJob:
         """Return the job of these samples, checked, with nowhere to write to yet."""
+        found = mixing_of(self.component)
+        if found is None:
+            return PixelJob(*self._part(self.component, rows, epochs, indices, units_of, staged))
+        units = units_of(found.step)
+        theirs = partners_of(found.partners, epochs, units)
+
+        def their_units_of(step: Step) -> Floats:
+            return draw_units(step, *theirs, rng.uniform)
+
+        mine = self._part(found.before, rows, epochs, indices, units_of, staged)
+        partner = self._part(found.before, Rows(theirs[1]), *theirs, their_units_of, staged)
+        size = found.partners.height, found.partners.width
+        shares, boxes = found.transform.weights(units, *size)
+        tables = Tables(Geometry.whole(*size), Affine.identity(self.spec.factors))
+        for step in found.after.steps:
+            step.transform.tabulate(tables, units_of(step), unmeasured)
+        boxes = np.ascontiguousarray(boxes, np.int64)
+        return PixelJob(*mine, Mixture(*partner, shares, boxes, program_of(tables, self.spec)))
+
+    def _part(
+        self,
+        component: Component,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+        staged: StagedBlock | None,
+    ) -> tuple[Job, Program]:
+        """Return what reads samples, and what is done to them, with nowhere to write to yet."""
         places = self._addressing.places(rows)
         if staged is not None:
-            places = staged.moved(self.read_job(rows, epochs, indices, units_of)).places
-        means = self._measure(places)
-        tables = tabulate(self.component, epochs, indices, means, units_of)
+            places = staged.moved(self._reading(component, rows, epochs, indices, units_of)).places
+        tables = tabulate(component, epochs, indices, self._measure(places), units_of)
         source, target = self._addressing.source, self.target(self._nowhere(len(indices)))
         job = prepare(source, indices, tables.geometry.steps, target, places=places)
-        return PixelJob(job, program_of(tables, self.spec))
+        return job, program_of(tables, self.spec)
+
+    def read_job(self, rows: Rows, epochs: Indices, indices: Indices, units_of: UnitsOf) -> Job:
+        """Return a job that reads all that the job of these samples does, partners included."""
+        found = mixing_of(self.component)
+        if found is None:
+            return self._reading(self.component, rows, epochs, indices, units_of)
+        theirs = partners_of(found.partners, epochs, units_of(found.step))
+
+        def their_units_of(step: Step) -> Floats:
+            return draw_units(step, *theirs, rng.uniform)
+
+        mine = self._reading(found.before, rows, epochs, indices, units_of)
+        partner = self._reading(found.before, Rows(theirs[1]), *theirs, their_units_of)
+        return joined(mine, partner)
 
     def _measure(self, places: Indices) -> Means:
         """Return what measures samples at these places, where a chain has come to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samebytes.engine.addressing import runs_of
+from samebytes.engine.label_writer import LabelWriter
 from samebytes.engine.pixel_writer import PixelWriter
 from samebytes.engine.writers import ArrayWriter, DocumentWriter, PairWriter, Writer
 from samebytes.plan.documents import DocumentFeature
@@ -28,6 +29,8 @@ def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple
         return (PairWriter(component, size, elements),)
     if isinstance(component.array, DocumentFeature):
         return (DocumentWriter(component, component.array, size, elements),)
+    if component.spec.classes:
+        return (LabelWriter(component, size, elements),)
     if component.spec.staged:
         return (PixelWriter(component, size, elements),)
     runs = runs_of(component.stencil)

@@ -264,6 +264,17 @@ class ArrayWriter(Writer):
 
         A mean is taken of what a chain has come to where it stands, before later crops.
         """
+        return self._reading(self.component, rows, epochs, indices, units_of)
+
+    def _reading(
+        self,
+        component: Component,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+    ) -> Job:
+        """Return what reads all that some steps of the component do."""
         widest: list[tuple[npt.NDArray[np.int64], int, int]] = []
 
         def means(tables: Tables, /, *what: Measure) -> Floats:
@@ -271,7 +282,7 @@ class ArrayWriter(Writer):
             widest.append((geometry.steps.copy(), geometry.height, geometry.width))
             return unmeasured(tables, *what)
 
-        tables = tabulate(self.component, epochs, indices, means, units_of)
+        tables = tabulate(component, epochs, indices, means, units_of)
         nowhere = self.target(self._nowhere(len(indices)))
         steps = tables.geometry.steps
         if widest:

@@ -61,6 +61,10 @@ class ComponentSpec:
         Whether a value depends on one value of the source alone, and the sample it is of.
     by_place : bool
         Whether what was done to a value depends on its place in the image.
+    mixed : bool
+        Whether each sample was mixed with another one.
+    classes : int
+        Of labels that become vectors, how many; else 0.
     alone : bool
         Whether one transform is done to what has been written, so that nothing has to fold.
     """
@@ -84,6 +88,8 @@ class ComponentSpec:
     staged: bool = False
     pointwise: bool = True
     by_place: bool = False
+    mixed: bool = False
+    classes: int = 0
     alone: bool = False
 
     def need(self, folds: bool, why: str) -> None:  # noqa: FBT001
@@ -149,6 +155,8 @@ class ComponentSpec:
     @property
     def result_shape(self) -> tuple[int, ...]:
         """Shape of a sample as the pass writes it."""
+        if self.classes:
+            return (self.classes,)
         if not self.is_image:
             return self.shape
         if self.planar:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from samebytes.engine.kernels.fill import PREFETCH_BYTES, PREFETCH_ROWS, unowned
-from samebytes.engine.kernels.intrinsics import LINE, fence, line_at, prefetch
+from samebytes.engine.kernels.intrinsics import LINE, fence, line_at, load, prefetch, store
 from samebytes.engine.kernels.jit import compiled
 from samebytes.engine.kernels.lines import (
     can_stream,
@@ -94,15 +94,58 @@ def write_line(line, channels, target, layout, streaming, plane, finished):
             scatter_line(written, place, out_x, out_c, inner)
 
 
+@compiled()
+def make_line(source_table, read, j, y, ahead, lines_in, swapped, line):
+    """Fill a line with row `y` of what sample `j` is read as, after its stages.
+
+    This is where lines come from: what reads other than by a load of items takes its place.
+    Meanwhile row `ahead` is asked for.
+    """
+    places, geometry, geometry_step, program, stage_step = read
+    step_y, step_x, step_c = source_table[6:9]
+    here, item = j * geometry_step, lines_in.itemsize
+    y0, y_step = geometry[here, 0], geometry[here, 1]
+    x0, x_step = geometry[here, 2], geometry[here, 3]
+    channels = source_table[4]
+    width = line.shape[0] // channels
+    pixel_step = x_step * step_x
+    packed = not swapped and pixel_step == channels * item and (channels == 1 or step_c == item)
+    first = source_table[0] + places[j] + x0 * step_x
+    row_bytes = width * abs(step_x)
+    coming = first + (y0 + ahead * y_step) * step_y - (row_bytes if x_step < 0 else 0)
+    for byte in range(0, min(row_bytes, PREFETCH_BYTES), LINE):
+        prefetch(coming + byte)
+    address = first + (y0 + y * y_step) * step_y
+    at = j * stage_step
+    load_line(address, (pixel_step, step_c, channels), packed, swapped, lines_in, program, at, line)
+    run_stages(line, channels, program, at, y)
+
+
+@compiled()
+def _unowned_read(read):
+    """Return what to read by, without the owners of its arrays."""
+    places, geometry, geometry_step, program, stage_step = read
+    return unowned(places), geometry, geometry_step, unowned_program(program), stage_step
+
+
+@compiled()
+def _blend(line, other, left, right, share):
+    """Mix a part of another line into a line."""
+    for k in range(left, right):
+        value = load(line, k)
+        store(line, k, value + (load(other, k) - value) * share)
+
+
 @compiled(cache=True)
 def fill_pixels(
     source_table,
     out_table,
-    places,
-    geometry,
-    geometry_step,
-    program,
-    stage_step,
+    read,
+    partner,
+    program_after,
+    step_after,
+    shares,
+    boxes,
     lines_in,
     lines,
     line_out,
@@ -116,48 +159,44 @@ def fill_pixels(
 ):
     """Fill units `start` to `stop` of a batch, as `fill_chunk` does, through stages.
 
-    The stages of sample j begin with stage ``j * stage_step`` of the program. `lines` has room for
-    a line and two of its channels. Nothing is checked here.
+    `read` has what a sample is read by: places, geometry, rows of it from sample to sample, the
+    program and its stages from sample to sample. Where there are `shares`, that much of its
+    `partner` is mixed in, within `boxes`, before the stages of a last program. `lines` has room for
+    two lines and two channels of one. Nothing is checked here.
     """
-    base = source_table[0]
-    step_y, step_x, step_c = source_table[6:9]
     out_base, _, out_height, out_width, channels = out_table[0:5]
     out_n, out_y, out_x, out_c = out_table[5:9]
-    item = lines_in.itemsize
     count = out_width * channels
     # Without their owners, whose references are counted at every call (see `fill_chunk`).
-    gathered, finished = unowned(lines_in), unowned(line_out)
-    all_lines, stages = unowned(lines), unowned_program(program)
+    gathered, finished, all_lines = unowned(lines_in), unowned(line_out), unowned(lines)
+    mine, theirs = _unowned_read(read), _unowned_read(partner)
+    after = unowned_program(program_after)
     line = line_at(all_lines.ctypes.data, count, all_lines)
-    plane = line_at(all_lines.ctypes.data + count * lines.itemsize, 2 * out_width, all_lines)
+    other = line_at(all_lines.ctypes.data + count * lines.itemsize, count, all_lines)
+    rest = all_lines.ctypes.data + 2 * count * lines.itemsize
+    plane = line_at(rest, 2 * out_width, all_lines)
+    one = np.empty(1, lines.dtype)
 
     batch, before = 0, 0
     last = (stop - 1) // blocks
     for j in range(start // blocks, last + 1):
         top = max(start - j * blocks, 0) * out_height // blocks
         bottom = min(stop - j * blocks, blocks) * out_height // blocks
-        here = j * geometry_step
-        y0, y_step = geometry[here, 0], geometry[here, 1]
-        x0, x_step = geometry[here, 2], geometry[here, 3]
         while j >= ends[batch]:
             before = ends[batch]
             batch += 1
         beginning = out_base + batch * apart + (j - before) * out_n
-        at = j * stage_step
-        pixel_step = x_step * step_x
-        packed = not swapped and pixel_step == channels * item
-        packed = packed and (channels == 1 or step_c == item)
-        first = base + places[j] + x0 * step_x
-        asked_bytes = min(out_width * abs(step_x), PREFETCH_BYTES)
-        behind = out_width * abs(step_x) if x_step < 0 else 0
+        mixes = len(shares) > 0
         for y in range(top, bottom):
-            ahead = first + (y0 + min(y + PREFETCH_ROWS, bottom - 1) * y_step) * step_y - behind
-            for byte in range(0, asked_bytes, LINE):
-                prefetch(ahead + byte)
-            address = first + (y0 + y * y_step) * step_y
-            steps = pixel_step, step_c, channels
-            load_line(address, steps, packed, swapped, gathered, stages, at, line)
-            run_stages(line, channels, stages, at, y)
+            ahead = min(y + PREFETCH_ROWS, bottom - 1)
+            make_line(source_table, mine, j, y, ahead, gathered, swapped, line)
+            if mixes:
+                if boxes[j, 0] <= y < boxes[j, 1] and boxes[j, 2] < boxes[j, 3]:
+                    make_line(source_table, theirs, j, y, ahead, gathered, swapped, other)
+                    left, right = boxes[j, 2] * channels, boxes[j, 3] * channels
+                    one[0] = shares[j]
+                    _blend(line, other, left, right, one[0])
+                run_stages(line, channels, after, j * step_after, y)
             target = beginning + y * out_y
             write_line(line, channels, target, (out_x, out_c), streaming, plane, finished)
     if streaming:

@@ -8,6 +8,7 @@ import numpy as np
 
 from samebytes.engine.kernels.checks import check_bounds
 from samebytes.engine.kernels.job import Job, address_table, plain_dtype, row_step
+from samebytes.engine.kernels.joined import joined
 from samebytes.engine.kernels.pixel_fill import fill_pixels, measure_pixels
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from samebytes.plan.tables import Measure
 
-__all__ = ["PixelJob", "Program", "measure"]
+__all__ = ["Mixture", "PixelJob", "Program", "measure"]
 
 
 class Program(NamedTuple):
@@ -60,6 +61,39 @@ class Program(NamedTuple):
         return (*parts, stages, size), 0 if len(self.kinds) == 1 else stages
 
 
+class Mixture(NamedTuple):
+    """What each sample is mixed with, and what happens then.
+
+    Attributes
+    ----------
+    job, program : Job, Program
+        What is read of the partners, and what is done to that.
+    shares : ndarray of float64, shape (n,)
+        Of the partners.
+    boxes : ndarray of int64, shape (n, 4)
+        Where they are mixed in: top, bottom, left, right.
+    after : Program
+        What is done to the mixture.
+    """
+
+    job: Job
+    program: Program
+    shares: NDArray[np.float64]
+    boxes: NDArray[np.int64]
+    after: Program
+
+    def samples(self, start: int, stop: int) -> Mixture:
+        """Return the mixtures of samples `start` to `stop`."""
+        chosen = slice(start, stop)
+        return Mixture(
+            self.job.samples(start, stop),
+            self.program.rows(chosen),
+            self.shares[chosen],
+            self.boxes[chosen],
+            self.after.rows(chosen),
+        )
+
+
 class PixelJob(NamedTuple):
     """A batch whose pixels pass through stages, as the kernel takes it.
 
@@ -69,10 +103,13 @@ class PixelJob(NamedTuple):
         What is read and written, without any factors.
     program : Program
         What is done in between.
+    mixture : Mixture, optional
+        What samples are mixed with.
     """
 
     job: Job
     program: Program
+    mixture: Mixture | None = None
 
     @property
     def out(self) -> NDArray[Any]:
@@ -86,23 +123,28 @@ class PixelJob(NamedTuple):
 
     @property
     def addresses(self) -> NDArray[np.int64] | None:
-        """Where each sample is read in memory."""
-        return self.job.addresses
+        """Where each sample is read in memory, and each partner."""
+        return self.samples(0, len(self.job.places)).addresses
 
     def part(
         self, start: int, stop: int, out: NDArray[Any], ends: NDArray[np.int64], apart: int
     ) -> PixelJob:
         """Return the job that writes samples `start` to `stop` of this one to `out`."""
+        mixture = None if self.mixture is None else self.mixture.samples(start, stop)
         chosen = self.program.rows(slice(start, stop))
-        return PixelJob(self.job.part(start, stop, out, ends, apart), chosen)
+        return PixelJob(self.job.part(start, stop, out, ends, apart), chosen, mixture)
 
     def samples(self, start: int, stop: int) -> Job:
         """Return what this reads for samples `start` to `stop`, with nowhere to write to."""
-        return self.job.samples(start, stop)
+        mine = self.job.samples(start, stop)
+        return mine if self.mixture is None else joined(mine, self.mixture.job.samples(start, stop))
 
     def reading(self, change: Callable[[Job], Job]) -> PixelJob:
         """Return this, reading what `change` makes of what it reads."""
-        return self._replace(job=change(self.job))
+        mixture = self.mixture
+        if mixture is not None:
+            mixture = mixture._replace(job=change(mixture.job))
+        return PixelJob(change(self.job), self.program, mixture)
 
     def fill(self, start: int, stop: int) -> None:
         """Fill units `start` to `stop`, without the GIL."""
@@ -114,16 +156,18 @@ class PixelJob(NamedTuple):
             return
         _, _, width, channels = job.out.shape
         items = width * channels
+        mixture = self.mixture or Mixture(job, self.program, *NO_SHARES, self.program)
         # Room for lines, private to this call and so to its thread.
         fill_pixels(
             job.source_table,
             job.out_table,
-            job.places,
-            job.geometry,
-            row_step(job.geometry),
-            *self.program.facts,
+            _read(job, self.program),
+            _read(mixture.job, mixture.program),
+            *mixture.after.facts,
+            mixture.shares,
+            mixture.boxes,
             np.empty(2 * items, plain_dtype(job.source.dtype)),
-            np.empty(items + 2 * width, self.program.numbers.dtype),
+            np.empty(2 * items + 2 * width, self.program.numbers.dtype),
             np.empty(items, plain_dtype(job.out.dtype)),
             start,
             stop,
@@ -133,6 +177,14 @@ class PixelJob(NamedTuple):
             job.swapped,
             job.streaming,
         )
+
+
+NO_SHARES = np.zeros(0), np.zeros((0, 4), np.int64)
+
+
+def _read(job: Job, program: Program) -> tuple[Any, ...]:
+    """Return what a kernel is given to read samples by."""
+    return job.places, job.geometry, row_step(job.geometry), *program.facts
 
 
 def measure(

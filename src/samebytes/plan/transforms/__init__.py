@@ -8,7 +8,9 @@ from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.transforms.equalization import Equalization
 from samebytes.plan.transforms.gaussian_noise import GaussianNoise
 from samebytes.plan.transforms.lookup import Lookup
+from samebytes.plan.transforms.mixing import CutMix, MixUp
 from samebytes.plan.transforms.normalization import Normalization
+from samebytes.plan.transforms.one_hot import OneHot
 from samebytes.plan.transforms.random_brightness import RandomBrightness
 from samebytes.plan.transforms.random_color_jitter import RandomColorJitter
 from samebytes.plan.transforms.random_contrast import RandomContrast
@@ -30,11 +32,14 @@ __all__ = [
     "CenterCrop",
     "ChannelsFirst",
     "ChannelsLast",
+    "CutMix",
     "CutOut",
     "Equalization",
     "GaussianNoise",
     "Lookup",
+    "MixUp",
     "Normalization",
+    "OneHot",
     "RandomBrightness",
     "RandomColorJitter",
     "RandomContrast",

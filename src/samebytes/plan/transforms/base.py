@@ -126,7 +126,8 @@ def _axes_way_out(spec: ComponentSpec) -> str:
 
 
 def need_numbers(spec: ComponentSpec, what: str) -> None:
-    """Refuse to calculate with what is no number, or was rounded already."""
+    """Refuse to calculate with what is no number, was rounded already, or is a vector by now."""
+    spec.need(not spec.classes, f"{what} follows OneHot")
     if spec.source_dtype.name not in NUMBERS:
         message = f"{what} calculates with real numbers; got {spec.dtype.name}"
         raise ValueError(message)
@@ -187,6 +188,7 @@ def measured(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> Componen
     """Return what becomes of images that are read once more, to measure them first."""
     need_image(spec, what)
     need_numbers(spec, what)
+    spec.need(not spec.mixed, f"{what} measures what is mixed in the pass")
     again = spec.read_again + spec.height * spec.width * spec.channels
     return replace(spec, read_again=again, **calculated(spec, numbers))
 

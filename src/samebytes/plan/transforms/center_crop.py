@@ -62,6 +62,7 @@ class CenterCrop(Transform):
 def check_crop(spec: ComponentSpec, height: int, width: int, what: str) -> None:
     """Refuse a crop that is larger than the image."""
     need_image(spec, what)
+    spec.need(not spec.mixed, f"{what} moves what was mixed")
     if height > spec.height or width > spec.width:
         message = (
             f"{what}({height}, {width}) is larger than the images of {spec.height} by "

@@ -77,7 +77,9 @@ class RandomColorJitter(Transform):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32, with bounds."""
         need_colours(spec, "RandomColorJitter")
-        again = spec.height * spec.width * spec.channels * ("contrast" in self._parts)
+        measures = "contrast" in self._parts
+        spec.need(not (spec.mixed and measures), "contrast measures what is mixed in the pass")
+        again = spec.height * spec.width * spec.channels * measures
         facts = calculated(spec, self.value_range) | {"read_again": spec.read_again + again}
         return replace(spec, staged=True, pointwise=False, clipped=True, **facts)
 
