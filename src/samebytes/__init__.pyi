@@ -37,6 +37,7 @@ from samebytes.plan.transforms import ChannelsLast as ChannelsLast
 from samebytes.plan.transforms import CutMix as CutMix
 from samebytes.plan.transforms import CutOut as CutOut
 from samebytes.plan.transforms import Equalization as Equalization
+from samebytes.plan.transforms import GaussianBlur as GaussianBlur
 from samebytes.plan.transforms import GaussianNoise as GaussianNoise
 from samebytes.plan.transforms import Lookup as Lookup
 from samebytes.plan.transforms import MixUp as MixUp
@@ -54,6 +55,7 @@ from samebytes.plan.transforms import RandomHue as RandomHue
 from samebytes.plan.transforms import RandomInvert as RandomInvert
 from samebytes.plan.transforms import RandomPosterization as RandomPosterization
 from samebytes.plan.transforms import RandomSaturation as RandomSaturation
+from samebytes.plan.transforms import RandomSharpness as RandomSharpness
 from samebytes.plan.transforms import RandomSolarization as RandomSolarization
 from samebytes.plan.transforms import Rescaling as Rescaling
 from samebytes.plan.transforms import Transform as Transform

@@ -13,7 +13,7 @@ from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.colour import Colour
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.noise import quantiles
-from samebytes.plan.stages import LOOKUP, MATRIX, NOTHING, SCALE
+from samebytes.plan.stages import BLUR, LOOKUP, MATRIX, NOTHING, SCALE
 from samebytes.plan.tables import Tables
 
 __all__ = ["program_of"]
@@ -113,7 +113,11 @@ def _packed(parts: list[Part], dtype: np.dtype[Any]) -> Program:
             if part.keys is not None:
                 places[:, column, 1] = part.keys
             found.append(part.table.reshape(-1).astype(dtype))
-    return Program(kinds, places, frames, numbers, np.concatenate(found))
+    blurs = kinds == BLUR
+    levels, room = int(blurs.sum(axis=1).max(initial=0)), 1
+    if levels:
+        room = 2 * int((numbers[:, :, 0] * blurs).sum(axis=1).max()) + 1
+    return Program(kinds, places, frames, numbers, np.concatenate(found), levels, room)
 
 
 def _rows(part: Part) -> int:

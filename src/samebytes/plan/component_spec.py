@@ -61,6 +61,8 @@ class ComponentSpec:
         Whether a value depends on one value of the source alone, and the sample it is of.
     by_place : bool
         Whether what was done to a value depends on its place in the image.
+    spread : int
+        How often pixels have taken from their neighbours, which no crop may leave out any more.
     mixed : bool
         Whether each sample was mixed with another one.
     classes : int
@@ -88,6 +90,7 @@ class ComponentSpec:
     staged: bool = False
     pointwise: bool = True
     by_place: bool = False
+    spread: int = 0
     mixed: bool = False
     classes: int = 0
     alone: bool = False

@@ -17,11 +17,13 @@ from samebytes.plan.colour import Colour
 from samebytes.plan.geometry import Geometry
 
 __all__ = [
+    "BLUR",
     "ERASE",
     "ERASE_BY_NOISE",
     "LEVELS",
     "LOOKUP",
     "MATRIX",
+    "MOST_LEVELS",
     "NOISE",
     "NOTHING",
     "POWER",
@@ -50,6 +52,12 @@ ERASE_BY_NOISE = 8
 """A rectangle is filled with noise; numbers: top, bottom, left, right, low, high."""
 NOISE = 9
 """Noise is added; number: its standard deviation."""
+BLUR = 10
+"""Neighbours are weighed in; numbers: how far, share of the pixel, of what is blurred, whether the
+border stays, weights from the middle on."""
+
+MOST_LEVELS = 16
+"""How often neighbours can be weighed in, at most."""
 
 
 @dataclass

@@ -24,10 +24,20 @@ from samebytes.engine.kernels.lines import (
     stream_line,
     swap_line,
 )
+from samebytes.engine.kernels.neighbours import (
+    begin_rows,
+    blur_row,
+    find_levels,
+    ring_row,
+    rows_wanted,
+)
 from samebytes.engine.kernels.pixels import look_up_line, run_stages
-from samebytes.plan.stages import LOOKUP
+from samebytes.plan.stages import LOOKUP, MOST_LEVELS
 
 __all__ = ["fill_pixels", "measure_pixels"]
+
+STATE = 3 * MOST_LEVELS + 1
+"""What is known of the rings of a sample: three numbers of each, and how many there are."""
 
 
 @compiled()
@@ -95,11 +105,10 @@ def write_line(line, channels, target, layout, streaming, plane, finished):
 
 
 @compiled()
-def make_line(source_table, read, j, y, ahead, lines_in, swapped, line):
-    """Fill a line with row `y` of what sample `j` is read as, after its stages.
+def _load_row(source_table, read, j, y, ahead, lines_in, swapped, line):
+    """Fill a line with row `y` of sample `j`, and ask for row `ahead`.
 
     This is where lines come from: what reads other than by a load of items takes its place.
-    Meanwhile row `ahead` is asked for.
     """
     places, geometry, geometry_step, program, stage_step = read
     step_y, step_x, step_c = source_table[6:9]
@@ -118,7 +127,51 @@ def make_line(source_table, read, j, y, ahead, lines_in, swapped, line):
     address = first + (y0 + y * y_step) * step_y
     at = j * stage_step
     load_line(address, (pixel_step, step_c, channels), packed, swapped, lines_in, program, at, line)
-    run_stages(line, channels, program, at, y)
+
+
+@compiled()
+def _begin_sample(read, j, top, rows):
+    """Make ready for the rows of a sample from `top` on."""
+    state = rows[1]
+    levels = find_levels(read[3], j * read[4], state)
+    state[3 * MOST_LEVELS] = levels
+    begin_rows(state, levels, top)
+
+
+@compiled()
+def make_line(source_table, read, j, y, ahead, height, lines_in, swapped, rows, line):
+    """Fill a line with row `y` of what sample `j` is read as, after its stages.
+
+    `rows` are the rings of neighbours, what is known of them, how many rows each holds, and a line
+    to work in.
+    """
+    rings, state, room, work = rows
+    program, at = read[3], j * read[4]
+    channels, stages, size = source_table[4], program[5], program[6]
+    count, levels = line.shape[0], state[3 * MOST_LEVELS]
+    numbers = program[3]
+    if levels == 0:
+        _load_row(source_table, read, j, y, ahead, lines_in, swapped, line)
+        run_stages(line, channels, program, at, 0, stages, y)
+        return
+    begin = 0
+    for level in range(levels):
+        end, last = state[level], rows_wanted(state, levels, level, y, height)
+        while state[2 * MOST_LEVELS + level] <= last:
+            row = state[2 * MOST_LEVELS + level]
+            filled = ring_row(rings, level, row, room, count)
+            if level == 0:
+                _load_row(source_table, read, j, row, row, lines_in, swapped, filled)
+            else:
+                first = (at + begin - 1) * size
+                facts = room, height, channels, numbers, first, work
+                blur_row(rings, level - 1, row, *facts, filled)
+            run_stages(filled, channels, program, at, begin, end, row)
+            state[2 * MOST_LEVELS + level] = row + 1
+        begin = end + 1
+    first = (at + begin - 1) * size
+    blur_row(rings, levels - 1, y, room, height, channels, numbers, first, work, line)
+    run_stages(line, channels, program, at, begin, stages, y)
 
 
 @compiled()
@@ -148,6 +201,7 @@ def fill_pixels(
     boxes,
     lines_in,
     lines,
+    room,
     line_out,
     start,
     stop,
@@ -162,7 +216,8 @@ def fill_pixels(
     `read` has what a sample is read by: places, geometry, rows of it from sample to sample, the
     program and its stages from sample to sample. Where there are `shares`, that much of its
     `partner` is mixed in, within `boxes`, before the stages of a last program. `lines` has room for
-    two lines and two channels of one. Nothing is checked here.
+    three lines and two channels of one, and, behind them, for two times rings of `room` rows of
+    neighbours. Nothing is checked here.
     """
     out_base, _, out_height, out_width, channels = out_table[0:5]
     out_n, out_y, out_x, out_c = out_table[5:9]
@@ -173,8 +228,16 @@ def fill_pixels(
     after = unowned_program(program_after)
     line = line_at(all_lines.ctypes.data, count, all_lines)
     other = line_at(all_lines.ctypes.data + count * lines.itemsize, count, all_lines)
-    rest = all_lines.ctypes.data + 2 * count * lines.itemsize
+    work = line_at(all_lines.ctypes.data + 2 * count * lines.itemsize, count, all_lines)
+    rest = all_lines.ctypes.data + 3 * count * lines.itemsize
     plane = line_at(rest, 2 * out_width, all_lines)
+    rest += 2 * out_width * lines.itemsize
+    each = (all_lines.shape[0] - 3 * count - 2 * out_width) // 2
+    states = np.zeros(2 * STATE, np.int64)
+    state = line_at(states.ctypes.data, STATE, states)
+    rows = line_at(rest, each, all_lines), state, room, work
+    state = line_at(states.ctypes.data + STATE * states.itemsize, STATE, states)
+    their_rows = line_at(rest + each * lines.itemsize, each, all_lines), state, room, work
     one = np.empty(1, lines.dtype)
 
     batch, before = 0, 0
@@ -187,16 +250,20 @@ def fill_pixels(
             batch += 1
         beginning = out_base + batch * apart + (j - before) * out_n
         mixes = len(shares) > 0
+        _begin_sample(mine, j, top, rows)
+        if mixes:
+            _begin_sample(theirs, j, top, their_rows)
         for y in range(top, bottom):
             ahead = min(y + PREFETCH_ROWS, bottom - 1)
-            make_line(source_table, mine, j, y, ahead, gathered, swapped, line)
+            make_line(source_table, mine, j, y, ahead, out_height, gathered, swapped, rows, line)
             if mixes:
                 if boxes[j, 0] <= y < boxes[j, 1] and boxes[j, 2] < boxes[j, 3]:
-                    make_line(source_table, theirs, j, y, ahead, gathered, swapped, other)
+                    facts = out_height, gathered, swapped, their_rows
+                    make_line(source_table, theirs, j, y, ahead, *facts, other)
                     left, right = boxes[j, 2] * channels, boxes[j, 3] * channels
                     one[0] = shares[j]
                     _blend(line, other, left, right, one[0])
-                run_stages(line, channels, after, j * step_after, y)
+                run_stages(line, channels, after, j * step_after, 0, after[5], y)
             target = beginning + y * out_y
             write_line(line, channels, target, (out_x, out_c), streaming, plane, finished)
     if streaming:
@@ -206,15 +273,12 @@ def fill_pixels(
 @compiled(cache=True)
 def measure_pixels(  # noqa: C901 - a list of cases
     source_table,
-    places,
-    geometry,
-    geometry_step,
+    read,
     height,
     width,
-    program,
-    stage_step,
     lines_in,
     lines,
+    room,
     sums,
     swapped,
     what,
@@ -225,29 +289,23 @@ def measure_pixels(  # noqa: C901 - a list of cases
     `found`, of shape (samples, channels, count), is set to: the mean, if `count` is 1; the lowest
     and the highest value, if it is 2; else to how many values there are at each of so many levels,
     of which `what` says the lowest, and how many there are a unit. `sums` has two places for each
-    item of a line: so adding is vectorised and never reordered.
+    item of a line: so adding is vectorised and never reordered. `lines` has room for two lines, and
+    for rings of `room` rows of neighbours.
     """
-    base = source_table[0]
-    step_y, step_x, step_c = source_table[6:9]
     _, channels, kept = found.shape
-    item, count = lines_in.itemsize, width * channels
-    for j in range(places.shape[0]):
-        here = j * geometry_step
-        y0, y_step = geometry[here, 0], geometry[here, 1]
-        x0, x_step = geometry[here, 2], geometry[here, 3]
-        at = j * stage_step
-        pixel_step = x_step * step_x
-        packed = not swapped and pixel_step == channels * item
-        packed = packed and (channels == 1 or step_c == item)
-        steps = pixel_step, step_c, channels
+    count = width * channels
+    line = line_at(lines.ctypes.data, count, lines)
+    work = line_at(lines.ctypes.data + count * lines.itemsize, count, lines)
+    rings = line_at(work.ctypes.data + count * lines.itemsize, lines.shape[0] - 2 * count, lines)
+    rows = rings, np.zeros(STATE, np.int64), room, work
+    for j in range(found.shape[0]):
+        _begin_sample(read, j, 0, rows)
         found[j] = 0.0
         sums[:count] = 0.0 if kept == 1 else np.inf
         sums[count:] = -np.inf
         for y in range(height):
-            address = base + places[j] + (y0 + y * y_step) * step_y + x0 * step_x
-            line = line_at(lines.ctypes.data, count, lines)
-            load_line(address, steps, packed, swapped, lines_in, program, at, line)
-            run_stages(line, channels, program, at, y)
+            ahead = min(y + PREFETCH_ROWS, height - 1)
+            make_line(source_table, read, j, y, ahead, height, lines_in, swapped, rows, line)
             if kept == 1:
                 for k in range(count):
                     sums[k] += line[k]

@@ -38,6 +38,8 @@ class Program(NamedTuple):
         With what; their dtype is that of the lines.
     table : ndarray like `numbers`, shape (entries,)
         All tables, one behind the other.
+    levels, room : int
+        How many stages mix neighbours at most, and how many rows each of them needs.
     """
 
     kinds: NDArray[np.int64]
@@ -45,19 +47,22 @@ class Program(NamedTuple):
     frames: NDArray[np.int64]
     numbers: NDArray[Any]
     table: NDArray[Any]
+    levels: int = 0
+    room: int = 1
 
     def rows(self, chosen: slice) -> Program:
         """Return the stages of some samples."""
         if len(self.kinds) == 1:
             return self
-        changed = {name: getattr(self, name)[chosen] for name in self._fields if name != "table"}
+        each = "kinds", "places", "frames", "numbers"
+        changed = {name: getattr(self, name)[chosen] for name in each}
         return self._replace(**changed)
 
     @property
     def facts(self) -> tuple[tuple[Any, ...], int]:
         """What a kernel is given: everything one behind the other, and stages from row to row."""
         _, stages, size = self.numbers.shape
-        parts = (one.reshape(-1) for one in self)
+        parts = (one.reshape(-1) for one in self[:5])
         return (*parts, stages, size), 0 if len(self.kinds) == 1 else stages
 
 
@@ -157,6 +162,9 @@ class PixelJob(NamedTuple):
         _, _, width, channels = job.out.shape
         items = width * channels
         mixture = self.mixture or Mixture(job, self.program, *NO_SHARES, self.program)
+        both = self.program, mixture.program
+        room = max(program.room for program in both)
+        rings = max(program.levels for program in both) * room * items
         # Room for lines, private to this call and so to its thread.
         fill_pixels(
             job.source_table,
@@ -167,7 +175,8 @@ class PixelJob(NamedTuple):
             mixture.shares,
             mixture.boxes,
             np.empty(2 * items, plain_dtype(job.source.dtype)),
-            np.empty(2 * items + 2 * width, self.program.numbers.dtype),
+            np.empty(3 * items + 2 * width + 2 * rings, self.program.numbers.dtype),
+            room,
             np.empty(items, plain_dtype(job.out.dtype)),
             start,
             stop,
@@ -223,16 +232,15 @@ def measure(
     levels = (0.0, 0.0) if what is None else (what.low, what.levels)
     if found.size:
         check_bounds(source.shape, geometry, height, width)
+        rings = program.levels * program.room * items
         measure_pixels(
             address_table(source),
-            places,
-            geometry,
-            row_step(geometry),
+            (places, geometry, row_step(geometry), *program.facts),
             height,
             width,
-            *program.facts,
             np.empty(2 * items, plain_dtype(source.dtype)),
-            np.empty(items, program.numbers.dtype),
+            np.empty(2 * items + rings, program.numbers.dtype),
+            program.room,
             np.empty(2 * items),
             not source.dtype.isnative,
             levels,

@@ -239,14 +239,14 @@ def _look_up_line_overload(source, lowest, channels, table, place, apart, line):
 
 
 @compiled()
-def run_stages(line, channels, program, at, y):
-    """Change line `y` of a sample as its stages say, of which the first is stage `at`.
+def run_stages(line, channels, program, at, begin, end, y):
+    """Change line `y` of a sample by its stages `begin` to `end`; the first of them is stage `at`.
 
     Of a program there are: kinds, places of tables, frames and numbers of each of all stages, the
     tables, and how many stages a sample has, of how many numbers. See `Program`.
     """
-    kinds, places, frames, numbers, table, count, size = program
-    for stage in range(at, at + count):
+    kinds, places, frames, numbers, table, _, size = program
+    for stage in range(at + begin, at + end):
         kind = kinds[stage]
         first = stage * size
         if kind == SCALE:
@@ -260,5 +260,5 @@ def run_stages(line, channels, program, at, y):
             _solarize(line, numbers, first)
         elif kind == POWER:
             _raise(line, numbers, first)
-        elif kind >= ERASE:
+        elif ERASE <= kind <= NOISE:
             _do_by_place(line, channels, kind, numbers, first, places, stage, table, frames, y)

@@ -6,6 +6,7 @@ from samebytes.plan.transforms.cast import Cast
 from samebytes.plan.transforms.center_crop import CenterCrop
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.transforms.equalization import Equalization
+from samebytes.plan.transforms.gaussian_blur import GaussianBlur, RandomSharpness
 from samebytes.plan.transforms.gaussian_noise import GaussianNoise
 from samebytes.plan.transforms.lookup import Lookup
 from samebytes.plan.transforms.mixing import CutMix, MixUp
@@ -35,6 +36,7 @@ __all__ = [
     "CutMix",
     "CutOut",
     "Equalization",
+    "GaussianBlur",
     "GaussianNoise",
     "Lookup",
     "MixUp",
@@ -52,6 +54,7 @@ __all__ = [
     "RandomInvert",
     "RandomPosterization",
     "RandomSaturation",
+    "RandomSharpness",
     "RandomSolarization",
     "Rescaling",
     "Transform",
