@@ -43,7 +43,9 @@ from samebytes.plan.transforms import Lookup as Lookup
 from samebytes.plan.transforms import MixUp as MixUp
 from samebytes.plan.transforms import Normalization as Normalization
 from samebytes.plan.transforms import OneHot as OneHot
+from samebytes.plan.transforms import RandomApply as RandomApply
 from samebytes.plan.transforms import RandomBrightness as RandomBrightness
+from samebytes.plan.transforms import RandomChoice as RandomChoice
 from samebytes.plan.transforms import RandomColorJitter as RandomColorJitter
 from samebytes.plan.transforms import RandomContrast as RandomContrast
 from samebytes.plan.transforms import RandomCrop as RandomCrop

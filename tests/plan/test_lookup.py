@@ -10,7 +10,7 @@ def wave(values):
     return 100 * np.sin(values / 40)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i1", ">u2", "i2", "?"])
+@pytest.mark.parametrize("dtype", ["u1", "i2", "?"])
 def test_any_function_of_small_integers_is_exact(dtype):
     source = pixels(4, 5, 6, 2, dtype=dtype)
     steps = sb.RandomFlip(), sb.Rescaling((0.5, -2), 3), sb.Lookup(wave), sb.RandomInvert(1.0)

@@ -105,13 +105,14 @@ class PixelWriter(ArrayWriter):
         partner = self._reading(found.before, Rows(theirs[1]), *theirs, their_units_of)
         return joined(mine, partner)
 
-    def _measure(self, places: Indices) -> Means:
+    def _measure(self, all_places: Indices) -> Means:
         """Return what measures samples at these places, where a chain has come to."""
         source = self._addressing.source
 
         def measured(tables: Tables, /, *what: Measure) -> Floats:
             geometry = tables.geometry
             region = geometry.steps, geometry.height, geometry.width
+            places = all_places if tables.samples is None else all_places[tables.samples]
             if tables.stages or what or tables.table is not None:
                 return measure(source, places, *region, program_of(tables, self.spec), *what)
 

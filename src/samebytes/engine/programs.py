@@ -53,11 +53,14 @@ def program_of(tables: Tables, spec: ComponentSpec) -> Program:
         if place == len(tables.stages):
             break
         done, after = tables.stages[place].done, linear[place + 1]
-        joined = isinstance(done, Colour) or done.table is not None
+        # A table takes the linear step behind it along, if all samples are looked up in it.
+        tabled = not isinstance(done, Colour) and done.table is not None
+        joined = isinstance(done, Colour) or (tabled and bool((done.kinds != NOTHING).all()))
         if isinstance(done, Colour):
             parts.append(_matrix(done, after, spec.arithmetic))
         elif done.table is not None:
-            parts.append(Part(done.kinds, done.numbers, _following(done.table, after)))
+            table = _following(done.table, after) if joined else done.table
+            parts.append(Part(done.kinds, done.numbers, table))
         elif done.frame is not None:
             frame = tables.geometry.within(done.frame)
             normal = None if done.keys is None else quantiles().reshape(1, 1, -1)
@@ -84,7 +87,9 @@ def _matrix(colour: Colour, after: Affine, dtype: np.dtype[Any]) -> Part:
     each = [center, matrix.reshape(len(matrix), 9), offset + moved[:, :, 0], after.low, after.high]
     rows = max(map(len, each))
     wide = [np.broadcast_to(one, (rows, one.shape[1])) for one in each]
-    return Part(np.array([MATRIX]), np.concatenate(wide, axis=1))
+    numbers = np.concatenate(wide, axis=1)
+    idle = numbers == [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, *[-np.inf] * 3, *[np.inf] * 3]
+    return Part(np.where(idle.all(axis=1), NOTHING, MATRIX), numbers)
 
 
 def _following(table: Floats, after: Affine) -> Floats:
@@ -113,6 +118,14 @@ def _packed(parts: list[Part], dtype: np.dtype[Any]) -> Program:
             if part.keys is not None:
                 places[:, column, 1] = part.keys
             found.append(part.table.reshape(-1).astype(dtype))
+    idle = kinds == NOTHING
+    if idle.any():
+        # What is to be done comes first, so that few stages hold it all.
+        order = np.argsort(idle, axis=1, kind="stable")[:, : int((~idle).sum(axis=1).max())]
+        each = np.arange(rows)[:, np.newaxis]
+        kinds, places, frames, numbers = (
+            one[each, order] for one in (kinds, places, frames, numbers)
+        )
     blurs = kinds == BLUR
     levels, room = int(blurs.sum(axis=1).max(initial=0)), 1
     if levels:

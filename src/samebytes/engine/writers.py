@@ -278,7 +278,7 @@ class ArrayWriter(Writer):
         widest: list[tuple[npt.NDArray[np.int64], int, int]] = []
 
         def means(tables: Tables, /, *what: Measure) -> Floats:
-            geometry = tables.geometry
+            geometry = tables.geometry if tables.whole is None else tables.whole
             widest.append((geometry.steps.copy(), geometry.height, geometry.width))
             return unmeasured(tables, *what)
 

@@ -36,6 +36,10 @@ __all__ = ["describe", "fingerprint", "plan_rows"]
 
 
 def _exact(value: Any) -> str:
+    if isinstance(value, Transform):
+        return _call(value, _exact)
+    if isinstance(value, tuple) and any(isinstance(one, Transform) for one in value):
+        return f"({', '.join(map(_exact, value))}{',' * (len(value) == 1)})"
     return _name(value) if callable(value) else repr(value)
 
 

@@ -85,6 +85,12 @@ class Tables:
         All values that a source of few can have, from the lowest on.
     table : ndarray of float64, shape (n or 1, factors or 1, entries), optional
         What each of them becomes, before `affine` and all stages.
+    samples : ndarray of int64, optional
+        Which samples of a batch these are, if not all of them.
+    whole : Geometry, optional
+        Where all samples were read when these were chosen.
+    looks_up : bool
+        Whether samples may have tables of their own.
     """
 
     geometry: Geometry
@@ -92,11 +98,14 @@ class Tables:
     stages: list[Stage] = field(default_factory=list)
     values: Floats | None = None
     table: Floats | None = None
+    samples: npt.NDArray[np.int64] | None = None
+    whole: Geometry | None = None
+    looks_up: bool = True
 
     @property
     def countable(self) -> bool:
         """Whether what each value of the source becomes is a table, and a function one more."""
-        return self.values is not None and not self.stages
+        return self.looks_up and self.values is not None and not self.stages
 
     def countable_by(self, rows: int) -> bool:
         """Whether a function can be one more, of which there is one for each of so many samples."""

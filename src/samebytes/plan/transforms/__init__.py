@@ -12,6 +12,7 @@ from samebytes.plan.transforms.lookup import Lookup
 from samebytes.plan.transforms.mixing import CutMix, MixUp
 from samebytes.plan.transforms.normalization import Normalization
 from samebytes.plan.transforms.one_hot import OneHot
+from samebytes.plan.transforms.random_apply import RandomApply, RandomChoice
 from samebytes.plan.transforms.random_brightness import RandomBrightness
 from samebytes.plan.transforms.random_color_jitter import RandomColorJitter
 from samebytes.plan.transforms.random_contrast import RandomContrast
@@ -42,7 +43,9 @@ __all__ = [
     "MixUp",
     "Normalization",
     "OneHot",
+    "RandomApply",
     "RandomBrightness",
+    "RandomChoice",
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
