@@ -15,7 +15,7 @@ from samebytes.plan.tables import Floats, Means, Tables
 from samebytes.plan.transforms.base import Transform, as_range, by_place
 from samebytes.plan.transforms.random_brightness import check_range
 
-__all__ = ["GaussianBlur", "RandomSharpness"]
+__all__ = ["GaussianBlur", "RandomSharpness", "sharpened", "sharpness_shares"]
 
 LARGEST = 255
 """The largest kernel; beyond it a smaller image is blurred faster."""
@@ -111,10 +111,11 @@ class RandomSharpness(Transform):
 
     def _shares(self, unit: Any) -> tuple[Any, Any]:
         """Return the shares of the pixel itself, and of the sum of it and its eight neighbours."""
+        return sharpness_shares(self._kept(unit))
+
+    def _kept(self, unit: Any) -> Any:
         lower, upper = self.factor  # type: ignore[misc]
-        kept = 2 * (lower + (upper - lower) * unit)
-        # Smoothed is (4 pixels + that sum) / 13.
-        return kept + (1 - kept) * 4 / 13, (1 - kept) / 13
+        return 2 * (lower + (upper - lower) * unit)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Weigh neighbours in and clip."""
@@ -123,12 +124,26 @@ class RandomSharpness(Transform):
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image, calculated in float64."""
-        found = np.array(sample, np.float64)
-        kept, blended = self._shares(units[0])
-        if min(found.shape[:2]) > 2:
-            inner = slice(1, -1), slice(1, -1)
-            found[inner] = found[inner] * kept + _blurred(found, np.ones(2))[inner] * blended
-        return np.clip(found, *self.value_range)
+        return sharpened(np.array(sample, np.float64), self._kept(units[0]), self.value_range)
+
+
+def sharpness_shares(kept: Any) -> tuple[Any, Any]:
+    """Return the shares of a pixel, and of the sum of it and its eight neighbours.
+
+    `kept` is the share of the image, the rest that of the smoothed one: (4 pixels + that sum) / 13.
+    """
+    return kept + (1 - kept) * 4 / 13, (1 - kept) / 13
+
+
+def sharpened(image: Floats, kept: Any, value_range: tuple[float, float]) -> Floats:
+    """Return an image blended with a smoothed one but for its border, and clipped."""
+    found = np.array(image)
+    if min(found.shape[:2]) > 2:
+        inner = slice(1, -1), slice(1, -1)
+        share, blended = sharpness_shares(kept)
+        found[inner] = found[inner] * share + _blurred(found, np.ones(2))[inner] * blended
+    result: Floats = np.clip(found, *value_range)
+    return result
 
 
 def _spread(spec: ComponentSpec, what: str, reach: int) -> ComponentSpec:

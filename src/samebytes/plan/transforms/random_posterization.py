@@ -13,7 +13,7 @@ from samebytes.plan.tables import Floats, Means, Tables, level_values
 from samebytes.plan.transforms.base import Transform, pointwise
 from samebytes.plan.transforms.random_brightness import check_range
 
-__all__ = ["RandomPosterization"]
+__all__ = ["RandomPosterization", "posterized", "posterizing_table"]
 
 BITS = 8
 
@@ -62,20 +62,30 @@ class RandomPosterization(Transform):
 
     def _table(self, unit: Any) -> Floats:
         """Return what each level becomes, a row for each draw."""
-        low, high = self.value_range
         least, most = self.factor  # type: ignore[misc]
-        cut = BITS - (least + np.asarray(unit * (most - least + 1)).astype(np.int64))
-        levels = np.arange(1 << BITS)
-        kept = levels >> cut[..., np.newaxis] << cut[..., np.newaxis]
-        found: Floats = low + kept * ((high - low) / levels[-1])
-        return found
+        bits = least + np.asarray(unit * (most - least + 1)).astype(np.int64)
+        return posterizing_table(bits, self.value_range)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Look levels up."""
-        tables.look_up_levels(*self.value_range, self._table(units))
+        table = self._table(units[:, 0])[:, np.newaxis]
+        tables.look_up_levels(*self.value_range, table)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one sample, calculated in float64."""
-        table = self._table(units[:1])[np.newaxis]
-        values = np.asarray(sample, np.float64).reshape(1, 1, -1)
-        return level_values(table, values, *self.value_range).reshape(sample.shape)
+        return posterized(sample, self._table(units[0]), self.value_range)
+
+
+def posterizing_table(bits: npt.NDArray[np.int64], value_range: tuple[float, float]) -> Floats:
+    """Return what each of 256 levels becomes, a row for each number of bits that is kept."""
+    low, high = value_range
+    cut = BITS - bits[..., np.newaxis]
+    levels = np.arange(1 << BITS)
+    found: Floats = low + (levels >> cut << cut) * ((high - low) / levels[-1])
+    return found
+
+
+def posterized(sample: npt.NDArray[Any], table: Floats, value_range: tuple[float, float]) -> Floats:
+    """Return what a table of levels makes of a sample."""
+    values = np.asarray(sample, np.float64).reshape(1, 1, -1)
+    return level_values(table[np.newaxis, np.newaxis], values, *value_range).reshape(sample.shape)
