@@ -53,7 +53,7 @@ def test_what_lies_in_no_blocks_of_a_file_has_none(tokens, tmp_path):
 
 def test_a_window_that_is_too_large_for_the_memory_is_not_kept(tokens, monkeypatch):
     plan = shuffled(sb.Dataset.from_tensor_slices(tokens))
-    monkeypatch.setattr(module, "available_memory", lambda **_: 8 * 4 * 32)
+    monkeypatch.setattr(module, "available_memory", lambda **_: 6 * 4 * 32)
     assert len(file_blocks(plan)) == 1
-    monkeypatch.setattr(module, "available_memory", lambda **_: 8 * 4 * 32 - 1)
+    monkeypatch.setattr(module, "available_memory", lambda **_: 6 * 4 * 32 - 1)
     assert file_blocks(plan) == ()

@@ -19,7 +19,8 @@ from samebytes.engine.kernels import rng
 from samebytes.engine.kernels.job import UNIT_BYTES, Job
 from samebytes.engine.readers.staging import StagedBlock
 from samebytes.engine.schedule import Segment
-from samebytes.engine.writers import KernelJob, Writer, writers_of
+from samebytes.engine.writer_choice import writers_of
+from samebytes.engine.writers import KernelJob, Writer
 from samebytes.memory.files.bus_guard import ensure_handler_first
 from samebytes.memory.files.hold import Hold
 from samebytes.memory.pool import Pool
@@ -279,8 +280,8 @@ class Executor:
                 end, planes = begin + stop - start, writer.planes
                 target, behind = writer.target(samples), ends if planes == 1 else ends * planes
                 part = job.part(begin * planes, end * planes, target, behind, apart)
-                if staged is not None and isinstance(part, Job) and not writer.measures:
-                    part = staged.moved(part)
+                if staged is not None and not writer.measures:
+                    part = part.reading(staged.moved)
                 jobs.append(part)
         leaves = tuple(views[leaf] for leaf in range(len(views)))
         check = None if held is None else partial(held.check, partial(_read_at, jobs))
@@ -302,10 +303,10 @@ class Executor:
         found: list[Job | None] = []
         for number, writers in enumerate(self._writers):
             for run, writer in enumerate(writers):
-                job = segment.prepared[number][run]
-                if isinstance(job, Job):
+                job: KernelJob | None = segment.prepared[number][run]
+                if job is not None:
                     found.append(job.samples(start * writer.planes, stop * writer.planes))
-                elif job is None:
+                else:
                     epochs, indices = segment.epochs[start:stop], segment.indices[start:stop]
                     rows = self._rows(epochs, indices)(writer.component)
                     found.append(writer.read_job(rows, epochs, indices, _drawn(epochs, indices)))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.component_spec import ComponentSpec
 
-__all__ = ["factors_of", "mean_of"]
+__all__ = ["centers_of", "factors_of", "mean_of"]
 
 WHOLE = float(1 << 20)
 """Terms up to this are rounded by less than a quarter in float32."""
@@ -47,7 +47,7 @@ def factors_of(affine: Affine, spec: ComponentSpec, *, centered: bool = False) -
     >>> {name: table.item() for name, table in factors_of(affine, spec).items()}
     {'scale': 10.0, 'offset': -1.0, 'center': 30000.0}
     """
-    center, offset = _centered(affine, spec)
+    center, offset = centers_of(affine, spec)
     found = {"scale": affine.scale, "offset": offset}
     if centered or center.any():
         found["center"] = center
@@ -93,7 +93,7 @@ def _alike(tables: dict[str, Floats], dtype: np.dtype[Any]) -> dict[str, Any]:
     return {name: table.astype(dtype) for name, table in zip(tables, same, strict=True)}
 
 
-def _centered(affine: Affine, spec: ComponentSpec) -> tuple[Floats, Floats]:
+def centers_of(affine: Affine, spec: ComponentSpec) -> tuple[Floats, Floats]:
     """Return centers that the arithmetic holds exactly, and the offsets that belong to them."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossing = affine.center - affine.offset / affine.scale

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from samebytes.engine.addressing import addressing_of, moves, runs_of
+from samebytes.engine.addressing import addressing_of, moves
 from samebytes.engine.block_views import BlockViews
 from samebytes.engine.factors import factors_of, mean_of
 from samebytes.engine.kernels import documents
@@ -23,11 +23,10 @@ from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.plan import Component, Step, tabulate
-from samebytes.plan.shared_reads import Group
-from samebytes.plan.tables import Tables
+from samebytes.plan.tables import Measure, Tables, unmeasured
 from samebytes.plan.windows import Rows
 
-__all__ = ["KernelJob", "Writer", "writers_of"]
+__all__ = ["ArrayWriter", "DocumentWriter", "KernelJob", "PairWriter", "Writer"]
 
 Indices = npt.NDArray[np.int64]
 UnitsOf = Callable[[Step], Floats]
@@ -59,29 +58,14 @@ class KernelJob(Protocol):
     ) -> KernelJob:
         """Return the job that writes samples `start` to `stop` of this one to `out`."""
 
+    def samples(self, start: int, stop: int) -> Job | None:
+        """Return what this reads for samples `start` to `stop`, None for nothing."""
+
+    def reading(self, change: Callable[[Job], Job]) -> KernelJob:
+        """Return this, reading what `change` makes of what it reads."""
+
     def fill(self, start: int, stop: int) -> None:
         """Fill units `start` to `stop`, without the GIL."""
-
-
-def writers_of(group: Group, size: int, elements: int, *, padded: bool) -> tuple[Writer, ...]:
-    """Choose what writes some leaves into one block of memory: the kernel follows from it.
-
-    Parameters
-    ----------
-    group : Group
-        A leaf, or two that are read as one.
-    size, elements : int
-        Samples in an element at most, and elements in a block.
-    padded : bool
-        Whether some of a sample's rows may not be there.
-    """
-    component = group.component
-    if len(group.leaves) > 1:
-        return (PairWriter(component, size, elements),)
-    if isinstance(component.array, DocumentFeature):
-        return (DocumentWriter(component, component.array, size, elements),)
-    runs = runs_of(component.stencil)
-    return tuple(ArrayWriter(component, size, elements, *run, padded=padded) for run in runs)
 
 
 class Writer(ABC):
@@ -255,7 +239,7 @@ class ArrayWriter(Writer):
         if staged is not None:
             places = staged.moved(self.read_job(rows, epochs, indices, units_of)).places
 
-        def means(tables: Tables) -> Floats:
+        def means(tables: Tables, /, *_: Measure) -> Floats:
             def measure(**limits: Any) -> Floats:
                 geometry = tables.geometry
                 size = geometry.height, geometry.width
@@ -284,14 +268,25 @@ class ArrayWriter(Writer):
 
         A mean is taken of what a chain has come to where it stands, before later crops.
         """
+        return self._reading(self.component, rows, epochs, indices, units_of)
+
+    def _reading(
+        self,
+        component: Component,
+        rows: Rows,
+        epochs: Indices,
+        indices: Indices,
+        units_of: UnitsOf,
+    ) -> Job:
+        """Return what reads all that some steps of the component do."""
         widest: list[tuple[npt.NDArray[np.int64], int, int]] = []
 
-        def means(tables: Tables) -> Floats:
-            geometry = tables.geometry
+        def means(tables: Tables, /, *what: Measure) -> Floats:
+            geometry = tables.geometry if tables.whole is None else tables.whole
             widest.append((geometry.steps.copy(), geometry.height, geometry.width))
-            return np.ones_like(tables.affine.scale)
+            return unmeasured(tables, *what)
 
-        tables = tabulate(self.component, epochs, indices, means, units_of)
+        tables = tabulate(component, epochs, indices, means, units_of)
         nowhere = self.target(self._nowhere(len(indices)))
         steps = tables.geometry.steps
         if widest:
@@ -327,10 +322,7 @@ class ArrayWriter(Writer):
         def units_of(step: Step) -> Floats:
             return np.full((1, step.transform.draws), 0.25)
 
-        def means(tables: Tables) -> Floats:
-            return np.ones_like(tables.affine.scale)
-
-        tables = tabulate(self.component, one, one, means, units_of)
+        tables = tabulate(self.component, one, one, unmeasured, units_of)
         return factors_of(tables.affine, self.spec)
 
     def warm_up(self) -> None:

@@ -80,10 +80,33 @@ class Affine:
         return np.where(np.isfinite(bound), moved, np.where(factor < 0, -bound, bound))
 
     @property
+    def idle(self) -> npt.NDArray[np.bool_]:
+        """Which rows change no value."""
+        found = (self.scale == 1) & (self.offset == self.center)
+        found &= (self.low == -np.inf) & (self.high == np.inf)
+        return np.atleast_1d(found.all(axis=1))
+
+    def alike(self) -> Affine:
+        """Return this with one factor for all channels, where all have the same."""
+        each = (self.center, self.scale, self.offset, self.low, self.high)
+        if all((one == one[:, :1]).all() for one in each):
+            return Affine(*(one[:, :1] for one in each))
+        return self
+
+    def to(self, values: Floats, axis: int = -1) -> Floats:
+        """Return what becomes of values, whose axis `axis` has the factors, in float64."""
+        shape = np.ones(np.ndim(values), int)
+        shape[0], shape[axis] = -1, self.scale.shape[1]
+        each = (self.center, self.scale, self.offset, self.low, self.high)
+        center, scale, offset, low, high = (one.reshape(shape) for one in each)
+        found: Floats = np.clip((values - center) * scale + offset, low, high)
+        return found
+
+    @property
     def limited(self) -> bool:
         """Whether any bound is there."""
         return bool(np.isfinite(self.low).any() or np.isfinite(self.high).any())
 
-    def clip(self, low: float, high: float) -> None:
-        """Put bounds behind what is there."""
+    def clip(self, low: float | Floats, high: float | Floats) -> None:
+        """Put bounds behind what is there; a number, or what broadcasts to (n, factors)."""
         self.low, self.high = np.clip(self.low, low, high), np.clip(self.high, low, high)

@@ -6,7 +6,7 @@ which kernels write it, follows from the last of them alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -55,6 +55,20 @@ class ComponentSpec:
         Items of the source that are read once more, for means.
     extreme : bool
         Whether some number to calculate with is beyond what float32 has room for.
+    staged : bool
+        Whether pixels pass through stages, because no single formula does what is asked for.
+    pointwise : bool
+        Whether a value depends on one value of the source alone, and the sample it is of.
+    by_place : bool
+        Whether what was done to a value depends on its place in the image.
+    spread : int
+        How often pixels have taken from their neighbours, which no crop may leave out any more.
+    mixed : bool
+        Whether each sample was mixed with another one.
+    classes : int
+        Of labels that become vectors, how many; else 0.
+    alone : bool
+        Whether one transform is done to what has been written, so that nothing has to fold.
     """
 
     shape: tuple[int, ...]
@@ -73,6 +87,24 @@ class ComponentSpec:
     chosen: bool = False
     read_again: int = 0
     extreme: bool = False
+    staged: bool = False
+    pointwise: bool = True
+    by_place: bool = False
+    spread: int = 0
+    mixed: bool = False
+    classes: int = 0
+    alone: bool = False
+
+    def need(self, folds: bool, why: str) -> None:  # noqa: FBT001
+        """Leave a transform for after the pass where it does not fold; there, anything does.
+
+        Raises
+        ------
+        Unfoldable
+            If it does not.
+        """
+        if not (folds or self.alone):
+            raise Unfoldable(why)
 
     @cached_property
     def is_image(self) -> bool:
@@ -95,6 +127,20 @@ class ComponentSpec:
         return np.dtype(np.float64 if wide or self.extreme else np.float32)
 
     @property
+    def span(self) -> tuple[int, int] | None:
+        """The lowest value of the source, and the one behind the highest, where there are few."""
+        dtype = self.source_dtype
+        if not self.staged or not self.is_image or dtype.kind not in "iub" or dtype.itemsize > 2:
+            return None
+        limits = np.iinfo(dtype if dtype.kind in "iu" else np.uint8)
+        return int(limits.min), int(limits.max) + 1
+
+    @property
+    def countable(self) -> bool:
+        """Whether what each value of the source becomes can be looked up in a table."""
+        return self.pointwise and replace(self, staged=True).span is not None
+
+    @property
     def source_size(self) -> tuple[int, int]:
         """Height and width in the source; zeros where samples are no images."""
         if not self.is_image:
@@ -112,6 +158,8 @@ class ComponentSpec:
     @property
     def result_shape(self) -> tuple[int, ...]:
         """Shape of a sample as the pass writes it."""
+        if self.classes:
+            return (self.classes,)
         if not self.is_image:
             return self.shape
         if self.planar:

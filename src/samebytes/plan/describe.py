@@ -36,14 +36,22 @@ __all__ = ["describe", "fingerprint", "plan_rows"]
 
 
 def _exact(value: Any) -> str:
-    return repr(value)
+    if isinstance(value, Transform):
+        return _call(value, _exact)
+    if isinstance(value, tuple) and any(isinstance(one, Transform) for one in value):
+        return f"({', '.join(map(_exact, value))}{',' * (len(value) == 1)})"
+    return _name(value) if callable(value) else repr(value)
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _short(value: Any) -> str:
     """Return a value for people: numbers to six digits."""
     if isinstance(value, tuple):
         return f"({', '.join(map(_short, value))}{',' * (len(value) == 1)})"
-    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+    return f"{value:.6g}" if isinstance(value, float) else _exact(value)
 
 
 def _call(transform: Transform, text: Callable[[Any], str]) -> str:

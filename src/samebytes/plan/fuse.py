@@ -8,10 +8,12 @@ from typing import Any
 
 from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
 from samebytes.plan.map_calls import MapCall
+from samebytes.plan.partners import Partners, order_of_partners
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep, fuse_component
 from samebytes.plan.recipe import Recipe
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.transforms.keras_layers import is_keras_layer
+from samebytes.plan.transforms.mixing import Mixing
 
 __all__ = ["function_name", "fuse", "fuse_alone", "places_of"]
 
@@ -37,9 +39,17 @@ def fuse(recipe: Recipe) -> Plan:
             continue
         on = call.function.on
         leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
+        partners = None
+        if isinstance(call.function, Mixing) and known is not None:
+            leaves = leaves if on is not None else tuple(range(len(names)))
+            partners = _partners(call.function, recipe, [known[leaf] for leaf in leaves])
         planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
         _check_axes(call, leaves, planar, known or [])
-        step = Step(call.function, leaves, stream, call.seed, planar)
+        step = Step(call.function, leaves, stream, call.seed, planar, partners)
+        if isinstance(call.function, Mixing) and later:
+            name = type(call.function).__name__
+            message = f"{name} cannot follow what runs after the pass; put it in front of that"
+            raise ValueError(message)
         if later:
             later.append(
                 UnfusedStep(step, batched=True, why=f"follows {function_name(later[-1])}", on=on)
@@ -65,6 +75,20 @@ def fuse(recipe: Recipe) -> Plan:
         tuple(later),
         recipe.windows,
     )
+
+
+def _partners(transform: Mixing, recipe: Recipe, specs: list[ComponentSpec]) -> Partners:
+    """Return what a step mixes with; the images that it mixes are all of one size."""
+    name = type(transform).__name__
+    sizes = {(spec.height, spec.width) for spec in specs if spec.is_image}
+    if len(sizes) != 1:
+        found = " and ".join(f"{height} by {width}" for height, width in sorted(sizes)) or "none"
+        message = f"{name} mixes images of one size, and their labels; got {found}"
+        raise ValueError(message)
+    if recipe.windows is not None:
+        message = f"{name} mixes samples of a row each; windows over time have no partners"
+        raise ValueError(message)
+    return Partners(order_of_partners(recipe.samples), *sizes.pop())
 
 
 def _check_axes(
@@ -96,7 +120,8 @@ def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
 def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     """Return what one transform makes of what has been written already."""
     shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
-    return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
+    opened = open_spec(shape, spec.dtype)
+    return transform.fold(replace(opened, planar=spec.planar, alone=True))
 
 
 def _later_call(call: MapCall, function: Callable[..., Any]) -> UnfusedStep:

@@ -43,6 +43,27 @@ class Geometry:
         """Return what reads every pixel of every sample where it lies."""
         return cls(np.array([[0, 1, 0, 1]], np.int64), height, width)
 
+    def copy(self) -> Geometry:
+        """Return the same, which stays as it is."""
+        return Geometry(self.steps.copy(), self.height, self.width)
+
+    def within(self, frame: Geometry) -> npt.NDArray[np.int64]:
+        """Return first row, row step, first column, column step as places in an earlier `frame`.
+
+        Examples
+        --------
+        >>> frame = Geometry.whole(5, 7)
+        >>> frame.flip(rows=np.array([True]), columns=np.array([False]))
+        >>> later = frame.copy()
+        >>> later.crop(1, 2, height=3, width=4)
+        >>> later.within(frame).tolist()
+        [[1, 1, 2, 1]]
+        """
+        mine, theirs = np.broadcast_arrays(self.steps, frame.steps)
+        found: npt.NDArray[np.int64] = mine * theirs[:, (1, 1, 3, 3)]
+        found[:, 0::2] -= theirs[:, 0::2] * theirs[:, 1::2]
+        return found
+
     def crop(self, top: npt.ArrayLike, left: npt.ArrayLike, height: int, width: int) -> None:
         """Read `height` by `width` pixels from (`top`, `left`) on; a place per sample, or one."""
         self._give_rows(max(np.size(top), np.size(left)))

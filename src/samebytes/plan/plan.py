@@ -16,6 +16,7 @@ from samebytes.plan.component_spec import ComponentSpec, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.orders import Order
+from samebytes.plan.partners import Partners
 from samebytes.plan.rank_slice import slice_below
 from samebytes.plan.rng import integers, uniform
 from samebytes.plan.samplers import Permute, Sampler
@@ -45,6 +46,8 @@ class Step:
         Where its draws come from.
     planar : tuple of int
         Those of the components whose channels come first where it stands.
+    partners : Partners, optional
+        Of a step that mixes samples, what it mixes with.
     """
 
     transform: Transform
@@ -52,6 +55,7 @@ class Step:
     stream: int
     seed: int
     planar: tuple[int, ...] = ()
+    partners: Partners | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Component:
         """Bytes that the pass reads for a sample, the second reading for means included."""
         spec = self.spec
         shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
-        items = math.prod(shape) + spec.read_again
+        items = (math.prod(shape) + spec.read_again) * (1 + spec.mixed)
         return items * spec.source_dtype.itemsize
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
 from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.transforms.cast import Cast, cast_values
+from samebytes.plan.transforms.mixing import Mixing
 from samebytes.plan.tree import Nested
 from samebytes.plan.unfused import apply_to_sample, apply_unfused
 from samebytes.plan.windows import Rows
@@ -33,7 +35,7 @@ def reference(plan: Plan, indices: Indices, epoch: int) -> Nested[npt.NDArray[An
     with held(*arrays_of(plan)) as arrays:
         batch = plan.structure.rebuild(
             [
-                _component(component, leaf, rows_of(component), epochs, indices)
+                _component(plan, component, leaf, rows_of(component), epochs, indices)
                 for leaf, component in enumerate(plan_over(plan, arrays).components)
             ]
         )
@@ -43,20 +45,46 @@ def reference(plan: Plan, indices: Indices, epoch: int) -> Nested[npt.NDArray[An
 
 
 def _component(
-    component: Component, leaf: int, rows: Rows, epochs: Indices, indices: Indices
+    plan: Plan, component: Component, leaf: int, rows: Rows, epochs: Indices, indices: Indices
 ) -> npt.NDArray[Any]:
     """Return one component of a batch: each sample alone, in float64 where it is calculated."""
     spec = component.spec
     out = np.empty((len(indices), *spec.result_shape), spec.dtype)
-    for row, start in enumerate(rows.starts):
-        valid = None if rows.valid is None else rows.valid[row]
-        sample = component.stencil.read(component.array, int(start), valid, component.padding)
-        if spec.linear:
-            sample = sample.astype(np.float64)
-        for step in component.steps:
-            if isinstance(step.transform, Cast):
-                continue  # a dtype is chosen; the values stay exact until the pass writes them
-            units = draw_units(step, epochs[row : row + 1], indices[row : row + 1])[0]
-            sample = apply_to_sample(step, leaf, sample, units)
+    for row in range(len(indices)):
+        sample = _sample(plan, component, leaf, int(epochs[row]), int(indices[row]), rows, row)
         out[row] = cast_values(sample, spec.dtype)
     return out
+
+
+def _sample(
+    plan: Plan, component: Component, leaf: int, epoch: int, index: int, rows: Rows, row: int
+) -> npt.NDArray[Any]:
+    """Return one sample after all steps, of the one that lies in a row of `rows`."""
+    sample = _read(component, rows, row)
+    epochs, indices = np.full(1, epoch, np.int64), np.full(1, index, np.int64)
+    for place, step in enumerate(component.steps):
+        if isinstance(step.transform, Cast):
+            continue  # a dtype is chosen; the values stay exact until the pass writes them
+        units = draw_units(step, epochs, indices)[0]
+        if isinstance(step.transform, Mixing) and step.partners is not None:
+            partners = step.partners
+            theirs = partners.of(epochs, units[:1])
+            before = replace(component, steps=component.steps[:place])
+            number = int(theirs[0][0]), int(theirs[1][0])
+            other = _sample(plan, before, leaf, *number, plan.rows(*theirs)(component), 0)
+            size = partners.height, partners.width
+            if leaf in step.planar:
+                sample, other = np.moveaxis(sample, 0, -1), np.moveaxis(other, 0, -1)
+            sample = step.transform.mix(sample, other, units, size)
+            sample = np.moveaxis(sample, -1, 0) if leaf in step.planar else sample
+            continue
+        sample = apply_to_sample(step, leaf, sample, units)
+    return sample
+
+
+def _read(component: Component, rows: Rows, row: int) -> npt.NDArray[Any]:
+    """Return a sample of the source, in float64 where it is calculated."""
+    valid = None if rows.valid is None else rows.valid[row]
+    start = int(rows.starts[row])
+    sample = component.stencil.read(component.array, start, valid, component.padding)
+    return sample.astype(np.float64) if component.spec.linear else sample

@@ -81,7 +81,7 @@ def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices:
     planar = place in step.planar
     shape = values.shape[1:]
     opened = open_spec((*shape[1:], shape[0]) if planar else shape, values.dtype)
-    spec = step.transform.fold(replace(opened, planar=planar))
+    spec = step.transform.fold(replace(opened, planar=planar, alone=True))
     result = np.empty((len(values), *spec.result_shape), spec.dtype)
     for row, units in enumerate(draw_units(step, epochs, indices)):
         sample = values[row].astype(np.float64) if spec.linear else values[row]

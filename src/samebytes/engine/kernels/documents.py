@@ -58,6 +58,13 @@ class DocumentJob(NamedTuple):
             out=out, ends=ends, apart=apart, starts=self.starts[chosen], valid=self.valid[chosen]
         )
 
+    def samples(self, start: int, stop: int) -> None:
+        """Return None: nothing is read."""
+
+    def reading(self, change: object) -> DocumentJob:  # noqa: ARG002
+        """Return this, which reads nothing."""
+        return self
+
     def fill(self, start: int, stop: int) -> None:
         """Fill samples `start` to `stop`, without the GIL."""
         like = np.empty(1, self.out.dtype)

@@ -33,7 +33,7 @@ from samebytes.engine.kernels.lines import (
     swap_line,
 )
 
-__all__ = ["FACTORS", "fill_chunk", "mean_chunk"]
+__all__ = ["FACTORS", "PREFETCH_BYTES", "PREFETCH_ROWS", "fill_chunk", "mean_chunk", "unowned"]
 
 FACTORS = 5
 """How many factors an item may have: scale, offset, center, low, high."""
@@ -93,11 +93,11 @@ def _lay_tables(factors, j, channels, planar, laid, items):
     _lay_some(laid, 4, items, high, j, channels, planar)
 
 
-def _unowned(array):
+def unowned(array):
     """Return the items of a contiguous array without its owner, or None (compiled only)."""
 
 
-@overload(_unowned)
+@overload(unowned)
 def _unowned_overload(array):
     if isinstance(array, types.NoneType):
         return lambda array: None
@@ -218,13 +218,13 @@ def fill_chunk(  # noqa: C901
     repeats = (PHASES * LINE // out_item) % inner == 0
     # Without their owners, because an owner's references are counted at every call: by an atomic
     # addition, which waits for all streaming stores before it (2.5 times the time of the pass).
-    gathered, finished = _unowned(lines_in), _unowned(line_out)
+    gathered, finished = unowned(lines_in), unowned(line_out)
     spare = gathered.ctypes.data + count * item
-    laid = _unowned(tables)
-    centers = _unowned(center)
-    factors = _unowned(scale), _unowned(offset), centers, _unowned(low), _unowned(high)
+    laid = unowned(tables)
+    centers = unowned(center)
+    factors = unowned(scale), unowned(offset), centers, unowned(low), unowned(high)
     affine, limits = factors[0], factors[3]
-    filler = _unowned(padding)
+    filler = unowned(padding)
 
     batch, before = 0, 0
     last = (stop - 1) // blocks
@@ -327,11 +327,11 @@ def mean_chunk(
     step_y, step_x, step_c = source_table[6:9]
     channels = means.shape[1]
     item, count = lines_in.itemsize, width * channels
-    gathered, laid = _unowned(lines_in), _unowned(tables)
+    gathered, laid = unowned(lines_in), unowned(tables)
     spare = gathered.ctypes.data + count * item
-    centers = _unowned(center)
-    factors = _unowned(scale), _unowned(offset), centers, _unowned(low), _unowned(high)
-    affine, limits, partial = factors[0], factors[3], _unowned(sums)
+    centers = unowned(center)
+    factors = unowned(scale), unowned(offset), centers, unowned(low), unowned(high)
+    affine, limits, partial = factors[0], factors[3], unowned(sums)
     slots, planar = sums.shape[0], False
     for j in range(places.shape[0]):
         here = j * geometry_step

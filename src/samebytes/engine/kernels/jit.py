@@ -32,7 +32,9 @@ CONFIG: Any = numba.config  # its attributes are made at run time
 # after an upgrade, a file forgotten would run old code.
 SOURCES = (
     "engine/kernels/*.py",
+    "plan/noise.py",
     "plan/rng.py",
+    "plan/stages.py",
     "plan/permutation.py",
     "plan/block_permutation.py",
 )

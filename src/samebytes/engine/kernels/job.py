@@ -41,6 +41,8 @@ from samebytes.memory.aligned import address_of
 from samebytes.plan import permutation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from samebytes.engine.kernels.checks import Table
@@ -149,6 +151,10 @@ class Job(NamedTuple):
             geometry=_rows(self.geometry, chosen),
             spans=None if self.spans is None else self.spans[chosen],
         )
+
+    def reading(self, change: Callable[[Job], Job]) -> Job:
+        """Return this, reading what `change` makes of what it reads."""
+        return change(self)
 
     def fill(self, start: int, stop: int) -> None:
         """Fill units `start` to `stop`, without the GIL; see the function `fill`."""

@@ -21,7 +21,7 @@ from samebytes.plan import block_permutation, permutation, rng
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["integers", "permute", "positions_of", "uniform", "words"]
+__all__ = ["integers", "permute", "philox", "positions_of", "uniform", "words"]
 
 # Tells Numba how to compile the shared arithmetic; the functions themselves stay plain Python.
 for _shared in (
@@ -46,7 +46,7 @@ _start_of = block_permutation.start_of
 _sample_at = block_permutation.sample_at
 _WINDOW_STREAM = np.uint64(block_permutation.WINDOW_STREAM)
 _ROUNDS = permutation.ROUNDS
-_philox = rng.philox
+philox = _philox = rng.philox
 _LOW = rng.LOW
 _HALF = rng.HALF
 _ONE = np.uint64(1)

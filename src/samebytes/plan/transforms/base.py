@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,10 +18,15 @@ __all__ = [
     "as_counts",
     "as_numbers",
     "as_pair",
+    "as_range",
+    "by_place",
     "calculated",
+    "measured",
+    "need_colours",
     "need_factors",
     "need_image",
     "need_numbers",
+    "pointwise",
 ]
 
 On = str | int | tuple[str | int, ...] | None
@@ -89,6 +94,18 @@ def need_image(spec: ComponentSpec, what: str) -> None:
         raise ValueError(message)
 
 
+def need_colours(spec: ComponentSpec, what: str) -> None:
+    """Refuse what has not the three channels that a colour is made of."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    if spec.channels != 3:
+        message = (
+            f"{what} mixes red, green and blue, so it needs images of 3 channels; got "
+            f"{spec.channels}, of the shape {spec.shape}. Name the images in colour with on="
+        )
+        raise ValueError(message)
+
+
 def _axes_way_out(spec: ComponentSpec) -> str:
     """Return what to do with samples that have other axes than an image, by their number."""
     named = "Name the images with on="
@@ -109,7 +126,8 @@ def _axes_way_out(spec: ComponentSpec) -> str:
 
 
 def need_numbers(spec: ComponentSpec, what: str) -> None:
-    """Refuse to calculate with what is no number, or was rounded already."""
+    """Refuse to calculate with what is no number, was rounded already, or is a vector by now."""
+    spec.need(not spec.classes, f"{what} follows OneHot")
     if spec.source_dtype.name not in NUMBERS:
         message = f"{what} calculates with real numbers; got {spec.dtype.name}"
         raise ValueError(message)
@@ -138,9 +156,41 @@ def calculated(spec: ComponentSpec, *numbers: npt.ArrayLike) -> dict[str, Any]:
     """
     floating = spec.dtype.kind == "f" or spec.dtype.name == "bfloat16"
     dtype = spec.dtype if spec.chosen and floating else np.dtype(np.float32)
-    _, exponents = np.frexp(np.concatenate([np.ravel(number) for number in (0.0, *numbers)]))
+    _, exponents = np.frexp(
+        np.concatenate([np.ravel(number) for number in (0.0, *numbers)]).astype(float)
+    )
     extreme = spec.extreme or bool((np.abs(exponents) > USUAL_EXPONENT).any())
     return {"linear": True, "dtype": dtype, "extreme": extreme}
+
+
+def pointwise(
+    spec: ComponentSpec, what: str, numbers: npt.ArrayLike, *, drawn: bool
+) -> ComponentSpec:
+    """Return what a function of one value makes of a component, as float32.
+
+    `drawn` says whether samples differ in it: tables of 16 bits are too large to have one for each.
+    """
+    need_numbers(spec, what)
+    spec.need(spec.is_image, f"{what} folds for images only")
+    few = spec.source_dtype.itemsize == 1
+    kept = spec.pointwise and (few or not drawn)
+    return replace(spec, staged=True, pointwise=kept, **calculated(spec, numbers))
+
+
+def by_place(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
+    """Return what becomes of images in which something is done at places, as float32."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    return replace(spec, staged=True, pointwise=False, by_place=True, **calculated(spec, numbers))
+
+
+def measured(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
+    """Return what becomes of images that are read once more, to measure them first."""
+    need_image(spec, what)
+    need_numbers(spec, what)
+    spec.need(not spec.mixed, f"{what} measures what is mixed in the pass")
+    again = spec.read_again + spec.height * spec.width * spec.channels
+    return replace(spec, read_again=again, **calculated(spec, numbers))
 
 
 def as_numbers(value: Any, what: str) -> float | tuple[float, ...]:
@@ -165,6 +215,25 @@ def as_pair(value: Any, what: str) -> tuple[float, float]:
         message = f"{what} of shape {array.shape} ({array.dtype}): expected two numbers"
         raise ValueError(message)
     return float(array[0]), float(array[1])
+
+
+def as_range(
+    value: Any, what: str, least: float, most: float, single: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Return a range to draw from, within bounds.
+
+    One number stands for the range from `least` to it, as in Keras; or, with `single`, from and to
+    that many times it.
+    """
+    given = value
+    if np.ndim(value) == 0 and not isinstance(value, str):
+        below, above = single or (0.0, 1.0)
+        given = (below * value if single else least, above * value)
+    lower, upper = as_pair(given, what)
+    if not least <= lower <= upper <= most:
+        message = f"{what} {value}; expected a range with {least:g} <= lower <= upper <= {most:g}"
+        raise ValueError(message)
+    return lower, upper
 
 
 def as_counts(what: str, *values: Any) -> tuple[int, ...]:

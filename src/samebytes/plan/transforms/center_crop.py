@@ -62,6 +62,8 @@ class CenterCrop(Transform):
 def check_crop(spec: ComponentSpec, height: int, width: int, what: str) -> None:
     """Refuse a crop that is larger than the image."""
     need_image(spec, what)
+    spec.need(not spec.mixed, f"{what} moves what was mixed")
+    spec.need(not spec.spread, f"{what} leaves out neighbours that were blurred in")
     if height > spec.height or width > spec.width:
         message = (
             f"{what}({height}, {width}) is larger than the images of {spec.height} by "

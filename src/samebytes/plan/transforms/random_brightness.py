@@ -51,19 +51,20 @@ class RandomBrightness(Transform):
         need_numbers(spec, "RandomBrightness")
         return replace(spec, clipped=True, **calculated(spec, self.value_range))
 
-    def _term(self, unit: Any) -> Any:
+    def term(self, unit: Any) -> Any:
+        """Return the terms of draws."""
         lower, upper = self.factor  # type: ignore[misc]
         low, high = self.value_range
         return (lower + (upper - lower) * unit) * (high - low)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Add the drawn term and clip."""
-        tables.affine.multiply_add(1.0, self._term(units[:, :1]))
+        tables.affine.multiply_add(1.0, self.term(units[:, :1]))
         tables.affine.clip(*self.value_range)
 
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one sample, calculated in float64."""
-        result: Floats = np.clip(sample + self._term(units[0]), *self.value_range)
+        result: Floats = np.clip(sample + self.term(units[0]), *self.value_range)
         return result
 
 

@@ -10,13 +10,7 @@ import numpy.typing as npt
 
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.tables import Floats, Means, Tables
-from samebytes.plan.transforms.base import (
-    Transform,
-    as_pair,
-    calculated,
-    need_image,
-    need_numbers,
-)
+from samebytes.plan.transforms.base import Transform, as_pair, measured
 from samebytes.plan.transforms.random_brightness import check_range
 
 __all__ = ["RandomContrast"]
@@ -59,19 +53,16 @@ class RandomContrast(Transform):
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32, with bounds."""
-        need_image(spec, "RandomContrast")
-        need_numbers(spec, "RandomContrast")
-        again = spec.read_again + spec.height * spec.width * spec.channels
-        numbers = calculated(spec, self.value_range)
-        return replace(spec, clipped=True, read_again=again, **numbers)
+        return replace(measured(spec, "RandomContrast", self.value_range), clipped=True)
 
-    def _factor(self, unit: Any) -> Any:
+    def gain(self, unit: Any) -> Any:
+        """Return the factors of draws."""
         lower, upper = self.factor  # type: ignore[misc]
         return (1 - lower) + (lower + upper) * unit
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
         """Multiply around the mean and clip."""
-        factor = self._factor(units[:, :1])
+        factor = self.gain(units[:, :1])
         mean = means(tables)
         tables.affine.subtract_multiply(mean, factor)
         tables.affine.multiply_add(1.0, mean)
@@ -80,6 +71,6 @@ class RandomContrast(Transform):
     def apply(self, sample: npt.NDArray[Any], units: Floats) -> npt.NDArray[Any]:
         """Return one image, calculated in float64."""
         mean = sample.mean(axis=(0, 1), dtype=np.float64)
-        moved = (sample - mean) * self._factor(units[0]) + mean
+        moved = (sample - mean) * self.gain(units[0]) + mean
         result: Floats = np.clip(moved, *self.value_range)
         return result

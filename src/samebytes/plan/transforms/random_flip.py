@@ -48,6 +48,7 @@ class RandomFlip(Transform):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as it is."""
         need_image(spec, "RandomFlip")
+        spec.need(not spec.mixed, "RandomFlip moves what was mixed")
         return replace(spec, placed=True)
 
     def _chosen(self, units: Floats) -> tuple[Any, Any]:
