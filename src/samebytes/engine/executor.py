@@ -17,6 +17,7 @@ from samebytes.engine.block_views import BlockViews
 from samebytes.engine.formatting import formatter_of
 from samebytes.engine.kernels import rng
 from samebytes.engine.kernels.job import UNIT_BYTES, Job
+from samebytes.engine.kernels.placed_job import PlacedJob
 from samebytes.engine.readers.staging import StagedBlock
 from samebytes.engine.schedule import Segment
 from samebytes.engine.writers import KernelJob, Writer, writers_of
@@ -278,8 +279,8 @@ class Executor:
                 end, planes = begin + stop - start, writer.planes
                 target, behind = writer.target(samples), ends if planes == 1 else ends * planes
                 part = job.part(begin * planes, end * planes, target, behind, apart)
-                if staged is not None and isinstance(part, Job) and not writer.measures:
-                    part = staged.moved(part)
+                if staged is not None and not writer.measures:
+                    part = _moved(part, staged)
                 jobs.append(part)
         leaves = tuple(views[leaf] for leaf in range(len(views)))
         check = None if held is None else partial(held.check, partial(_read_at, jobs))
@@ -302,6 +303,7 @@ class Executor:
         for number, writers in enumerate(self._writers):
             for run, writer in enumerate(writers):
                 job = segment.prepared[number][run]
+                job = job.reading if isinstance(job, PlacedJob) else job
                 if isinstance(job, Job):
                     found.append(job.samples(start * writer.planes, stop * writer.planes))
                 elif job is None:
@@ -362,6 +364,13 @@ def _read_at(jobs: list[KernelJob]) -> list[Indices] | None:
     found = [job.addresses for job in jobs]
     known = [each for each in found if each is not None]
     return known if len(known) == len(found) else None
+
+
+def _moved(job: KernelJob, staged: StagedBlock) -> KernelJob:
+    """Return the job that reads where the bytes of files were read to, if it reads any."""
+    if isinstance(job, PlacedJob):
+        return job.at(staged.moved(job.reading).places)
+    return staged.moved(job) if isinstance(job, Job) else job
 
 
 def _cut(jobs: list[KernelJob], pieces: int) -> tuple[WorkItem, ...]:

@@ -19,6 +19,7 @@ from samebytes.engine.kernels.job import Job, fill, prepare
 from samebytes.engine.kernels.means import channel_means
 from samebytes.engine.planes import words
 from samebytes.engine.readers.staging import StagedBlock
+from samebytes.engine.resampled import resample_job, resampled_means, warm_up_resampled
 from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
@@ -227,7 +228,8 @@ class ArrayWriter(Writer):
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
         padded, arithmetic = self._addressing.padding is not None, self.spec.arithmetic
-        return self._addressing.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+        facts = self._addressing.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+        return *facts, self.spec.is_resampled and (self.spec.resampling or ("nearest",))[0]
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what this writes of a batch, with the axes n, height, width, channels."""
@@ -245,7 +247,7 @@ class ArrayWriter(Writer):
         indices: Indices,
         units_of: UnitsOf,
         staged: StagedBlock | None = None,
-    ) -> Job:
+    ) -> KernelJob:
         """Return the job of these samples, checked, with nowhere to write to yet."""
         places = self._addressing.places(rows)
         if staged is not None:
@@ -256,6 +258,8 @@ class ArrayWriter(Writer):
                 geometry = tables.geometry
                 size = geometry.height, geometry.width
                 source = self._addressing.source
+                if self.spec.is_resampled:
+                    return resampled_means(source, places, geometry, self.spec, limits)
                 return channel_means(
                     source, indices, geometry.steps, *size, **limits, places=places
                 )
@@ -263,13 +267,16 @@ class ArrayWriter(Writer):
             return mean_of(tables.affine, self.spec, measure)
 
         tables = tabulate(self.component, epochs, indices, means, units_of)
-        nowhere = self._nowhere(len(indices))
+        target, factors = self.target(self._nowhere(len(indices))), self._factors(tables.affine)
+        if self.spec.is_resampled:
+            source, geometry = self._addressing.source, tables.geometry
+            return resample_job(source, places, geometry, target, self.spec, factors)
         return prepare(
             self._addressing.source,
             indices,
             _repeated(tables.geometry.steps, self.planes),
-            self.target(nowhere),
-            **self._factors(tables.affine),
+            target,
+            **factors,
             places=places,
             spans=self._addressing.spans(rows),
             padding=self._addressing.padding,
@@ -290,6 +297,11 @@ class ArrayWriter(Writer):
         tables = tabulate(self.component, epochs, indices, means, units_of)
         nowhere = self.target(self._nowhere(len(indices)))
         steps = tables.geometry.steps
+        if self.spec.is_resampled:
+            source, places = self._addressing.source, self._addressing.places(rows)
+            found = resample_job(source, places, tables.geometry, nowhere, self.spec, {}).reading
+            # Of a mean in front of a later crop, all that there is.
+            return found._replace(spans=None) if widest else found
         if widest:
             steps, height, width = widest[0]
             shape = (len(indices), height, width, nowhere.shape[3])
@@ -339,9 +351,11 @@ class ArrayWriter(Writer):
         given: dict[str, Any] = dict.fromkeys(self._usual, table)
         if addressing.padding is not None:
             given |= {"spans": np.zeros((1, 4), np.int64), "padding": addressing.padding}
+        if self.spec.is_resampled:
+            return warm_up_resampled(source, out, self.spec, given)
         one = np.zeros(1, np.int64)
         job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
-        fill(job, 0, job.units)
+        return fill(job, 0, job.units)
 
 
 class PairWriter(ArrayWriter):

@@ -55,6 +55,13 @@ class ComponentSpec:
         Items of the source that are read once more, for means.
     extreme : bool
         Whether some number to calculate with is beyond what float32 has room for.
+    resampling : (str, bool), optional
+        By which interpolation pixels are resampled, and whether with antialias; None for crops
+        and flips alone, which move pixels as they are.
+    fill : tuple of float, optional
+        What stands beside the image where it was padded; None where it was not.
+    warped : bool
+        Whether pixels are read where matrices say, and not along rows.
     """
 
     shape: tuple[int, ...]
@@ -73,6 +80,9 @@ class ComponentSpec:
     chosen: bool = False
     read_again: int = 0
     extreme: bool = False
+    resampling: tuple[str, bool] | None = None
+    fill: tuple[float, ...] | None = None
+    warped: bool = False
 
     @cached_property
     def is_image(self) -> bool:
@@ -81,6 +91,11 @@ class ComponentSpec:
             return False
         dtype = self.source_dtype
         return dtype.name in NUMBERS or (dtype.isnative and dtype.itemsize in {1, 2, 4, 8})
+
+    @property
+    def is_resampled(self) -> bool:
+        """Whether pixels are read otherwise than one step apart."""
+        return self.resampling is not None or self.fill is not None
 
     @cached_property
     def arithmetic(self) -> np.dtype[Any]:

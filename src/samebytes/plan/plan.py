@@ -113,7 +113,8 @@ class Component:
     def read_bytes(self) -> int:
         """Bytes that the pass reads for a sample, the second reading for means included."""
         spec = self.spec
-        shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
+        size = (spec.height, spec.width) if not spec.is_resampled else spec.source_size
+        shape = (*size, spec.channels) if spec.is_image else spec.shape
         items = math.prod(shape) + spec.read_again
         return items * spec.source_dtype.itemsize
 

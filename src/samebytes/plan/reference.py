@@ -10,6 +10,7 @@ import numpy.typing as npt
 from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
 from samebytes.plan.plan_arrays import arrays_of, plan_over
+from samebytes.plan.resampled_once import resample_once
 from samebytes.plan.transforms.cast import Cast, cast_values
 from samebytes.plan.tree import Nested
 from samebytes.plan.unfused import apply_to_sample, apply_unfused
@@ -48,15 +49,23 @@ def _component(
     """Return one component of a batch: each sample alone, in float64 where it is calculated."""
     spec = component.spec
     out = np.empty((len(indices), *spec.result_shape), spec.dtype)
+    steps = component.steps
+    resampling = [place for place, step in enumerate(steps) if step.transform.resamples]
+    first, last = (resampling[0], resampling[-1]) if resampling else (0, 0)
     for row, start in enumerate(rows.starts):
         valid = None if rows.valid is None else rows.valid[row]
         sample = component.stencil.read(component.array, int(start), valid, component.padding)
         if spec.linear:
             sample = sample.astype(np.float64)
-        for step in component.steps:
+        drawn = [draw_units(step, epochs[row : row + 1], indices[row : row + 1]) for step in steps]
+        for place, (step, units) in enumerate(zip(steps, drawn, strict=True)):
+            if first < last and first <= place <= last:
+                if place == first:
+                    chosen = slice(first, last + 1)
+                    sample = resample_once(steps[chosen], leaf, sample, drawn[chosen])
+                continue
             if isinstance(step.transform, Cast):
                 continue  # a dtype is chosen; the values stay exact until the pass writes them
-            units = draw_units(step, epochs[row : row + 1], indices[row : row + 1])[0]
-            sample = apply_to_sample(step, leaf, sample, units)
+            sample = apply_to_sample(step, leaf, sample, units[0])
         out[row] = cast_values(sample, spec.dtype)
     return out

@@ -33,6 +33,8 @@ CONFIG: Any = numba.config  # its attributes are made at run time
 SOURCES = (
     "engine/kernels/*.py",
     "plan/rng.py",
+    "plan/filters.py",
+    "plan/warping.py",
     "plan/permutation.py",
     "plan/block_permutation.py",
 )

@@ -44,6 +44,8 @@ class Transform:
 
     draws: ClassVar[int] = 0
     """Random numbers a sample needs."""
+    resamples: ClassVar[bool] = False
+    """Whether it gives pixels new values from their neighbours'; such steps compose into one."""
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return what the component is after this; never touches data.
