@@ -235,8 +235,8 @@ def test_what_is_no_map_is_refused():
         sb.RandomRotation(2)
     with pytest.raises(ValueError, match=r"RandomZoom: height_factor \(-1, 0\): expected"):
         sb.RandomZoom((-1, 0))
-    with pytest.raises(ValueError, match=r"RandomShear: x_factor \(-0.5, 0\): expected 0 <="):
-        sb.RandomShear((-0.5, 0))
+    with pytest.raises(ValueError, match=r"RandomShear: x_factor \(-1.5, 0\): expected -1 <="):
+        sb.RandomShear((-1.5, 0))
     with pytest.raises(ValueError, match=r"RandomAffine: scale \(0, 1\) is no pair"):
         sb.RandomAffine(3, scale=(0, 1))
     with pytest.raises(ValueError, match=r"RandomAffine: translate \(2, 0\): expected shares"):

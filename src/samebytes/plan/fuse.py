@@ -13,7 +13,7 @@ from samebytes.plan.recipe import Recipe
 from samebytes.plan.transforms.base import On, Transform
 from samebytes.plan.transforms.keras_layers import is_keras_layer
 
-__all__ = ["function_name", "fuse", "fuse_alone", "places_of"]
+__all__ = ["function_name", "fuse", "fuse_alone", "masks_of", "places_of"]
 
 
 def fuse(recipe: Recipe) -> Plan:
@@ -35,11 +35,14 @@ def fuse(recipe: Recipe) -> Plan:
             later.append(_later_call(call, call.function))
             known = None
             continue
-        on = call.function.on
+        on = call.function.on_all
         leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
+        leaves, masks = masks_of(
+            call.function, leaves, names, [f.source_dtype for f in known or []]
+        )
         planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
         _check_axes(call, leaves, planar, known or [])
-        step = Step(call.function, leaves, stream, call.seed, planar)
+        step = Step(call.function, leaves, stream, call.seed, planar, masks)
         if later:
             later.append(
                 UnfusedStep(step, batched=True, why=f"follows {function_name(later[-1])}", on=on)
@@ -54,7 +57,7 @@ def fuse(recipe: Recipe) -> Plan:
                 later.append(UnfusedStep(step, batched=True, why=str(finding), on=on))
         if known is not None:
             for leaf in leaves:
-                known[leaf] = fuse_alone(step.transform, known[leaf])
+                known[leaf] = fuse_alone(step.at(leaf).transform, known[leaf])
     return Plan(
         recipe.structure,
         components,
@@ -144,3 +147,33 @@ def places_of(on: On, names: Sequence[str], images: Sequence[bool]) -> tuple[int
             raise ValueError(message)
         places += matches
     return tuple(dict.fromkeys(places))
+
+
+MASK_NAMES = ("mask", "masks", "segmentation_masks")
+"""What components are called that are masks."""
+
+
+def masks_of(
+    transform: Transform, places: tuple[int, ...], names: Sequence[str], dtypes: Sequence[Any]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return all places of a transform, and those of them that are masks.
+
+    Examples
+    --------
+    >>> from samebytes.plan.transforms import Resizing
+    >>> masks_of(Resizing(2, 2, on_masks="b"), (0,), ["a", "b"], [])
+    ((0, 1), (1,))
+    """
+    if not transform.resamples:
+        return places, ()
+    named = getattr(transform, "on_masks", None)
+    chosen = () if named is None else places_of(named, names, [])
+    places = tuple(dict.fromkeys((*places, *chosen)))
+    found = [
+        place
+        for place in places
+        if place in chosen
+        or names[place].rpartition(".")[2] in MASK_NAMES
+        or (place < len(dtypes) and dtypes[place].kind == "b")
+    ]
+    return places, tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Step:
         Where its draws come from.
     planar : tuple of int
         Those of the components whose channels come first where it stands.
+    masks : tuple of int
+        Those that are masks, which a transform may do otherwise.
     """
 
     transform: Transform
@@ -50,6 +52,13 @@ class Step:
     stream: int
     seed: int
     planar: tuple[int, ...] = ()
+    masks: tuple[int, ...] = ()
+
+    def at(self, leaf: int) -> Step:
+        """Return the step as it is done to one component."""
+        if leaf not in self.masks:
+            return self
+        return replace(self, transform=self.transform.for_mask())
 
 
 @dataclass(frozen=True)
@@ -203,7 +212,7 @@ def fuse_component(
         padding = 0  # neither a place nor a next row
     row = array.shape[1:]
     spec = open_spec(stencil.shape(row), array.dtype, lead=len(stencil.axes))
-    mine = tuple(step for step in steps if leaf in step.components)
+    mine = tuple(step.at(leaf) for step in steps if leaf in step.components)
     for step in mine:
         spec = step.transform.fold(spec)
     return Component(name, array, stencil, padding, spec, mine)

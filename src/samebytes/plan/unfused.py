@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from samebytes.plan.affine import Floats
 from samebytes.plan.component_spec import open_spec
-from samebytes.plan.fuse import function_name, places_of
+from samebytes.plan.fuse import function_name, masks_of, places_of
 from samebytes.plan.plan import Step, UnfusedStep, draw_units
 from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
@@ -58,7 +58,12 @@ def apply_unfused(
         )
     leaves, structure = flatten(batch)
     leaves = [np.asarray(leaf) for leaf in leaves]
-    for place in places_of(later.on, structure.names, [leaf.ndim == 4 for leaf in leaves]):
+    places = places_of(later.on, structure.names, [leaf.ndim == 4 for leaf in leaves])
+    if isinstance(later.function, Step):
+        kinds = [leaf.dtype for leaf in leaves]
+        places, masks = masks_of(later.function.transform, places, structure.names, kinds)
+        later = replace(later, function=replace(later.function, masks=masks))
+    for place in places:
         leaves[place] = _component(later, place, leaves[place], epochs, indices)
     return structure.rebuild(leaves)
 
@@ -69,7 +74,7 @@ def _component(
     """Return one component after a step that is given components alone."""
     function = later.function
     if isinstance(function, Step):
-        return _apply_step(function, place, values, epochs, indices)
+        return _apply_step(function.at(place), place, values, epochs, indices)
     if later.batched:
         found = _call_noted(lambda: function(values), indices)
         return np.asarray(_as_arrays(found, later))

@@ -47,6 +47,15 @@ class Transform:
     resamples: ClassVar[bool] = False
     """Whether it gives pixels new values from their neighbours'; such steps compose into one."""
 
+    @property
+    def on_all(self) -> On:
+        """Which components it is done to: those of `on`, and others that it has for some reason."""
+        return self.on
+
+    def for_mask(self) -> Transform:
+        """Return what is done to masks beside images, with the same draws."""
+        return self
+
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return what the component is after this; never touches data.
 

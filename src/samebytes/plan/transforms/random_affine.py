@@ -132,7 +132,7 @@ class RandomShear(Warping):
     Parameters
     ----------
     x_factor, y_factor : float or (float, float)
-        Least and most, from 0 to 1; one number stands for (-factor, factor), as in Keras.
+        Least and most, from -1 to 1; one number stands for (-factor, factor).
     """
 
     x_factor: Range = 0.0
@@ -144,9 +144,7 @@ class RandomShear(Warping):
         """Refuse factors that are none."""
         super().__post_init__()
         for name in ("x_factor", "y_factor"):
-            given = getattr(self, name)
-            low = 0 if np.ndim(given) else -1
-            found = as_range(given, f"RandomShear: {name}", low, 1)
+            found = as_range(getattr(self, name), f"RandomShear: {name}", -1, 1)
             object.__setattr__(self, name, found)
 
     def matrices(self, units: Floats, height: int, width: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from samebytes.plan.component_spec import ComponentSpec, Unfoldable
 from samebytes.plan.filters import INTERPOLATIONS, NEAREST, resample
 from samebytes.plan.geometry import scale_axes
-from samebytes.plan.transforms.base import Transform, calculated, need_image, need_numbers
+from samebytes.plan.transforms.base import On, Transform, calculated, need_image, need_numbers
 
 __all__ = ["Resampling", "check_interpolation", "resample_box"]
 
@@ -19,10 +19,37 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Resampling(Transform):
-    """A step that resamples; all those of a chain compose into one map, resampled once."""
+    """A step that resamples; all those of a chain compose into one map, resampled once.
+
+    Attributes
+    ----------
+    on_masks : name, place, or tuple of them, optional
+        Components that are masks: they share the draws, and are resampled by `mask_interpolation`.
+        Of `on`, those of bool, and those named mask, masks or segmentation_masks, are masks too.
+    mask_interpolation : str
+        By default ``"nearest"``, which moves labels as they are.
+    """
+
+    on_masks: On = None
+    mask_interpolation: str = "nearest"
 
     resamples: ClassVar[bool] = True
     """Whether pixels get new values from their neighbours'."""
+
+    @property
+    def on_all(self) -> On:
+        """Which components it is done to, masks included."""
+        if self.on is None or self.on_masks is None:
+            return self.on
+        both = [on if isinstance(on, tuple) else (on,) for on in (self.on, self.on_masks)]
+        return (*both[0], *both[1])
+
+    def for_mask(self) -> Transform:
+        """Return the same by the interpolation of masks; margins of one value a channel are 0."""
+        changed: dict[str, Any] = {"interpolation": self.mask_interpolation}
+        if isinstance(getattr(self, "fill_value", 0.0), tuple):
+            changed["fill_value"] = 0.0
+        return replace(self, **changed)
 
     @property
     def way(self) -> tuple[str, bool]:
