@@ -220,6 +220,12 @@ class ArrayWriter(Writer):
         super().__init__(component, size, elements)
         self._addressing = addressing_of(component, columns, padded=padded)
         self._place = place
+        if padded and self.spec.is_resampled:
+            message = (
+                f"component {component.name}: what padded windows show of images cannot be "
+                "resampled, or padded again; do that in a function, map(function)"
+            )
+            raise ValueError(message)
         self._usual = self._usual_factors() if self.spec.linear else {}
         self.measures = self.spec.read_again > 0
         self.planes = len(self._addressing.planes)
@@ -236,6 +242,7 @@ class ArrayWriter(Writer):
         if self.component.stencil.columns is not None:
             array = array[:, self._place] if self.spec.planar else array[..., self._place]
         if self.spec.is_image:
+            array = array.reshape(-1, *array.shape[-3:]) if self.spec.framed else array
             return array.transpose(0, 2, 3, 1) if self.spec.planar else array
         items = words(array) if moves(self.spec) else array
         return items.reshape(len(array) * self.planes, *self._addressing.source.shape[1:])
@@ -269,7 +276,7 @@ class ArrayWriter(Writer):
         tables = tabulate(self.component, epochs, indices, means, units_of)
         target, factors = self.target(self._nowhere(len(indices))), self._factors(tables.affine)
         if self.spec.is_resampled:
-            source, geometry = self._addressing.source, tables.geometry
+            source, geometry = self._addressing.source, tables.geometry.repeated(self.planes)
             return resample_job(source, places, geometry, target, self.spec, factors)
         return prepare(
             self._addressing.source,
@@ -299,7 +306,8 @@ class ArrayWriter(Writer):
         steps = tables.geometry.steps
         if self.spec.is_resampled:
             source, places = self._addressing.source, self._addressing.places(rows)
-            found = resample_job(source, places, tables.geometry, nowhere, self.spec, {}).reading
+            geometry = tables.geometry.repeated(self.planes)
+            found = resample_job(source, places, geometry, nowhere, self.spec, {}).reading
             # Of a mean in front of a later crop, all that there is.
             return found._replace(spans=None) if widest else found
         if widest:

@@ -10,7 +10,7 @@ from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
 from samebytes.plan.map_calls import MapCall
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep, fuse_component
 from samebytes.plan.recipe import Recipe
-from samebytes.plan.transforms.base import On, Transform
+from samebytes.plan.transforms.base import On, Transform, need_image
 from samebytes.plan.transforms.keras_layers import is_keras_layer
 
 __all__ = ["function_name", "fuse", "fuse_alone", "masks_of", "places_of"]
@@ -97,8 +97,12 @@ def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
 
 def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     """Return what one transform makes of what has been written already."""
-    shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
-    return transform.fold(replace(open_spec(shape, spec.dtype), planar=spec.planar))
+    size = spec.height, spec.width, spec.channels
+    shape = (*spec.frames, *size) if spec.is_image else spec.shape
+    opened = open_spec(shape, spec.dtype)
+    if spec.framed:
+        opened = need_image(opened, type(transform).__name__)
+    return transform.fold(replace(opened, planar=spec.planar))
 
 
 def _later_call(call: MapCall, function: Callable[..., Any]) -> UnfusedStep:

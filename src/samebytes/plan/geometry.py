@@ -8,7 +8,7 @@ each axis, which later crops, flips and resizes compose with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,11 @@ def scale_axes(
     return maps
 
 
+def _repeated(table: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    """Return each sample's row so many times, but not the one that all of them share."""
+    return table if times == 1 or len(table) == 1 else np.repeat(table, times, axis=0)
+
+
 def _along_axes(scales: Floats, shifts: Floats) -> Floats:
     """Return matrices that scale and shift (x, y), of one or of a row per sample."""
     scales, shifts = np.broadcast_arrays(np.atleast_2d(scales), np.atleast_2d(shifts))
@@ -67,6 +72,8 @@ class Geometry:
     stages : list of Stage
         Affine and projective maps, which read the box that `steps` begins; then there are no
         `maps`, and what follows composes with the last of them.
+    box : ndarray of int64, shape (n, 2) or (1, 2)
+        Height and width of what these read.
 
     Examples
     --------
@@ -83,7 +90,7 @@ class Geometry:
     maps: npt.NDArray[np.float64] | None = None
     frame: npt.NDArray[np.int64] | None = None
     stages: list[Stage] = field(default_factory=list)
-    _box: npt.NDArray[np.int64] = field(default_factory=lambda: np.ones((1, 2), np.int64))
+    box: npt.NDArray[np.int64] = field(default_factory=lambda: np.ones((1, 2), np.int64))
 
     @classmethod
     def whole(cls, height: int, width: int) -> Geometry:
@@ -156,14 +163,14 @@ class Geometry:
     def warp(self, matrices: Floats, mode: int, fill: Floats) -> None:
         """Map each pixel by a matrix, one per sample, or one; see `Stage` for the arguments."""
         if not self.stages:
-            self._box = np.array([[self.height, self.width]], np.int64)
+            self.box = np.array([[self.height, self.width]], np.int64)
         if self.maps is not None:
             # What was resized is a map of its box, beside which is its edge.
             scale, shift, first, step, length = (self.maps[:, [5 + k, k]] for k in range(5))
             begins = scale * (first + 0.5) + shift - 0.5
             moved = _along_axes(scale * step, begins)
             self.stages.append(Stage(moved, length, EDGE, np.zeros(1)))
-            self._box = length[:, ::-1].astype(np.int64)
+            self.box = length[:, ::-1].astype(np.int64)
             self.maps = None
         sizes = np.array([[self.width, self.height]], np.float64)
         self.stages.append(Stage(matrices, sizes, mode, fill))
@@ -172,6 +179,24 @@ class Geometry:
         """Put a scale and a shift of (x, y) behind the last stage."""
         self.stages[-1] = self.stages[-1].behind(_along_axes(scales, shifts))
 
+    def repeated(self, times: int) -> Geometry:
+        """Return the same with each sample's row so many times, for as many images a sample has."""
+        found = replace(self)
+        found.steps, found.box = _repeated(self.steps, times), _repeated(self.box, times)
+        if self.maps is not None:
+            found.maps = _repeated(self.maps, times)
+        if self.frame is not None:
+            found.frame = _repeated(self.frame, times)
+        found.stages = [
+            replace(
+                stage,
+                matrices=_repeated(stage.matrices, times),
+                sizes=_repeated(stage.sizes, times),
+            )
+            for stage in self.stages
+        ]
+        return found
+
     def boxes(self) -> npt.NDArray[np.int64]:
         """Return the rows and columns of the source that are read: first and behind the last one.
 
@@ -179,7 +204,7 @@ class Geometry:
         """
         sizes = np.array([[self.height, self.width]], np.int64)
         if self.stages:
-            sizes = self._box
+            sizes = self.box
         elif self.maps is not None:
             sizes = self.maps[:, [ROWS.start + LENGTH, COLUMNS.start + LENGTH]].astype(np.int64)
         first, step = self.steps[:, 0::2], self.steps[:, 1::2]

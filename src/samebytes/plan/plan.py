@@ -123,7 +123,7 @@ class Component:
         """Bytes that the pass reads for a sample, the second reading for means included."""
         spec = self.spec
         size = (spec.height, spec.width) if not spec.is_resampled else spec.source_size
-        shape = (*size, spec.channels) if spec.is_image else spec.shape
+        shape = (*spec.frames, *size, spec.channels) if spec.is_image else spec.shape
         items = math.prod(shape) + spec.read_again
         return items * spec.source_dtype.itemsize
 

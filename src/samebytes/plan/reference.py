@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from samebytes.plan.plan_arrays import arrays_of, plan_over
 from samebytes.plan.resampled_once import resample_once
 from samebytes.plan.transforms.cast import Cast, cast_values
 from samebytes.plan.tree import Nested
-from samebytes.plan.unfused import apply_to_sample, apply_unfused
+from samebytes.plan.unfused import apply_to_sample, apply_unfused, each_frame
 from samebytes.plan.windows import Rows
 
 __all__ = ["apply_unfused", "reference"]
@@ -62,7 +63,8 @@ def _component(
             if first < last and first <= place <= last:
                 if place == first:
                     chosen = slice(first, last + 1)
-                    sample = resample_once(steps[chosen], leaf, sample, drawn[chosen])
+                    once = partial(resample_once, steps[chosen], leaf, drawn[chosen])
+                    sample = each_frame(once, sample)
                 continue
             if isinstance(step.transform, Cast):
                 continue  # a dtype is chosen; the values stay exact until the pass writes them

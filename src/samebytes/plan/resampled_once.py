@@ -25,7 +25,7 @@ __all__ = ["resample_once"]
 
 
 def resample_once(
-    steps: Sequence[Step], leaf: int, sample: npt.NDArray[Any], drawn: Sequence[Floats]
+    steps: Sequence[Step], leaf: int, drawn: Sequence[Floats], sample: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """Return one sample after steps of which the first and the last one resample."""
     planar = leaf in steps[0].planar

@@ -50,7 +50,10 @@ class Stage:
 
     def behind(self, matrices: Floats) -> Stage:
         """Return this stage with maps put behind it."""
-        return Stage(self.matrices @ matrices, self.sizes, self.mode, self.fill)
+        # Not by @, whose rounding depends on how many samples there are.
+        parts = self.matrices[:, :, :, np.newaxis] * matrices[:, np.newaxis]
+        product = parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2]
+        return Stage(product, self.sizes, self.mode, self.fill)
 
 
 def _inside(place: Floats, length: float, mode: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +44,8 @@ class Transform:
 
     draws: ClassVar[int] = 0
     """Random numbers a sample needs."""
+    by_frame: ClassVar[bool] = False
+    """Whether it is for images, and of clips and volumes is done to each of their images."""
     resamples: ClassVar[bool] = False
     """Whether it gives pixels new values from their neighbours'; such steps compose into one."""
 
@@ -87,9 +89,18 @@ class Transform:
         raise NotImplementedError
 
 
-def need_image(spec: ComponentSpec, what: str) -> None:
-    """Refuse components whose samples are no images."""
-    if len(spec.shape) != 3 or spec.lead:
+def need_image(spec: ComponentSpec, what: str, *, frames: bool = True) -> ComponentSpec:
+    """Return a component of images, or, with `frames`, of several a sample; refuse others."""
+    if frames and len(spec.shape) > 3 and not spec.framed:
+        height, width, channels = spec.shape[-3:]
+        spec = replace(spec, framed=True, height=height, width=width, channels=channels)
+    if len(spec.shape) > 3 and not frames:
+        message = (
+            f"{what} needs samples of one image; got the shape {spec.shape}, of several. Make each "
+            "a sample, x.reshape(-1, *x.shape[-3:]), or use map(function)"
+        )
+        raise ValueError(message)
+    if not spec.framed and (len(spec.shape) != 3 or spec.lead):
         message = (
             f"{what} needs samples with the axes height, width, channels; got the shape "
             f"{spec.shape}. {_axes_way_out(spec)}"
@@ -98,6 +109,7 @@ def need_image(spec: ComponentSpec, what: str) -> None:
     if not spec.is_image:
         message = f"{what} works on numbers; items of {spec.source_dtype} can only be copied"
         raise ValueError(message)
+    return spec
 
 
 def _axes_way_out(spec: ComponentSpec) -> str:
@@ -110,11 +122,6 @@ def _axes_way_out(spec: ComponentSpec) -> str:
         )
     if len(spec.shape) == 2:
         return f"{named}, or add the axis of channels: x[..., None]"
-    if len(spec.shape) == 4:
-        return (
-            f"{named}. Videos are no images here: make each frame a sample, "
-            f"x.reshape(-1, *x.shape[-3:]), and each batch as many frames as belong together"
-        )
     axes = "axis" if len(spec.shape) == 1 else "axes"
     return f"{named}, or reshape the samples, which have {len(spec.shape)} {axes}, to three"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,8 @@ class Padding(Transform):
 
     padding: int | tuple[int, int] | Margins
     fill_value: float | tuple[float, ...] = 0.0
+
+    by_frame: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse what is no margin, and no value."""
@@ -93,7 +95,7 @@ def fold_padded(spec: ComponentSpec, margins: Margins, fill: Any, what: str) -> 
         Behind what calculates or resamples: the value then means something else than in the
         source; and behind margins of another value.
     """
-    need_image(spec, what)
+    spec = need_image(spec, what)
     if spec.source_dtype.name not in NUMBERS:
         message = f"{what} pads with numbers; items of {spec.source_dtype} are none"
         raise ValueError(message)

@@ -59,7 +59,7 @@ class RandomContrast(Transform):
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as float32, with bounds."""
-        need_image(spec, "RandomContrast")
+        need_image(spec, "RandomContrast", frames=False)
         need_numbers(spec, "RandomContrast")
         again = spec.read_again + spec.height * spec.width * spec.channels
         numbers = calculated(spec, self.value_range)

@@ -50,6 +50,7 @@ class RandomCrop(Transform):
     fill_value: float | tuple[float, ...] = 0.0
 
     draws: ClassVar[int] = 2
+    by_frame: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse what is no size."""
@@ -65,7 +66,7 @@ class RandomCrop(Transform):
         """Return the component with the crop's height and width."""
         if self.padding is not None:
             spec = fold_padded(spec, self.padding, self.fill_value, "RandomCrop")
-        check_crop(spec, self.height, self.width, "RandomCrop")
+        spec = check_crop(spec, self.height, self.width, "RandomCrop")
         return replace(spec, height=self.height, width=self.width, placed=True)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:

@@ -33,6 +33,7 @@ class Resampling(Transform):
     on_masks: On = None
     mask_interpolation: str = "nearest"
 
+    by_frame: ClassVar[bool] = True
     resamples: ClassVar[bool] = True
     """Whether pixels get new values from their neighbours'."""
 
@@ -66,7 +67,7 @@ class Resampling(Transform):
             give other values behind it than in front of it.
         """
         name = type(self).__name__
-        need_image(spec, name)
+        spec = need_image(spec, name)
         if spec.resampling not in (None, self.way):
             before, now = (_described(*way) for way in (spec.resampling, self.way))
             message = f"{name} resamples by {now} what was resampled by {before} already"

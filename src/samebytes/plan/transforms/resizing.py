@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from samebytes.plan.component_spec import ComponentSpec
 from samebytes.plan.tables import Floats, Means, Tables
-from samebytes.plan.transforms.base import as_counts, as_numbers
+from samebytes.plan.transforms.base import as_counts, as_numbers, need_image
 from samebytes.plan.transforms.padding import Margins, fold_padded, pad_sample
 from samebytes.plan.transforms.resampling import Resampling, check_interpolation, resample_box
 
@@ -82,6 +82,7 @@ class Resizing(Resampling):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component with the size, in float32 unless by nearest."""
         if self.pad_to_aspect_ratio:
+            spec = need_image(spec, "Resizing")
             margins = self._margins(spec.height, spec.width)
             spec = fold_padded(spec, margins, self.fill_value, "Resizing")
         return self.fold_resampled(spec, self.height, self.width)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from samebytes.plan.component_spec import ComponentSpec, Unfoldable
 from samebytes.plan.tables import Floats, Means, Tables
-from samebytes.plan.transforms.base import as_numbers, as_pair, need_factors
+from samebytes.plan.transforms.base import as_numbers, as_pair, need_factors, need_image
 from samebytes.plan.transforms.padding import check_fill
 from samebytes.plan.transforms.resampling import Resampling
 from samebytes.plan.warping import CONSTANT, FILL_MODES, Stage, warp
@@ -65,6 +65,7 @@ class Warping(Resampling):
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component of the same size, in float32 unless by nearest."""
         name = type(self).__name__
+        spec = need_image(spec, name)
         found = self.fold_resampled(spec, spec.height, spec.width)
         if self.fill_mode == "constant":
             need_factors(spec, name, fill_value=self.fill_value)
