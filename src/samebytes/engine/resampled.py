@@ -37,6 +37,7 @@ def resample_job(
             source,
             geometry.steps,
             geometry.stages,
+            geometry.walk,
             out,
             nearest=interpolation == "nearest",
             places=places,

@@ -72,6 +72,9 @@ class Geometry:
     stages : list of Stage
         Affine and projective maps, which read the box that `steps` begins; then there are no
         `maps`, and what follows composes with the last of them.
+    walk : ndarray of float64, shape (n, 4) or (1, 4)
+        First x, its step, first y and its step of the pixels of the last of these: apart from its
+        matrix, so that later crops and flips move pixels exactly.
     box : ndarray of int64, shape (n, 2) or (1, 2)
         Height and width of what these read.
 
@@ -90,6 +93,7 @@ class Geometry:
     maps: npt.NDArray[np.float64] | None = None
     frame: npt.NDArray[np.int64] | None = None
     stages: list[Stage] = field(default_factory=list)
+    walk: Floats = field(default_factory=lambda: np.array([[0.0, 1, 0, 1]]))
     box: npt.NDArray[np.int64] = field(default_factory=lambda: np.ones((1, 2), np.int64))
 
     @classmethod
@@ -113,10 +117,6 @@ class Geometry:
 
     def flip(self, *, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> None:
         """Read backwards, along the rows or the columns of the samples that are True."""
-        if self.stages:
-            chosen = np.stack([columns, rows], axis=1)
-            last = np.array([self.width, self.height]) - 1.0
-            return self._put_behind(np.where(chosen, -1.0, 1.0), np.where(chosen, last, 0.0))
         self._give_rows(len(rows))
         table, places = self._walk()
         for chosen, (first, step), length in zip(
@@ -124,7 +124,6 @@ class Geometry:
         ):
             table[chosen, first] += table[chosen, step] * (length - 1)
             table[chosen, step] *= -1
-        return None
 
     def resize(
         self,
@@ -162,7 +161,9 @@ class Geometry:
 
     def warp(self, matrices: Floats, mode: int, fill: Floats) -> None:
         """Map each pixel by a matrix, one per sample, or one; see `Stage` for the arguments."""
-        if not self.stages:
+        if self.stages:
+            self._put_behind(np.ones(2), np.zeros(2))
+        else:
             self.box = np.array([[self.height, self.width]], np.int64)
         if self.maps is not None:
             # What was resized is a map of its box, beside which is its edge.
@@ -176,12 +177,16 @@ class Geometry:
         self.stages.append(Stage(matrices, sizes, mode, fill))
 
     def _put_behind(self, scales: Floats, shifts: Floats) -> None:
-        """Put a scale and a shift of (x, y) behind the last stage."""
+        """Put a scale and a shift of (x, y) behind the last stage, and how it is walked."""
+        firsts, steps = self.walk[:, 0::2], self.walk[:, 1::2]
+        scales, shifts = steps * scales, firsts + steps * shifts
         self.stages[-1] = self.stages[-1].behind(_along_axes(scales, shifts))
+        self.walk = np.array([[0.0, 1, 0, 1]])
 
     def repeated(self, times: int) -> Geometry:
         """Return the same with each sample's row so many times, for as many images a sample has."""
         found = replace(self)
+        found.walk = _repeated(self.walk, times)
         found.steps, found.box = _repeated(self.steps, times), _repeated(self.box, times)
         if self.maps is not None:
             found.maps = _repeated(self.maps, times)
@@ -214,17 +219,15 @@ class Geometry:
 
     def _move(self, top: npt.ArrayLike, left: npt.ArrayLike) -> None:
         """Begin at other places."""
-        if self.stages:
-            begins = np.stack(np.broadcast_arrays(left, top), -1)
-            return self._put_behind(np.ones(2), begins)
         self._give_rows(max(np.size(top), np.size(left)))
         table, places = self._walk()
         for (first, step), begin in zip(places, (top, left), strict=True):
             table[:, first] += table[:, step] * np.asarray(begin)
-        return None
 
     def _walk(self) -> tuple[npt.NDArray[Any], tuple[tuple[int, int], tuple[int, int]]]:
         """Return the table that says how pixels are walked, and where in it, for both axes."""
+        if self.stages:
+            return self.walk, ((2, 3), (0, 1))
         if self.maps is None:
             return self.steps, ((0, 1), (2, 3))
         column = COLUMNS.start
@@ -235,5 +238,7 @@ class Geometry:
         if len(self.steps) < count:
             self.steps = np.repeat(self.steps, count, axis=0)
         count = max(count, len(self.steps))
+        if self.stages and len(self.walk) < count:
+            self.walk = np.repeat(self.walk, count, axis=0)
         if self.maps is not None and len(self.maps) < count:
             self.maps = np.repeat(self.maps, count, axis=0)

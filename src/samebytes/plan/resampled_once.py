@@ -42,7 +42,7 @@ def resample_once(
         box = image[slice(*rows), slice(*columns)]
         box = box[:: geometry.steps[0, 1], :: geometry.steps[0, 3]]
         size, nearest = (geometry.height, geometry.width), interpolation == "nearest"
-        found = warp(box, geometry.stages, *size, nearest=nearest)
+        found = warp(box, geometry.stages, *size, nearest=nearest, walk=geometry.walk)
         return _finished(found, affine, planar=planar)
     axes = np.empty(10) if geometry.maps is None else geometry.maps[0]  # there, by the first step
     found = resample(

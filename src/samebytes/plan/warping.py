@@ -26,6 +26,9 @@ FAR = 1e9
 
 Floats = npt.NDArray[np.float64]
 
+WALK: Floats = np.array([[0.0, 1, 0, 1]])
+"""First x, its step, first y and its step, of who shows all of the last stage."""
+
 
 @dataclass
 class Stage:
@@ -77,13 +80,15 @@ def _inside(place: Floats, length: float, mode: int) -> Floats:
 
 
 def locate(
-    stages: list[Stage], sample: int, height: int, width: int
+    stages: list[Stage], sample: int, height: int, width: int, walk: Floats = WALK
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
     """Return where each pixel of a sample lies in the source: x, y, and which stage fills it.
 
     That is -1 where none but the first one can.
     """
     y, x = (places.astype(np.float64) for places in np.indices((height, width)))
+    x_first, x_step, y_first, y_step = walk[sample if len(walk) > 1 else 0]
+    x, y = x_first + x_step * x, y_first + y_step * y
     filled = np.full((height, width), -1)
     for number in range(len(stages) - 1, -1, -1):
         stage = stages[number]
@@ -101,10 +106,16 @@ def locate(
 
 
 def warp(
-    image: npt.NDArray[Any], stages: list[Stage], height: int, width: int, *, nearest: bool
+    image: npt.NDArray[Any],
+    stages: list[Stage],
+    height: int,
+    width: int,
+    *,
+    nearest: bool,
+    walk: Floats = WALK,
 ) -> npt.NDArray[Any]:
     """Return an image warped by the first maps of stages; by nearest in its own dtype."""
-    x, y, filled = locate(stages, 0, height, width)
+    x, y, filled = locate(stages, 0, height, width, walk)
     fill = np.asarray(stages[0].fill)
     if nearest:
         row, column = np.floor(y + 0.5).astype(np.int64), np.floor(x + 0.5).astype(np.int64)

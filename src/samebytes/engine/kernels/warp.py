@@ -62,12 +62,12 @@ def _inside(place, length, mode):
 
 
 @compiled()
-def _locate_line(y, j, matrices, sizes, modes, across, down, filled):
+def _locate_line(y, walk, j, matrices, sizes, modes, across, down, filled):
     """Fill x and y of each pixel of row `y` of sample `j`, and which stage fills it, or -1."""
     keep_apart()
     for x in range(across.shape[0]):
-        across[x] = np.float64(x)
-        down[x] = np.float64(y)
+        across[x] = walk[j, 0] + walk[j, 1] * x
+        down[x] = walk[j, 2] + walk[j, 3] * y
         filled[x] = -1
     for number in range(modes.shape[0] - 1, -1, -1):
         m = matrices[j, number]
@@ -155,6 +155,7 @@ def warp_chunk(
     out_table,
     places,
     geometry,
+    walk,
     matrices,
     sizes,
     modes,
@@ -213,7 +214,7 @@ def warp_chunk(
         size = np.int64(sizes[j, 0, 1]), np.int64(sizes[j, 0, 0]), channels
         edge = modes[0] != CONSTANT
         for y in range(top, bottom):
-            _locate_line(y, j, matrices, sizes, modes, across, down, filled)
+            _locate_line(y, walk, j, matrices, sizes, modes, across, down, filled)
             _warp_line(line, across, down, filled, source, kind, size, edge, fillers)
             store_line(
                 begin, plane, singles, finished, laid, factors, layout, y, beginning, streaming
@@ -250,6 +251,7 @@ def warp_nearest_chunk(
     out_table,
     places,
     geometry,
+    walk,
     matrices,
     sizes,
     modes,
@@ -302,7 +304,7 @@ def warp_nearest_chunk(
         source = address, y_step * step_y, x_step * step_x, step_c, swapped
         size = np.int64(sizes[j, 0, 1]), np.int64(sizes[j, 0, 0]), channels
         for y in range(top, bottom):
-            _locate_line(y, j, matrices, sizes, modes, across, down, filled)
+            _locate_line(y, walk, j, matrices, sizes, modes, across, down, filled)
             _pick_places(line, across, down, filled, source, size, fills)
             if swapped:
                 swap_line(line_at(gathered.ctypes.data, count, gathered))

@@ -26,6 +26,8 @@ class WarpJob(PlacedJob):
 
     Attributes
     ----------
+    walk : ndarray of float64, shape (n, 4)
+        Which places of the last stage are shown.
     matrices, sizes : ndarray of float64, shape (n, stages, 9) and (n, stages, 2)
         See `Stage`.
     modes : ndarray of int64, shape (stages,)
@@ -36,9 +38,10 @@ class WarpJob(PlacedJob):
         Whether pixels are moved as they are.
     """
 
-    by_sample: ClassVar[tuple[str, ...]] = ("geometry", "matrices", "sizes")
+    by_sample: ClassVar[tuple[str, ...]] = ("geometry", "walk", "matrices", "sizes")
 
     geometry: NDArray[np.int64]
+    walk: NDArray[np.float64]
     matrices: NDArray[np.float64]
     sizes: NDArray[np.float64]
     modes: NDArray[np.int64]
@@ -53,7 +56,7 @@ class WarpJob(PlacedJob):
         tables = *factors, row_step(frame.scale)
         given = (
             *(frame.source_table, frame.out_table, frame.places, self.geometry),
-            *(self.matrices, self.sizes, self.modes),
+            *(self.walk, self.matrices, self.sizes, self.modes),
         )
         lines = np.empty(width), np.empty(width), np.empty(width, np.int64)
         written = np.empty(items, frame.out_dtype), room_for(frame.scale, items)
@@ -72,6 +75,7 @@ def prepare_warped(
     source: NDArray[Any],
     geometry: NDArray[np.int64],
     stages: list[Stage],
+    walk: NDArray[np.float64],
     out: NDArray[Any],
     *,
     nearest: bool,
@@ -89,6 +93,8 @@ def prepare_warped(
         As for `prepare_resampled`: the box that the first stage reads.
     stages : list of Stage
         The one that reads the source first.
+    walk : array of float64, shape (n, 4) or (1, 4)
+        First x, its step, first y and its step of the pixels of the last stage that are shown.
     nearest : bool
         Whether to move the nearest pixel, instead of a sum of four.
 
@@ -117,6 +123,7 @@ def prepare_warped(
         frame=frame,
         reading=reading,
         geometry=np.ascontiguousarray(np.broadcast_to(geometry, (count, 4))),
+        walk=np.ascontiguousarray(np.broadcast_to(walk, (count, 4))),
         matrices=matrices,
         sizes=np.ascontiguousarray(np.stack(sizes, axis=1)),
         modes=np.array([stage.mode for stage in stages], np.int64),
