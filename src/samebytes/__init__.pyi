@@ -46,6 +46,8 @@ from samebytes.plan.transforms import Lookup as Lookup
 from samebytes.plan.transforms import MixUp as MixUp
 from samebytes.plan.transforms import Normalization as Normalization
 from samebytes.plan.transforms import OneHot as OneHot
+from samebytes.plan.transforms import Padding as Padding
+from samebytes.plan.transforms import RandomAffine as RandomAffine
 from samebytes.plan.transforms import RandomApply as RandomApply
 from samebytes.plan.transforms import RandomBrightness as RandomBrightness
 from samebytes.plan.transforms import RandomChoice as RandomChoice
@@ -58,11 +60,18 @@ from samebytes.plan.transforms import RandomGamma as RandomGamma
 from samebytes.plan.transforms import RandomGrayscale as RandomGrayscale
 from samebytes.plan.transforms import RandomHue as RandomHue
 from samebytes.plan.transforms import RandomInvert as RandomInvert
+from samebytes.plan.transforms import RandomPerspective as RandomPerspective
 from samebytes.plan.transforms import RandomPosterization as RandomPosterization
+from samebytes.plan.transforms import RandomResizedCrop as RandomResizedCrop
+from samebytes.plan.transforms import RandomRotation as RandomRotation
 from samebytes.plan.transforms import RandomSaturation as RandomSaturation
 from samebytes.plan.transforms import RandomSharpness as RandomSharpness
+from samebytes.plan.transforms import RandomShear as RandomShear
 from samebytes.plan.transforms import RandomSolarization as RandomSolarization
+from samebytes.plan.transforms import RandomTranslation as RandomTranslation
+from samebytes.plan.transforms import RandomZoom as RandomZoom
 from samebytes.plan.transforms import Rescaling as Rescaling
+from samebytes.plan.transforms import Resizing as Resizing
 from samebytes.plan.transforms import Transform as Transform
 from samebytes.plan.zipping import zip as zip
 from samebytes.share.array import Array as Array

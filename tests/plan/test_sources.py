@@ -48,9 +48,7 @@ IMAGE_TRANSFORMS = [
     ("shape", "sentence"),
     [
         ((8, 8), r"or add the axis of channels: x\[\.\.\., None\]$"),
-        ((2, 8, 8, 3), r"make each frame a sample, x\.reshape\(-1, \*x\.shape\[-3:\]\)"),
         ((8,), r"reshape the samples, which have 1 axis, to three$"),
-        ((2, 2, 8, 8, 3), r"reshape the samples, which have 5 axes, to three$"),
     ],
     ids=str,
 )
@@ -59,6 +57,17 @@ def test_advice_by_the_number_of_axes(transform, shape, sentence):
     with pytest.raises(ValueError, match=sentence) as refused:
         sb.Dataset.from_tensor_slices(images).map(transform)
     assert ("None]" in str(refused.value)) == (len(shape) == 2)
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 8, 3), (2, 2, 8, 8, 3)], ids=str)
+@pytest.mark.parametrize("transform", IMAGE_TRANSFORMS, ids=lambda one: type(one).__name__)
+def test_samples_of_several_images_are_taken_but_for_means(transform, shape):
+    clips = sb.Dataset.from_tensor_slices(np.zeros((6, *shape), "uint8"))
+    if isinstance(transform, sb.RandomContrast):
+        with pytest.raises(ValueError, match=r"Make each a sample, x\.reshape\(-1, \*x\.shape"):
+            clips.map(transform)
+    else:
+        assert clips.map(transform).element_spec.shape[:-3] == shape[:-3]
 
 
 @pytest.mark.parametrize("transform", IMAGE_TRANSFORMS[:5], ids=lambda one: type(one).__name__)

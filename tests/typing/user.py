@@ -149,7 +149,17 @@ def transforms() -> list[sb.Transform]:
         sb.RandomBrightness(0.1),
         sb.RandomContrast(0.1),
         sb.RandomFlip("horizontal"),
+        sb.Padding((1, 2)),
+        sb.RandomCrop(8, 8, padding=4),
+        sb.RandomResizedCrop(8, 8, scale=(0.5, 1)),
+        sb.RandomAffine(10, (0.1, 0.1), fill_mode="constant"),
+        sb.RandomPerspective(0.5),
+        sb.RandomRotation((-0.1, 0.1), interpolation="nearest"),
+        sb.RandomShear(0.1),
+        sb.RandomTranslation(0.1, 0.1, fill_value=(1, 2, 3)),
+        sb.RandomZoom(0.1),
         sb.Rescaling(1 / 255),
+        sb.Resizing(8, 8, "bicubic", antialias=True),
     ]
 
 

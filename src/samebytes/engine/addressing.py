@@ -146,7 +146,8 @@ def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addr
     )
     planes = np.zeros(1, np.int64)
     if spec.is_image:
-        source = sample.transpose(0, 2, 3, 1) if spec.source_planar else sample
+        image, planes = _images_of(sample) if spec.framed else (sample, planes)
+        source = image.transpose(0, 2, 3, 1) if spec.source_planar else image
     elif spec.linear:
         source = sample[..., np.newaxis] if first.ndim == 1 else sample
         source, planes = planes_of(source, channels=True)
@@ -163,6 +164,15 @@ def addressing_of(component: Component, columns: slice, *, padded: bool) -> Addr
         np.array([one.ctypes.data - first.ctypes.data for one in arrays], np.int64),
         _padding(component) if padded else None,
     )
+
+
+def _images_of(sample: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Indices]:
+    """Return the first of the images that a sample has, and bytes from it to each of them."""
+    offsets = np.zeros(1, np.int64)
+    for size, stride in zip(sample.shape[1:-3], sample.strides[1:-3], strict=True):
+        offsets = (offsets[:, np.newaxis] + np.arange(size, dtype=np.int64) * stride).reshape(-1)
+    shape, strides = (1, *sample.shape[-3:]), (0, *sample.strides[-3:])
+    return as_strided(sample, shape, strides, writeable=False), offsets
 
 
 def _padding(component: Component) -> npt.NDArray[Any]:

@@ -36,7 +36,7 @@ class LabelWriter(ArrayWriter):
         """Return what this writes of a batch: all of it."""
         return array
 
-    def job(  # type: ignore[override]
+    def job(
         self,
         rows: Rows,
         epochs: Indices,

@@ -45,7 +45,7 @@ class PixelWriter(ArrayWriter):
         spec = self.spec
         return "pixels", self._addressing.source.dtype, spec.dtype, spec.arithmetic
 
-    def job(  # type: ignore[override]
+    def job(
         self,
         rows: Rows,
         epochs: Indices,

@@ -19,6 +19,7 @@ from samebytes.engine.kernels.job import Job, fill, prepare
 from samebytes.engine.kernels.means import channel_means
 from samebytes.engine.planes import words
 from samebytes.engine.readers.staging import StagedBlock
+from samebytes.engine.resampled import resample_job, resampled_means, warm_up_resampled
 from samebytes.memory.strided import as_strided
 from samebytes.plan.affine import Affine, Floats
 from samebytes.plan.documents import DocumentFeature
@@ -207,6 +208,12 @@ class ArrayWriter(Writer):
         super().__init__(component, size, elements)
         self._addressing = addressing_of(component, columns, padded=padded)
         self._place = place
+        if padded and self.spec.is_resampled:
+            message = (
+                f"component {component.name}: what padded windows show of images cannot be "
+                "resampled, or padded again; do that in a function, map(function)"
+            )
+            raise ValueError(message)
         self._usual = self._usual_factors() if self.spec.linear else {}
         self.measures = self.spec.read_again > 0
         self.planes = len(self._addressing.planes)
@@ -215,13 +222,15 @@ class ArrayWriter(Writer):
     def kind(self) -> Any:
         """What decides which kernels are compiled."""
         padded, arithmetic = self._addressing.padding is not None, self.spec.arithmetic
-        return self._addressing.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+        facts = self._addressing.source.dtype, self.spec.dtype, arithmetic, *self._usual, padded
+        return *facts, self.spec.is_resampled and (self.spec.resampling or ("nearest",))[0]
 
     def target(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what this writes of a batch, with the axes n, height, width, channels."""
         if self.component.stencil.columns is not None:
             array = array[:, self._place] if self.spec.planar else array[..., self._place]
         if self.spec.is_image:
+            array = array.reshape(-1, *array.shape[-3:]) if self.spec.framed else array
             return array.transpose(0, 2, 3, 1) if self.spec.planar else array
         items = words(array) if moves(self.spec) else array
         return items.reshape(len(array) * self.planes, *self._addressing.source.shape[1:])
@@ -233,7 +242,7 @@ class ArrayWriter(Writer):
         indices: Indices,
         units_of: UnitsOf,
         staged: StagedBlock | None = None,
-    ) -> Job:
+    ) -> KernelJob:
         """Return the job of these samples, checked, with nowhere to write to yet."""
         places = self._addressing.places(rows)
         if staged is not None:
@@ -244,6 +253,8 @@ class ArrayWriter(Writer):
                 geometry = tables.geometry
                 size = geometry.height, geometry.width
                 source = self._addressing.source
+                if self.spec.is_resampled:
+                    return resampled_means(source, places, geometry, self.spec, limits)
                 return channel_means(
                     source, indices, geometry.steps, *size, **limits, places=places
                 )
@@ -251,13 +262,16 @@ class ArrayWriter(Writer):
             return mean_of(tables.affine, self.spec, measure)
 
         tables = tabulate(self.component, epochs, indices, means, units_of)
-        nowhere = self._nowhere(len(indices))
+        target, factors = self.target(self._nowhere(len(indices))), self._factors(tables.affine)
+        if self.spec.is_resampled:
+            source, geometry = self._addressing.source, tables.geometry.repeated(self.planes)
+            return resample_job(source, places, geometry, target, self.spec, factors)
         return prepare(
             self._addressing.source,
             indices,
             _repeated(tables.geometry.steps, self.planes),
-            self.target(nowhere),
-            **self._factors(tables.affine),
+            target,
+            **factors,
             places=places,
             spans=self._addressing.spans(rows),
             padding=self._addressing.padding,
@@ -289,6 +303,12 @@ class ArrayWriter(Writer):
         tables = tabulate(component, epochs, indices, means, units_of)
         nowhere = self.target(self._nowhere(len(indices)))
         steps = tables.geometry.steps
+        if self.spec.is_resampled:
+            source, places = self._addressing.source, self._addressing.places(rows)
+            geometry = tables.geometry.repeated(self.planes)
+            found = resample_job(source, places, geometry, nowhere, self.spec, {}).covering
+            # Of a mean in front of a later crop, all that there is.
+            return found._replace(spans=None) if widest else found
         if widest:
             steps, height, width = widest[0]
             shape = (len(indices), height, width, nowhere.shape[3])
@@ -335,9 +355,11 @@ class ArrayWriter(Writer):
         given: dict[str, Any] = dict.fromkeys(self._usual, table)
         if addressing.padding is not None:
             given |= {"spans": np.zeros((1, 4), np.int64), "padding": addressing.padding}
+        if self.spec.is_resampled:
+            return warm_up_resampled(source, out, self.spec, given)
         one = np.zeros(1, np.int64)
         job = prepare(source, one, np.array([[0, 1, 0, 1]]), out, **given)
-        fill(job, 0, job.units)
+        return fill(job, 0, job.units)
 
 
 class PairWriter(ArrayWriter):

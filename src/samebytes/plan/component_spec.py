@@ -69,6 +69,15 @@ class ComponentSpec:
         Of labels that become vectors, how many; else 0.
     alone : bool
         Whether one transform is done to what has been written, so that nothing has to fold.
+    resampling : (str, bool), optional
+        By which interpolation pixels are resampled, and whether with antialias; None for crops
+        and flips alone, which move pixels as they are.
+    fill : tuple of float, optional
+        What stands beside the image where it was padded; None where it was not.
+    framed : bool
+        Whether samples are several images: what is done along the last three axes is done to each.
+    warped : bool
+        Whether pixels are read where matrices say, and not along rows.
     """
 
     shape: tuple[int, ...]
@@ -106,13 +115,23 @@ class ComponentSpec:
         if not (folds or self.alone):
             raise Unfoldable(why)
 
+    resampling: tuple[str, bool] | None = None
+    fill: tuple[float, ...] | None = None
+    framed: bool = False
+    warped: bool = False
+
     @cached_property
     def is_image(self) -> bool:
         """Whether a sample has height, width and channels, of items that are moved one by one."""
-        if len(self.shape) != 3 or self.lead:
+        if not self.framed and (len(self.shape) != 3 or self.lead):
             return False
         dtype = self.source_dtype
         return dtype.name in NUMBERS or (dtype.isnative and dtype.itemsize in {1, 2, 4, 8})
+
+    @property
+    def is_resampled(self) -> bool:
+        """Whether pixels are read otherwise than one step apart."""
+        return self.resampling is not None or self.fill is not None
 
     @cached_property
     def arithmetic(self) -> np.dtype[Any]:
@@ -141,11 +160,16 @@ class ComponentSpec:
         return self.pointwise and replace(self, staged=True).span is not None
 
     @property
+    def frames(self) -> tuple[int, ...]:
+        """Axes in front of those of an image, where a sample has several of them."""
+        return self.shape[:-3] if self.framed else ()
+
+    @property
     def source_size(self) -> tuple[int, int]:
         """Height and width in the source; zeros where samples are no images."""
         if not self.is_image:
             return 0, 0
-        rows, columns = self.shape[1:] if self.source_planar else self.shape[:2]
+        rows, columns = self.shape[-2:] if self.source_planar else self.shape[-3:-1]
         return rows, columns
 
     @property
@@ -163,8 +187,8 @@ class ComponentSpec:
         if not self.is_image:
             return self.shape
         if self.planar:
-            return (self.channels, self.height, self.width)
-        return (self.height, self.width, self.channels)
+            return (*self.frames, self.channels, self.height, self.width)
+        return (*self.frames, self.height, self.width, self.channels)
 
 
 def open_spec(shape: tuple[int, ...], dtype: np.dtype[Any], lead: int = 0) -> ComponentSpec:

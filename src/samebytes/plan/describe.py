@@ -59,7 +59,7 @@ def _call(transform: Transform, text: Callable[[Any], str]) -> str:
     parts = []
     for field in dataclasses.fields(transform):
         value = getattr(transform, field.name)
-        if field.name in {"on", "seed"} or value == field.default:
+        if field.name in {"on", "on_masks", "seed"} or value == field.default:
             continue
         named = "" if field.default is dataclasses.MISSING else f"{field.name}="
         parts.append(named + text(value))

@@ -11,11 +11,11 @@ from samebytes.plan.map_calls import MapCall
 from samebytes.plan.partners import Partners, order_of_partners
 from samebytes.plan.plan import Component, Plan, Step, UnfusedStep, fuse_component
 from samebytes.plan.recipe import Recipe
-from samebytes.plan.transforms.base import On, Transform
+from samebytes.plan.transforms.base import On, Transform, need_image
 from samebytes.plan.transforms.keras_layers import is_keras_layer
 from samebytes.plan.transforms.mixing import Mixing
 
-__all__ = ["function_name", "fuse", "fuse_alone", "places_of"]
+__all__ = ["function_name", "fuse", "fuse_alone", "masks_of", "places_of"]
 
 
 def fuse(recipe: Recipe) -> Plan:
@@ -37,16 +37,18 @@ def fuse(recipe: Recipe) -> Plan:
             later.append(_later_call(call, call.function))
             known = None
             continue
-        on = call.function.on
+        on = call.function.on_all
         leaves = () if known is None else places_of(on, names, [f.is_image for f in known])
         partners = None
         if isinstance(call.function, Mixing) and known is not None:
             leaves = leaves if on is not None else tuple(range(len(names)))
             partners = _partners(call.function, recipe, [known[leaf] for leaf in leaves])
+        dtypes = [each.source_dtype for each in known or []]
+        leaves, masks = masks_of(call.function, leaves, names, dtypes)
         planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
         _check_axes(call, leaves, planar, known or [])
-        step = Step(call.function, leaves, stream, call.seed, planar, partners)
-        if isinstance(call.function, Mixing) and later:
+        step = Step(call.function, leaves, stream, call.seed, planar, partners, masks)
+        if partners is not None and later:
             name = type(call.function).__name__
             message = f"{name} cannot follow what runs after the pass; put it in front of that"
             raise ValueError(message)
@@ -61,10 +63,14 @@ def fuse(recipe: Recipe) -> Plan:
                 known = [component.spec for component in components]
                 continue
             except Unfoldable as finding:
+                if partners is not None:
+                    name = type(call.function).__name__
+                    message = f"{name} is done in the pass alone, and cannot be: {finding}"
+                    raise ValueError(message) from None
                 later.append(UnfusedStep(step, batched=True, why=str(finding), on=on))
         if known is not None:
             for leaf in leaves:
-                known[leaf] = fuse_alone(step.transform, known[leaf])
+                known[leaf] = fuse_alone(step.at(leaf).transform, known[leaf])
     return Plan(
         recipe.structure,
         components,
@@ -119,8 +125,11 @@ def _fold_all(recipe: Recipe, steps: list[Step]) -> tuple[Component, ...]:
 
 def fuse_alone(transform: Transform, spec: ComponentSpec) -> ComponentSpec:
     """Return what one transform makes of what has been written already."""
-    shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
+    size = spec.height, spec.width, spec.channels
+    shape = (*spec.frames, *size) if spec.is_image else spec.shape
     opened = open_spec(shape, spec.dtype)
+    if spec.framed:
+        opened = need_image(opened, type(transform).__name__)
     return transform.fold(replace(opened, planar=spec.planar, alone=True))
 
 
@@ -170,3 +179,33 @@ def places_of(on: On, names: Sequence[str], images: Sequence[bool]) -> tuple[int
             raise ValueError(message)
         places += matches
     return tuple(dict.fromkeys(places))
+
+
+MASK_NAMES = ("mask", "masks", "segmentation_masks")
+"""What components are called that are masks."""
+
+
+def masks_of(
+    transform: Transform, places: tuple[int, ...], names: Sequence[str], dtypes: Sequence[Any]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return all places of a transform, and those of them that are masks.
+
+    Examples
+    --------
+    >>> from samebytes.plan.transforms import Resizing
+    >>> masks_of(Resizing(2, 2, on_masks="b"), (0,), ["a", "b"], [])
+    ((0, 1), (1,))
+    """
+    if not transform.resamples:
+        return places, ()
+    named = getattr(transform, "on_masks", None)
+    chosen = () if named is None else places_of(named, names, [])
+    places = tuple(dict.fromkeys((*places, *chosen)))
+    found = [
+        place
+        for place in places
+        if place in chosen
+        or names[place].rpartition(".")[2] in MASK_NAMES
+        or (place < len(dtypes) and dtypes[place].kind == "b")
+    ]
+    return places, tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from samebytes.memory.files.pickling import pack, unpack
 from samebytes.plan.block_permutation import permute
-from samebytes.plan.component_spec import ComponentSpec, open_spec
+from samebytes.plan.component_spec import ComponentSpec, Unfoldable, open_spec
 from samebytes.plan.documents import DocumentFeature
 from samebytes.plan.epoch_groups import by_epoch
 from samebytes.plan.orders import Order
@@ -48,6 +48,8 @@ class Step:
         Those of the components whose channels come first where it stands.
     partners : Partners, optional
         Of a step that mixes samples, what it mixes with.
+    masks : tuple of int
+        Those that are masks, which a transform may do otherwise.
     """
 
     transform: Transform
@@ -56,6 +58,13 @@ class Step:
     seed: int
     planar: tuple[int, ...] = ()
     partners: Partners | None = None
+    masks: tuple[int, ...] = ()
+
+    def at(self, leaf: int) -> Step:
+        """Return the step as it is done to one component."""
+        if leaf not in self.masks:
+            return self
+        return replace(self, transform=self.transform.for_mask())
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,8 @@ class Component:
     def read_bytes(self) -> int:
         """Bytes that the pass reads for a sample, the second reading for means included."""
         spec = self.spec
-        shape = (spec.height, spec.width, spec.channels) if spec.is_image else spec.shape
+        size = (spec.height, spec.width) if not spec.is_resampled else spec.source_size
+        shape = (*spec.frames, *size, spec.channels) if spec.is_image else spec.shape
         items = (math.prod(shape) + spec.read_again) * (1 + spec.mixed)
         return items * spec.source_dtype.itemsize
 
@@ -239,9 +249,15 @@ def fuse_component(
         padding = 0  # neither a place nor a next row
     row = array.shape[1:]
     spec = open_spec(stencil.shape(row), array.dtype, lead=len(stencil.axes))
-    mine = tuple(step for step in steps if leaf in step.components)
+    mine = tuple(step.at(leaf) for step in steps if leaf in step.components)
     for step in mine:
         spec = step.transform.fold(spec)
+        # What stages take is a line of pixels that crops and flips alone have moved.
+        if spec.staged and (spec.is_resampled or spec.framed):
+            what = "several images a sample" if spec.framed else "what is resampled"
+            name = type(step.transform).__name__
+            message = f"{name}: {what} does not pass through stages for values and colours"
+            raise Unfoldable(message)
     return Component(name, array, stencil, padding, spec, mine, order)
 
 

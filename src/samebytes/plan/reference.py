@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy.typing as npt
 from samebytes.memory.files.hold import held
 from samebytes.plan.plan import Component, Plan, draw_units
 from samebytes.plan.plan_arrays import arrays_of, plan_over
+from samebytes.plan.resampled_once import resample_once
 from samebytes.plan.transforms.cast import Cast, cast_values
 from samebytes.plan.transforms.mixing import Mixing
 from samebytes.plan.tree import Nested
-from samebytes.plan.unfused import apply_to_sample, apply_unfused
+from samebytes.plan.unfused import apply_to_sample, apply_unfused, each_frame
 from samebytes.plan.windows import Rows
 
 __all__ = ["apply_unfused", "reference"]
@@ -62,23 +64,32 @@ def _sample(
     """Return one sample after all steps, of the one that lies in a row of `rows`."""
     sample = _read(component, rows, row)
     epochs, indices = np.full(1, epoch, np.int64), np.full(1, index, np.int64)
-    for place, step in enumerate(component.steps):
+    steps = component.steps
+    drawn = [draw_units(step, epochs, indices) for step in steps]
+    resampling = [place for place, step in enumerate(steps) if step.transform.resamples]
+    first, last = (resampling[0], resampling[-1]) if resampling else (0, 0)
+    for place, (step, units) in enumerate(zip(steps, drawn, strict=True)):
+        if first < last and first <= place <= last:
+            if place == first:
+                chosen = slice(first, last + 1)
+                once = partial(resample_once, steps[chosen], leaf, drawn[chosen])
+                sample = each_frame(once, sample)
+            continue
         if isinstance(step.transform, Cast):
             continue  # a dtype is chosen; the values stay exact until the pass writes them
-        units = draw_units(step, epochs, indices)[0]
         if isinstance(step.transform, Mixing) and step.partners is not None:
             partners = step.partners
-            theirs = partners.of(epochs, units[:1])
-            before = replace(component, steps=component.steps[:place])
+            theirs = partners.of(epochs, units[0][:1])
+            before = replace(component, steps=steps[:place])
             number = int(theirs[0][0]), int(theirs[1][0])
             other = _sample(plan, before, leaf, *number, plan.rows(*theirs)(component), 0)
             size = partners.height, partners.width
             if leaf in step.planar:
                 sample, other = np.moveaxis(sample, 0, -1), np.moveaxis(other, 0, -1)
-            sample = step.transform.mix(sample, other, units, size)
+            sample = step.transform.mix(sample, other, units[0], size)
             sample = np.moveaxis(sample, -1, 0) if leaf in step.planar else sample
             continue
-        sample = apply_to_sample(step, leaf, sample, units)
+        sample = apply_to_sample(step, leaf, sample, units[0])
     return sample
 
 

@@ -12,14 +12,15 @@ import numpy.typing as npt
 
 from samebytes.plan.affine import Floats
 from samebytes.plan.component_spec import open_spec
-from samebytes.plan.fuse import function_name, places_of
+from samebytes.plan.fuse import function_name, masks_of, places_of
 from samebytes.plan.plan import Step, UnfusedStep, draw_units
+from samebytes.plan.transforms.base import need_image
 from samebytes.plan.transforms.cast import cast_values
 from samebytes.plan.transforms.channels_first import ChannelsFirst, ChannelsLast
 from samebytes.plan.tree import Nested, flatten
 from samebytes.share.buffer import view
 
-__all__ = ["apply_to_sample", "apply_unfused"]
+__all__ = ["apply_to_sample", "apply_unfused", "each_frame"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -31,9 +32,21 @@ NOTED_SAMPLES = 8
 def apply_to_sample(step: Step, leaf: int, sample: Array, units: Floats) -> Array:
     """Return one sample after a step, done to planar images as they lie."""
     turned = leaf in step.planar and not isinstance(step.transform, ChannelsFirst | ChannelsLast)
-    if not turned:
-        return step.transform.apply(sample, units)
-    return np.moveaxis(step.transform.apply(np.moveaxis(sample, 0, -1), units), -1, 0)
+
+    def apply(image: Array) -> Array:
+        if not turned:
+            return step.transform.apply(image, units)
+        return np.moveaxis(step.transform.apply(np.moveaxis(image, -3, -1), units), -1, -3)
+
+    return each_frame(apply, sample) if step.transform.by_frame else apply(sample)
+
+
+def each_frame(apply: Callable[[Array], Array], sample: Array) -> Array:
+    """Return what a function makes of an image, or of each of those that a sample has."""
+    if sample.ndim <= 3:
+        return apply(sample)
+    images = [apply(image) for image in sample.reshape(-1, *sample.shape[-3:])]
+    return np.stack(images).reshape(*sample.shape[:-3], *images[0].shape)
 
 
 def apply_unfused(
@@ -58,7 +71,12 @@ def apply_unfused(
         )
     leaves, structure = flatten(batch)
     leaves = [np.asarray(leaf) for leaf in leaves]
-    for place in places_of(later.on, structure.names, [leaf.ndim == 4 for leaf in leaves]):
+    places = places_of(later.on, structure.names, [leaf.ndim == 4 for leaf in leaves])
+    if isinstance(later.function, Step):
+        kinds = [leaf.dtype for leaf in leaves]
+        places, masks = masks_of(later.function.transform, places, structure.names, kinds)
+        later = replace(later, function=replace(later.function, masks=masks))
+    for place in places:
         leaves[place] = _component(later, place, leaves[place], epochs, indices)
     return structure.rebuild(leaves)
 
@@ -69,7 +87,7 @@ def _component(
     """Return one component after a step that is given components alone."""
     function = later.function
     if isinstance(function, Step):
-        return _apply_step(function, place, values, epochs, indices)
+        return _apply_step(function.at(place), place, values, epochs, indices)
     if later.batched:
         found = _call_noted(lambda: function(values), indices)
         return np.asarray(_as_arrays(found, later))
@@ -80,7 +98,10 @@ def _apply_step(step: Step, place: int, values: Array, epochs: Indices, indices:
     """Return a component after a transform of ours that could not join the pass."""
     planar = place in step.planar
     shape = values.shape[1:]
-    opened = open_spec((*shape[1:], shape[0]) if planar else shape, values.dtype)
+    turned = (*shape[:-3], *shape[-2:], shape[-3]) if planar else shape
+    opened = open_spec(turned, values.dtype)
+    if planar:
+        opened = need_image(opened, type(step.transform).__name__)
     spec = step.transform.fold(replace(opened, planar=planar, alone=True))
     result = np.empty((len(values), *spec.result_shape), spec.dtype)
     for row, units in enumerate(draw_units(step, epochs, indices)):

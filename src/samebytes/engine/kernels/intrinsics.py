@@ -19,6 +19,7 @@ __all__ = [
     "LINE",
     "bits_of",
     "fence",
+    "keep_apart",
     "line_at",
     "load",
     "prefetch",
@@ -154,6 +155,20 @@ def fence(typingctx):
 
     def codegen(context, builder, signature, args):
         builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
+def keep_apart(typingctx):
+    """Keep the function that this stands in from being repeated where it is called.
+
+    What is called once a row costs nothing as a call, and is then translated once.
+    """
+
+    def codegen(context, builder, signature, args):
+        builder.function.attributes.add("noinline")
         return context.get_dummy_value()
 
     return types.void(), codegen

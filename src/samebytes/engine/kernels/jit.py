@@ -35,6 +35,8 @@ SOURCES = (
     "plan/noise.py",
     "plan/rng.py",
     "plan/stages.py",
+    "plan/filters.py",
+    "plan/warping.py",
     "plan/permutation.py",
     "plan/block_permutation.py",
 )

@@ -12,6 +12,14 @@ from samebytes.plan.transforms.lookup import Lookup
 from samebytes.plan.transforms.mixing import CutMix, MixUp
 from samebytes.plan.transforms.normalization import Normalization
 from samebytes.plan.transforms.one_hot import OneHot
+from samebytes.plan.transforms.padding import Padding
+from samebytes.plan.transforms.random_affine import (
+    RandomAffine,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
 from samebytes.plan.transforms.random_apply import RandomApply, RandomChoice
 from samebytes.plan.transforms.random_brightness import RandomBrightness
 from samebytes.plan.transforms.random_color_jitter import RandomColorJitter
@@ -23,10 +31,13 @@ from samebytes.plan.transforms.random_gamma import RandomGamma
 from samebytes.plan.transforms.random_grayscale import RandomGrayscale
 from samebytes.plan.transforms.random_hue import RandomHue
 from samebytes.plan.transforms.random_invert import RandomInvert
+from samebytes.plan.transforms.random_perspective import RandomPerspective
 from samebytes.plan.transforms.random_posterization import RandomPosterization
+from samebytes.plan.transforms.random_resized_crop import RandomResizedCrop
 from samebytes.plan.transforms.random_saturation import RandomSaturation
 from samebytes.plan.transforms.random_solarization import RandomSolarization
 from samebytes.plan.transforms.rescaling import Rescaling
+from samebytes.plan.transforms.resizing import Resizing
 
 __all__ = [
     "AutoContrast",
@@ -43,6 +54,8 @@ __all__ = [
     "MixUp",
     "Normalization",
     "OneHot",
+    "Padding",
+    "RandomAffine",
     "RandomApply",
     "RandomBrightness",
     "RandomChoice",
@@ -55,10 +68,17 @@ __all__ = [
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
+    "RandomPerspective",
     "RandomPosterization",
+    "RandomResizedCrop",
+    "RandomRotation",
     "RandomSaturation",
     "RandomSharpness",
+    "RandomShear",
     "RandomSolarization",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
+    "Resizing",
     "Transform",
 ]

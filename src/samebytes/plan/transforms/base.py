@@ -49,6 +49,19 @@ class Transform:
 
     draws: ClassVar[int] = 0
     """Random numbers a sample needs."""
+    by_frame: ClassVar[bool] = False
+    """Whether it is for images, and of clips and volumes is done to each of their images."""
+    resamples: ClassVar[bool] = False
+    """Whether it gives pixels new values from their neighbours'; such steps compose into one."""
+
+    @property
+    def on_all(self) -> On:
+        """Which components it is done to: those of `on`, and others that it has for some reason."""
+        return self.on
+
+    def for_mask(self) -> Transform:
+        """Return what is done to masks beside images, with the same draws."""
+        return self
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return what the component is after this; never touches data.
@@ -81,9 +94,18 @@ class Transform:
         raise NotImplementedError
 
 
-def need_image(spec: ComponentSpec, what: str) -> None:
-    """Refuse components whose samples are no images."""
-    if len(spec.shape) != 3 or spec.lead:
+def need_image(spec: ComponentSpec, what: str, *, frames: bool = True) -> ComponentSpec:
+    """Return a component of images, or, with `frames`, of several a sample; refuse others."""
+    if frames and len(spec.shape) > 3 and not spec.framed:
+        height, width, channels = spec.shape[-3:]
+        spec = replace(spec, framed=True, height=height, width=width, channels=channels)
+    if len(spec.shape) > 3 and not frames:
+        message = (
+            f"{what} needs samples of one image; got the shape {spec.shape}, of several. Make each "
+            "a sample, x.reshape(-1, *x.shape[-3:]), or use map(function)"
+        )
+        raise ValueError(message)
+    if not spec.framed and (len(spec.shape) != 3 or spec.lead):
         message = (
             f"{what} needs samples with the axes height, width, channels; got the shape "
             f"{spec.shape}. {_axes_way_out(spec)}"
@@ -92,11 +114,12 @@ def need_image(spec: ComponentSpec, what: str) -> None:
     if not spec.is_image:
         message = f"{what} works on numbers; items of {spec.source_dtype} can only be copied"
         raise ValueError(message)
+    return spec
 
 
 def need_colours(spec: ComponentSpec, what: str) -> None:
     """Refuse what has not the three channels that a colour is made of."""
-    need_image(spec, what)
+    need_image(spec, what, frames=False)
     need_numbers(spec, what)
     if spec.channels != 3:
         message = (
@@ -116,11 +139,6 @@ def _axes_way_out(spec: ComponentSpec) -> str:
         )
     if len(spec.shape) == 2:
         return f"{named}, or add the axis of channels: x[..., None]"
-    if len(spec.shape) == 4:
-        return (
-            f"{named}. Videos are no images here: make each frame a sample, "
-            f"x.reshape(-1, *x.shape[-3:]), and each batch as many frames as belong together"
-        )
     axes = "axis" if len(spec.shape) == 1 else "axes"
     return f"{named}, or reshape the samples, which have {len(spec.shape)} {axes}, to three"
 
@@ -179,14 +197,14 @@ def pointwise(
 
 def by_place(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
     """Return what becomes of images in which something is done at places, as float32."""
-    need_image(spec, what)
+    need_image(spec, what, frames=False)
     need_numbers(spec, what)
     return replace(spec, staged=True, pointwise=False, by_place=True, **calculated(spec, numbers))
 
 
 def measured(spec: ComponentSpec, what: str, numbers: npt.ArrayLike) -> ComponentSpec:
     """Return what becomes of images that are read once more, to measure them first."""
-    need_image(spec, what)
+    need_image(spec, what, frames=False)
     need_numbers(spec, what)
     spec.need(not spec.mixed, f"{what} measures what is mixed in the pass")
     again = spec.read_again + spec.height * spec.width * spec.channels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -35,6 +35,8 @@ class CenterCrop(Transform):
     height: int
     width: int
 
+    by_frame: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Refuse what is no size."""
         height, width = as_counts("CenterCrop", self.height, self.width)
@@ -43,7 +45,7 @@ class CenterCrop(Transform):
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component with the crop's height and width."""
-        check_crop(spec, self.height, self.width, "CenterCrop")
+        spec = check_crop(spec, self.height, self.width, "CenterCrop")
         return replace(spec, height=self.height, width=self.width, placed=True)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:
@@ -59,9 +61,9 @@ class CenterCrop(Transform):
         return sample[top : top + self.height, left : left + self.width]
 
 
-def check_crop(spec: ComponentSpec, height: int, width: int, what: str) -> None:
-    """Refuse a crop that is larger than the image."""
-    need_image(spec, what)
+def check_crop(spec: ComponentSpec, height: int, width: int, what: str) -> ComponentSpec:
+    """Return the component as one of images, or refuse a crop that is larger."""
+    spec = need_image(spec, what)
     spec.need(not spec.mixed, f"{what} moves what was mixed")
     spec.need(not spec.spread, f"{what} leaves out neighbours that were blurred in")
     if height > spec.height or width > spec.width:
@@ -70,3 +72,4 @@ def check_crop(spec: ComponentSpec, height: int, width: int, what: str) -> None:
             f"{spec.width}; crop less, or resize the images first"
         )
         raise ValueError(message)
+    return spec

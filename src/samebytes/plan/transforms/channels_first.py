@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,11 @@ class ChannelsFirst(Transform):
     (4, 3, 64, 48)
     """
 
+    by_frame: ClassVar[bool] = True
+
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component with channels first."""
-        need_image(spec, "ChannelsFirst")
+        spec = need_image(spec, "ChannelsFirst")
         if spec.planar:
             message = "ChannelsFirst: the channels come first already"
             raise ValueError(message)
@@ -59,15 +61,17 @@ class ChannelsLast(Transform):
     (4, 32, 32, 3)
     """
 
+    by_frame: ClassVar[bool] = True
+
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component with channels last."""
-        need_image(spec, "ChannelsLast")
+        spec = need_image(spec, "ChannelsLast")
         if spec.planar:
             return replace(spec, planar=False)
         if spec.linear or spec.placed or spec.source_planar:
             message = "ChannelsLast comes first, or after ChannelsFirst"
             raise Unfoldable(message)
-        channels, height, width = spec.shape
+        channels, height, width = spec.shape[-3:]
         return replace(spec, source_planar=True, height=height, width=width, channels=channels)
 
     def tabulate(self, tables: Tables, units: Floats, means: Means) -> None:

@@ -173,6 +173,7 @@ def fold_some(transforms: Sequence[Transform], spec: ComponentSpec, what: str) -
             message = f"{what} cannot choose who is mixed; choose alpha, or use it on all"
             raise ValueError(message)
     found.need(found.is_image, f"{what} folds for images only")
+    found.need(not found.is_resampled, f"{what} cannot choose which samples are resampled")
     return replace(found, staged=found.linear)
 
 

@@ -38,6 +38,7 @@ class RandomFlip(Transform):
     mode: str = "horizontal_and_vertical"
 
     draws: ClassVar[int] = 2
+    by_frame: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse a mode that is none."""
@@ -47,7 +48,7 @@ class RandomFlip(Transform):
 
     def fold(self, spec: ComponentSpec) -> ComponentSpec:
         """Return the component as it is."""
-        need_image(spec, "RandomFlip")
+        spec = need_image(spec, "RandomFlip")
         spec.need(not spec.mixed, "RandomFlip moves what was mixed")
         return replace(spec, placed=True)
 
