@@ -48,7 +48,7 @@ def fuse(recipe: Recipe) -> Plan:
         planar = tuple(leaf for leaf in leaves if known is not None and known[leaf].planar)
         _check_axes(call, leaves, planar, known or [])
         step = Step(call.function, leaves, stream, call.seed, planar, partners, masks)
-        if partners is not None and later:
+        if isinstance(call.function, Mixing) and later:
             name = type(call.function).__name__
             message = f"{name} cannot follow what runs after the pass; put it in front of that"
             raise ValueError(message)

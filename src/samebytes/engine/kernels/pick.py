@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samebytes.engine.kernels.fill import _unowned
+from samebytes.engine.kernels.fill import unowned
 from samebytes.engine.kernels.intrinsics import fence, keep_apart, line_at, load, raw_at, store
 from samebytes.engine.kernels.jit import compiled
 from samebytes.engine.kernels.lines import swap_line
@@ -85,13 +85,13 @@ def pick_chunk(
     step_y, step_x, step_c = source_table[6:9]
     out_base, _, out_height, out_width, channels = out_table[0:5]
     layout = layout_of(out_table, line_out.itemsize)
-    gathered, finished, laid = _unowned(lines_in), _unowned(line_out), _unowned(tables)
+    gathered, finished, laid = unowned(lines_in), unowned(line_out), unowned(tables)
     factors = unowned_factors(scale, offset, center, low, high)
     count = out_width * channels
     line = raw_at(gathered.ctypes.data, count, gathered)
     plane = gathered.ctypes.data + count * gathered.itemsize
     fills = raw_at(fillers.ctypes.data, fillers.size, gathered)
-    shifts = _unowned(columns)
+    shifts = unowned(columns)
     nothing = np.int64(-1)
 
     batch, before = 0, 0

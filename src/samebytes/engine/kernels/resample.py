@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from samebytes.engine.kernels.blending import BLOCK, PIXEL, blend_pixels, blend_rows
-from samebytes.engine.kernels.fill import PREFETCH_BYTES, PREFETCH_ROWS, _unowned
+from samebytes.engine.kernels.fill import PREFETCH_BYTES, PREFETCH_ROWS, unowned
 from samebytes.engine.kernels.intrinsics import LINE, fence, keep_apart, line_at, prefetch
 from samebytes.engine.kernels.items import read
 from samebytes.engine.kernels.jit import compiled
@@ -165,10 +165,10 @@ def resample_chunk(
     out_base, _, out_height, out_width, channels = out_table[0:5]
     item = lines_in.itemsize
     layout = layout_of(out_table, line_out.itemsize)
-    singles, gathered, finished = _unowned(rows), _unowned(lines_in), _unowned(line_out)
-    laid, fills = _unowned(tables), _unowned(fillers)
+    singles, gathered, finished = unowned(rows), unowned(lines_in), unowned(line_out)
+    laid, fills = unowned(tables), unowned(fillers)
     factors = unowned_factors(scale, offset, center, low, high)
-    starts, weights = _unowned(tap_starts), _unowned(tap_weights)
+    starts, weights = unowned(tap_starts), unowned(tap_weights)
 
     # Each begins a cache line: vectors that lie across two of them take twice the time.
     line = rows.ctypes.data + (-rows.ctypes.data) % LINE

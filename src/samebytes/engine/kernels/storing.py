@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from samebytes.engine.kernels.fill import _lay_tables, _table_line, _unowned
+from samebytes.engine.kernels.fill import _lay_tables, _table_line, unowned
 from samebytes.engine.kernels.intrinsics import LINE, PHASES, keep_apart, line_at
 from samebytes.engine.kernels.jit import compiled
 from samebytes.engine.kernels.lines import (
@@ -43,7 +43,7 @@ def plane_items(width):
 @compiled()
 def unowned_factors(scale, offset, center, low, high):
     """Return tables of factors without their owners."""
-    return _unowned(scale), _unowned(offset), _unowned(center), _unowned(low), _unowned(high)
+    return unowned(scale), unowned(offset), unowned(center), unowned(low), unowned(high)
 
 
 @compiled()

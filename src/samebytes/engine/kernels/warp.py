@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samebytes.engine.kernels.fill import _unowned
+from samebytes.engine.kernels.fill import unowned
 from samebytes.engine.kernels.intrinsics import (
     LINE,
     fence,
@@ -190,7 +190,7 @@ def warp_chunk(
     step_y, step_x, step_c = source_table[6:9]
     out_base, _, out_height, out_width, channels = out_table[0:5]
     layout = layout_of(out_table, line_out.itemsize)
-    singles, finished, laid = _unowned(rows), _unowned(line_out), _unowned(tables)
+    singles, finished, laid = unowned(rows), unowned(line_out), unowned(tables)
     factors = unowned_factors(scale, offset, center, low, high)
     begin = rows.ctypes.data + (-rows.ctypes.data) % LINE
     line = line_at(begin, out_width * channels, singles)
@@ -281,7 +281,7 @@ def warp_nearest_chunk(
     step_y, step_x, step_c = source_table[6:9]
     out_base, _, out_height, out_width, channels = out_table[0:5]
     layout = layout_of(out_table, line_out.itemsize)
-    gathered, finished, laid = _unowned(lines_in), _unowned(line_out), _unowned(tables)
+    gathered, finished, laid = unowned(lines_in), unowned(line_out), unowned(tables)
     factors = unowned_factors(scale, offset, center, low, high)
     count = out_width * channels
     line = raw_at(gathered.ctypes.data, count, gathered)
