@@ -45,7 +45,7 @@ class RandomApply(Transform):
     (4, 32, 32, 3)
     """
 
-    transforms: Transform | tuple[Transform, ...]
+    transforms: Transform | Sequence[Transform]
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class RandomChoice(Transform):
         How likely each is, in proportion; by default all are equally likely.
     """
 
-    transforms: tuple[Transform, ...]
+    transforms: Sequence[Transform]
     p: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:

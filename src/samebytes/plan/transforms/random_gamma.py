@@ -40,7 +40,7 @@ class RandomGamma(Transform):
     >>> import numpy as np
     >>> import samebytes as sb
     >>> ds = sb.Dataset.from_tensor_slices(np.uint8([[[[0], [128], [255]]]]))
-    >>> next(iter(ds.map(sb.RandomGamma((2, 2))).batch(1))).round(1).ravel().tolist()
+    >>> next(iter(ds.map(sb.RandomGamma((2, 2))).batch(1))).astype(float).round(1).ravel().tolist()
     [0.0, 64.3, 255.0]
     """
 

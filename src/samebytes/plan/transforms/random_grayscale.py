@@ -34,7 +34,7 @@ class RandomGrayscale(Transform):
     >>> import numpy as np
     >>> import samebytes as sb
     >>> ds = sb.Dataset.from_tensor_slices(np.uint8([[[[200, 100, 0]]]])).map(sb.RandomGrayscale(1))
-    >>> next(iter(ds.batch(1))).round(2).tolist()
+    >>> next(iter(ds.batch(1))).astype(float).round(2).tolist()
     [[[[118.48, 118.48, 118.48]]]]
     """
 
